@@ -1,0 +1,7 @@
+"""`python -m slm_lsp` is the same program as `slm-lsp`."""
+
+import sys
+
+from slm_lsp.cli import main
+
+sys.exit(main())

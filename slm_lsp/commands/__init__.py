@@ -1,0 +1,1 @@
+"""The subcommands of `slm-lsp`, one file each."""

@@ -1,0 +1,1 @@
+"""What the model reads, chosen with tree-sitter: the only code that imports it."""

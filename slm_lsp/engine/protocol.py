@@ -1,0 +1,171 @@
+"""What the language server and the engine process say to each other.
+
+Messages are msgspec structs, MessagePack-encoded, each behind its length as a 4-byte big-endian
+integer. A client opens with `Hello`; the engine answers `Welcome`, then a `State` now and at every
+change. Each `Generate` is answered by any number of `Piece`s and exactly one `Finished`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator
+from typing import Literal, Protocol, TypeVar
+
+import msgspec
+
+from slm_lsp import __version__
+from slm_lsp.errors import EngineLost
+
+MAX_MESSAGE = 16 * 1024 * 1024
+"""Bytes. No prompt comes near it, so a longer announcement is a broken or hostile peer."""
+
+PROTOCOL = f"{__version__}+1"
+"""Both sides must say the same; the number counts changes to this file within a version."""
+
+
+class Prompt(msgspec.Struct, frozen=True):
+    """What the model gets to see, as structured parts; the engine knows its model's format.
+
+    `path` is the file's name as the model should read it. `prefix` ends at the cursor, `suffix`
+    begins there; both are cut at line boundaries on their far side.
+    """
+
+    path: str
+    language: str
+    prefix: str
+    suffix: str
+
+
+class Timings(msgspec.Struct, frozen=True):
+    """Where a request's time went (milliseconds) and what it cost (tokens).
+
+    `cached_tokens` of the `prompt_tokens` were in the KV cache, `evaluated_tokens` were not.
+    """
+
+    queue_ms: float = 0.0
+    prefill_ms: float = 0.0
+    decode_ms: float = 0.0
+    prompt_tokens: int = 0
+    cached_tokens: int = 0
+    evaluated_tokens: int = 0
+    generated_tokens: int = 0
+
+
+class Hello(msgspec.Struct, frozen=True, tag=True):
+    """A client introduces itself. Another `protocol` than the engine's ends the connection."""
+
+    protocol: str
+
+
+class Generate(msgspec.Struct, frozen=True, tag=True):
+    """Continue `prompt`. A newer `Generate` for the same `document` takes this one's place.
+
+    Generation ends before the first of the strings in `stop`, at the model's own end, or after
+    `max_tokens` tokens. `id` is the client's and answers carry it back.
+    """
+
+    id: int
+    document: str
+    prompt: Prompt
+    max_tokens: int
+    stop: tuple[str, ...] = ()
+
+
+class Cancel(msgspec.Struct, frozen=True, tag=True):
+    """The answer to request `id` is no longer wanted; it still ends with one `Finished`."""
+
+    id: int
+
+
+class Query(msgspec.Struct, frozen=True, tag=True):
+    """Ask for a `Status`."""
+
+
+class Stop(msgspec.Struct, frozen=True, tag=True):
+    """Leave, after telling every client that its running requests are over."""
+
+
+class Welcome(msgspec.Struct, frozen=True, tag=True):
+    """The engine introduces itself."""
+
+    protocol: str
+    pid: int
+
+
+class State(msgspec.Struct, frozen=True, tag=True):
+    """Whether the model can be used. `detail` is a sentence for the user where it cannot."""
+
+    kind: Literal["loading", "ready", "failed"]
+    model: str
+    detail: str = ""
+
+
+class Piece(msgspec.Struct, frozen=True, tag=True):
+    """Text of one generated token and the natural logarithm of its probability (at most 0)."""
+
+    id: int
+    text: str
+    logprob: float
+
+
+class Finished(msgspec.Struct, frozen=True, tag=True):
+    """The end of request `id`.
+
+    `stop`: a stop string came; `end`: the model ended by itself; `length`: `max_tokens` reached;
+    `cancelled`, `superseded`: not wanted any more; `failed`: see `detail`.
+    """
+
+    id: int
+    reason: Literal["stop", "end", "length", "cancelled", "superseded", "failed"]
+    timings: Timings = Timings()
+    detail: str = ""
+
+
+class Status(msgspec.Struct, frozen=True, tag=True):
+    """What `slm-lsp engine status` prints. Sizes in bytes, times in seconds."""
+
+    pid: int
+    model: str
+    state: str
+    clients: int
+    requests: int
+    uptime_s: float
+    idle_s: float
+    rss: int
+
+
+ToEngine = Hello | Generate | Cancel | Query | Stop
+ToClient = Welcome | State | Piece | Finished | Status
+
+
+class Engine(Protocol):
+    """Anything that completes prompts: the client of the process, or a scheduler in this one."""
+
+    def generate(self, request: Generate) -> AsyncGenerator[Piece | Finished, None]:
+        """Yield pieces as they come and one `Finished` last; closing the generator cancels.
+
+        Raises EngineUnavailable or ModelUnusable before the first piece, EngineLost at any time.
+        """
+        ...
+
+
+T = TypeVar("T")
+
+_encoder = msgspec.msgpack.Encoder()
+
+
+def encode(message: ToEngine | ToClient) -> bytes:
+    """Return `message` as it goes over the wire."""
+    body = _encoder.encode(message)
+    return len(body).to_bytes(4, "big") + body
+
+
+async def read_message(reader: asyncio.StreamReader, decoder: msgspec.msgpack.Decoder[T]) -> T:
+    """Read one message. Raises EngineLost when the peer is gone or does not speak this protocol."""
+    try:
+        size = int.from_bytes(await reader.readexactly(4), "big")
+        if size > MAX_MESSAGE:
+            raise EngineLost(f"The engine's peer announced a message of {size} bytes.")
+        return decoder.decode(await reader.readexactly(size))
+    except (asyncio.IncompleteReadError, ConnectionError, msgspec.DecodeError) as error:
+        raise EngineLost("The connection to the engine broke.") from error

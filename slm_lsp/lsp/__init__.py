@@ -1,0 +1,1 @@
+"""The Language Server Protocol: the only code that imports pygls and lsprotocol."""
