@@ -1,8 +1,9 @@
 """The settings, declared once.
 
 Editors send them as camelCase JSON in the section `slm-lsp`; files spell them in kebab-case, in
-`slm-lsp.toml` or under `[tool.slm-lsp]` in `pyproject.toml`. The schema that `slm-lsp config schema`
-prints, the editors' settings and the table in `docs/settings.md` are held to this file by a test.
+`slm-lsp.toml` or under `[tool.slm-lsp]` in `pyproject.toml`. The schema that
+`slm-lsp config schema` prints, the editors' settings and the table in `docs/settings.md` are held
+to this file by a test.
 
 A wrong value never stops the server: it is reported, and the default is used instead. A project
 file is data that came with somebody's repository, so it may not choose a model, a program or an
@@ -12,7 +13,7 @@ endpoint, nor lift `offline`: see `Restricted`.
 from __future__ import annotations
 
 import tomllib
-from pathlib import Path
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeGuard, get_args
 
 import msgspec
@@ -20,7 +21,8 @@ import platformdirs
 from msgspec import Meta
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
 
 SECTION = "slm-lsp"
 
@@ -159,7 +161,7 @@ def user_source() -> Source | None:
 
 
 def file_sources(start: Path) -> list[Source]:
-    """Return the settings that apply in the folder `start` without an editor, at most one source."""
+    """Return the source of settings that applies in the folder `start`, if there is one."""
     source = project_source(start) or user_source()
     return [source] if source is not None else []
 

@@ -11,8 +11,7 @@
     └── EngineError               the engine process
         ├── EngineUnavailable     cannot be started or reached
         ├── EngineLost            the connection broke while a request was running
-        ├── ModelUnusable         the runtime refused the model file
-        └── Superseded            a newer request for the same document took this one's place
+        └── ModelUnusable         the runtime refused the model file
 
 A message is a complete sentence for the user, without a trailing traceback, and never contains
 code from the user's files.
@@ -65,7 +64,3 @@ class EngineLost(EngineError):
 
 class ModelUnusable(EngineError):
     """The model runtime refused the model file."""
-
-
-class Superseded(EngineError):
-    """A newer request for the same document replaced this one."""

@@ -1,7 +1,7 @@
-"""The text of a document as an immutable sequence of lines.
+r"""The text of a document as an immutable sequence of lines.
 
-A line ends after `\\n`, `\\r\\n` or a lone `\\r`, as the Language Server Protocol defines it (Python's
-`str.splitlines` also splits at form feeds and U+2028, which would shift every position below one).
+A line ends after `\n`, `\r\n` or a lone `\r`, as the Language Server Protocol defines it. Python's
+`str.splitlines` also splits at form feeds and U+2028, which would shift every position below.
 Lines keep their terminators, so joining them gives the text back unchanged. There is always at
 least one line, and only the last one has no terminator.
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 CHUNK_LINES = 256
-"""Lines in a freshly cut chunk. Chunks are cut again above twice and joined below a quarter of it."""
+"""Lines in a fresh chunk: cut again above twice as many, joined below a quarter of it."""
 
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+\Z")
 

@@ -8,13 +8,15 @@ change. Each `Generate` is answered by any number of `Piece`s and exactly one `F
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
-from typing import Literal, Protocol, TypeVar
+from typing import TYPE_CHECKING, Literal, Protocol, TypeVar
 
 import msgspec
 
 from slm_lsp import __version__
 from slm_lsp.errors import EngineLost
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator
 
 MAX_MESSAGE = 16 * 1024 * 1024
 """Bytes. No prompt comes near it, so a longer announcement is a broken or hostile peer."""
