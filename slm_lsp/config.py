@@ -75,6 +75,11 @@ class EngineSettings(msgspec.Struct, frozen=True, rename="camel"):
         Restricted,
         Meta(ge=0, le=256, description="Threads of the model; 0 takes the physical cores."),
     ] = 0
+    context_tokens: Annotated[
+        int,
+        Restricted,
+        Meta(ge=512, le=131072, description="Tokens of context the engine reserves memory for."),
+    ] = 4096
     idle_minutes: Annotated[
         float,
         Restricted,

@@ -2,7 +2,8 @@
 
 Messages are msgspec structs, MessagePack-encoded, each behind its length as a 4-byte big-endian
 integer. A client opens with `Hello`; the engine answers `Welcome`, then a `State` now and at every
-change. Each `Generate` is answered by any number of `Piece`s and exactly one `Finished`.
+change. Each `Generate` is answered by `Prefilled`, any number of `Piece`s and exactly one
+`Finished`, which may also come at once.
 """
 
 from __future__ import annotations
@@ -36,21 +37,6 @@ class Prompt(msgspec.Struct, frozen=True):
     language: str
     prefix: str
     suffix: str
-
-
-class Timings(msgspec.Struct, frozen=True):
-    """Where a request's time went (milliseconds) and what it cost (tokens).
-
-    `cached_tokens` of the `prompt_tokens` were in the KV cache, `evaluated_tokens` were not.
-    """
-
-    queue_ms: float = 0.0
-    prefill_ms: float = 0.0
-    decode_ms: float = 0.0
-    prompt_tokens: int = 0
-    cached_tokens: int = 0
-    evaluated_tokens: int = 0
-    generated_tokens: int = 0
 
 
 class Hello(msgspec.Struct, frozen=True, tag=True):
@@ -95,11 +81,27 @@ class Welcome(msgspec.Struct, frozen=True, tag=True):
 
 
 class State(msgspec.Struct, frozen=True, tag=True):
-    """Whether the model can be used. `detail` is a sentence for the user where it cannot."""
+    """Whether the model can be used. `detail` is a sentence for the user where it cannot.
 
-    kind: Literal["loading", "ready", "failed"]
+    `stopped` is said by an engine that is about to leave because nobody needed it, or was told to.
+    """
+
+    kind: Literal["loading", "ready", "failed", "stopped"]
     model: str
     detail: str = ""
+
+
+class Prefilled(msgspec.Struct, frozen=True, tag=True):
+    """The prompt of request `id` has been read. Times in milliseconds, the rest in tokens.
+
+    `cached_tokens` of the `prompt_tokens` were in the KV cache already.
+    """
+
+    id: int
+    queue_ms: float
+    prefill_ms: float
+    prompt_tokens: int
+    cached_tokens: int
 
 
 class Piece(msgspec.Struct, frozen=True, tag=True):
@@ -119,7 +121,6 @@ class Finished(msgspec.Struct, frozen=True, tag=True):
 
     id: int
     reason: Literal["stop", "end", "length", "cancelled", "superseded", "failed"]
-    timings: Timings = Timings()
     detail: str = ""
 
 
@@ -137,14 +138,15 @@ class Status(msgspec.Struct, frozen=True, tag=True):
 
 
 ToEngine = Hello | Generate | Cancel | Query | Stop
-ToClient = Welcome | State | Piece | Finished | Status
+Event = Prefilled | Piece | Finished
+ToClient = Welcome | State | Status | Event
 
 
 class Engine(Protocol):
     """Anything that completes prompts: the client of the process, or a scheduler in this one."""
 
-    def generate(self, request: Generate) -> AsyncGenerator[Piece | Finished, None]:
-        """Yield pieces as they come and one `Finished` last; closing the generator cancels.
+    def generate(self, request: Generate) -> AsyncGenerator[Event, None]:
+        """Yield `Prefilled`, pieces as they come and one `Finished`; closing the generator cancels.
 
         Raises EngineUnavailable or ModelUnusable before the first piece, EngineLost at any time.
         """

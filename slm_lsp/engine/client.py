@@ -1,0 +1,203 @@
+"""The language server's side of the engine: connects, starts it if need be, asks, cancels.
+
+A crash of the engine costs the requests that were running (EngineLost) and nothing else: the client
+starts another at once, and waits longer and longer between tries only when engines do not live
+long enough to answer anything.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from slm_lsp.engine import protocol
+from slm_lsp.engine.endpoint import check_peer, socket_path
+from slm_lsp.engine.launch import launch, log_path, options_for
+from slm_lsp.engine.protocol import (
+    Cancel,
+    Event,
+    Finished,
+    Generate,
+    Hello,
+    Piece,
+    Prefilled,
+    State,
+    Welcome,
+)
+from slm_lsp.errors import EngineLost, EngineUnavailable, SlmLspError
+
+if TYPE_CHECKING:
+    import subprocess
+    from collections.abc import AsyncGenerator, Callable
+    from pathlib import Path
+
+    from slm_lsp.config import Settings
+
+START_TIMEOUT_S = 20.0
+"""Seconds for a started process to open its socket; importing Python packages from a cold disk."""
+
+BACK_OFF_S = (0.0, 0.0, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0)
+"""Seconds before the next start, by how many engines in a row died without answering anything."""
+
+_decoder = msgspec.msgpack.Decoder(protocol.ToClient)
+
+
+class EngineClient:
+    """Implements `Engine` over the socket; made and used on one event loop."""
+
+    def __init__(
+        self, settings: Settings, on_state: Callable[[State], None] = lambda _state: None
+    ) -> None:
+        """Nothing is started before `start` or the first request. `on_state` hears every change."""
+        self._settings = settings
+        self._on_state = on_state
+        self._connecting: asyncio.Task[_Connection] | None = None
+        self._process: subprocess.Popen[bytes] | None = None
+        self._deaths = 0
+        self._numbers = 0
+        self._closed = False
+
+    def start(self) -> None:
+        """Connect in the background, so that the model is loaded before it is needed."""
+        self._connection()
+
+    async def generate(self, request: Generate) -> AsyncGenerator[Event, None]:
+        """Yield the answer to `request`; its `id` is replaced by one that is unique here."""
+        connection = await asyncio.shield(self._connection())
+        self._numbers += 1
+        own = msgspec.structs.replace(request, id=self._numbers)
+        async with contextlib.aclosing(connection.generate(own)) as events:
+            async for event in events:
+                self._deaths = 0
+                yield event
+
+    async def close(self) -> None:
+        """Disconnect. The engine itself stays for others, or leaves by itself."""
+        self._closed = True
+        if self._connecting is not None:
+            self._connecting.cancel()
+            with contextlib.suppress(asyncio.CancelledError, SlmLspError):
+                (await self._connecting).close()
+
+    def _connection(self) -> asyncio.Task[_Connection]:
+        """Return the task of the connection in use, a new one where it broke or never was."""
+        task = self._connecting
+        if task is None or (task.done() and (task.exception() or task.result().closed)):
+            task = self._connecting = asyncio.create_task(self._connect())
+            task.add_done_callback(_consume_exception)
+        return task
+
+    async def _connect(self) -> _Connection:
+        try:
+            return await self._connect_or_launch()
+        except SlmLspError as error:
+            self._deaths += 1
+            self._on_state(State("failed", self._settings.model, str(error)))
+            raise
+
+    async def _connect_or_launch(self) -> _Connection:
+        options = await asyncio.to_thread(options_for, self._settings)
+        path = socket_path(options)
+        deadline = time.monotonic() + START_TIMEOUT_S
+        while time.monotonic() < deadline:
+            with contextlib.suppress(OSError, EngineLost):
+                return await self._open(path)
+            if self._process is None or self._process.poll() is not None:
+                await asyncio.sleep(BACK_OFF_S[min(self._deaths, len(BACK_OFF_S) - 1)])
+                self._deaths += 1
+                self._process = await asyncio.to_thread(launch, options)
+            await asyncio.sleep(0.02)
+        raise EngineUnavailable(f"The engine does not start; see {log_path()}.")
+
+    async def _open(self, path: Path) -> _Connection:
+        reader, writer = await asyncio.open_unix_connection(path)
+        check_peer(writer.get_extra_info("socket"))
+        writer.write(protocol.encode(Hello(protocol.PROTOCOL)))
+        welcome = await protocol.read_message(reader, _decoder)
+        if not isinstance(welcome, Welcome) or welcome.protocol != protocol.PROTOCOL:
+            raise EngineUnavailable("Another version of the engine is running; stop it first.")
+        return _Connection(reader, writer, self._on_state, self._on_broken)
+
+    def _on_broken(self, state: State) -> None:
+        """Bring a vanished engine back, unless it left on purpose."""
+        if self._closed or state.kind == "stopped":
+            return
+        if state.kind != "failed":
+            self._on_state(State("loading", self._settings.model))
+            self._connection()
+
+
+class _Connection:
+    """One connected engine: a reader task that hands each event to the request it belongs to."""
+
+    def __init__(
+        self,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        on_state: Callable[[State], None],
+        on_broken: Callable[[State], None],
+    ) -> None:
+        self._writer = writer
+        self._on_state, self._on_broken = on_state, on_broken
+        self._state = State("loading", "")
+        self._events: dict[int, asyncio.Queue[Event | None]] = {}
+        self.closed = False
+        self._task = asyncio.create_task(self._read(reader))
+
+    async def generate(self, request: Generate) -> AsyncGenerator[Event, None]:
+        events: asyncio.Queue[Event | None] = asyncio.Queue()
+        if self.closed:
+            raise EngineLost("The engine stopped.")
+        self._events[request.id] = events
+        self._writer.write(protocol.encode(request))
+        finished = False
+        try:
+            while not finished:
+                event = await events.get()
+                if event is None:
+                    finished = True
+                    raise EngineLost("The engine stopped while it was answering.")
+                finished = isinstance(event, Finished)
+                yield event
+        finally:
+            self._events.pop(request.id, None)
+            if not finished and not self.closed:
+                self._writer.write(protocol.encode(Cancel(request.id)))
+
+    def close(self) -> None:
+        self._task.cancel()
+        self._end()
+
+    async def _read(self, reader: asyncio.StreamReader) -> None:
+        try:
+            while True:
+                self._handle(await protocol.read_message(reader, _decoder))
+        except EngineLost:
+            self._end()
+            self._on_broken(self._state)
+
+    def _handle(self, message: protocol.ToClient) -> None:
+        match message:
+            case State():
+                self._state = message
+                self._on_state(message)
+            case Prefilled(id=number) | Piece(id=number) | Finished(id=number) if (
+                number in self._events
+            ):
+                self._events[number].put_nowait(message)
+
+    def _end(self) -> None:
+        self.closed = True
+        self._writer.close()
+        for events in self._events.values():
+            events.put_nowait(None)
+
+
+def _consume_exception(task: asyncio.Task[_Connection]) -> None:
+    """Keep asyncio from warning about a failed start: it was reported as a state."""
+    if not task.cancelled():
+        task.exception()

@@ -1,0 +1,93 @@
+"""A scripted model: everything around the model can be tested without weights.
+
+The script is JSON, see `Script`. A model named `fake:/path/to/script.json` runs in a real engine
+process; unit tests put a `FakeModel` into a `Scheduler`.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from slm_lsp.engine.kv import common_prefix
+from slm_lsp.engine.model import Prefill, Token
+from slm_lsp.errors import ModelUnusable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from slm_lsp.engine.model import AbortFlag
+    from slm_lsp.engine.protocol import Prompt
+
+_TOKEN = re.compile(r"\s*\w+|\s*[^\w\s]|\s+")
+
+
+class Reply(msgspec.Struct, frozen=True):
+    """What is generated where the prompt's prefix ends with `after`."""
+
+    after: str
+    text: str
+    logprob: float = -0.05
+
+
+class Script(msgspec.Struct, frozen=True):
+    """A model's behaviour; times in milliseconds.
+
+    `load_ms` and `load_error` happen once; `prefill_ms` per evaluated token and `token_ms` per
+    generated one. The first matching reply counts, else `default`.
+    """
+
+    replies: tuple[Reply, ...] = ()
+    default: str = ""
+    load_ms: float = 0.0
+    load_error: str = ""
+    prefill_ms: float = 0.0
+    token_ms: float = 0.0
+
+
+class FakeModel:
+    """Implements `Model` from a script. Tokens are words with the blanks before them."""
+
+    def __init__(self, script: Script) -> None:
+        """Wait `load_ms`. Raises ModelUnusable with the script's `load_error`, if it has one."""
+        time.sleep(script.load_ms / 1e3)
+        if script.load_error:
+            raise ModelUnusable(script.load_error)
+        self._script = script
+        self._cached: list[str] = []
+        self._reply = Reply("", "")
+
+    def prefill(self, prompt: Prompt, abort: AbortFlag) -> Prefill:
+        """Take its time over each token that differs from the last prompt. Raises Aborted."""
+        tokens = _TOKEN.findall(prompt.prefix)
+        shared = common_prefix(self._cached, tokens)
+        self._cached = tokens[:shared]
+        for token in tokens[shared:]:
+            abort.check()
+            time.sleep(self._script.prefill_ms / 1e3)
+            self._cached.append(token)
+        fallback = Reply("", self._script.default)
+        matching = (reply for reply in self._script.replies if prompt.prefix.endswith(reply.after))
+        self._reply = next(matching, fallback)
+        return Prefill(len(tokens), shared)
+
+    def decode(self, max_tokens: int, abort: AbortFlag) -> Iterator[Token]:
+        """Yield the scripted text word by word. Raises Aborted."""
+        for text in _TOKEN.findall(self._reply.text)[:max_tokens]:
+            abort.check()
+            time.sleep(self._script.token_ms / 1e3)
+            yield Token(text, self._reply.logprob)
+
+    def close(self) -> None:
+        """There is nothing to give back."""
+
+
+def read_script(text: bytes) -> Script:
+    """Parse a script. Raises ModelUnusable."""
+    try:
+        return msgspec.json.decode(text, type=Script)
+    except msgspec.DecodeError as error:
+        raise ModelUnusable(f"The fake model's script is not valid: {error}.") from error

@@ -1,0 +1,53 @@
+"""Starting engine processes."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from slm_lsp import store
+from slm_lsp.engine.endpoint import EngineOptions, runtime_dir
+from slm_lsp.errors import EngineUnavailable
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from slm_lsp.config import Settings
+
+
+def options_for(settings: Settings) -> EngineOptions:
+    """Return how the engine for `settings` is started. Reads the store; raises StoreError."""
+    installed = store.resolve(settings.model)
+    return EngineOptions(
+        model=settings.model,
+        sha256=installed.sha256,
+        threads=settings.engine.threads,
+        context_tokens=settings.engine.context_tokens,
+        idle_s=settings.engine.idle_minutes * 60,
+        owner=os.getpid() if settings.engine.sharing == "private" else 0,
+    )
+
+
+def launch(options: EngineOptions) -> subprocess.Popen[bytes]:
+    """Start an engine process, detached from this one's terminal. Raises EngineUnavailable."""
+    try:
+        with log_path().open("ab") as log:
+            return subprocess.Popen(
+                [sys.executable, "-m", "slm_lsp.engine.process", msgspec.json.encode(options)],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+                cwd="/",
+            )
+    except OSError as error:
+        raise EngineUnavailable(f"The engine process cannot be started: {error}.") from error
+
+
+def log_path() -> Path:
+    """Return the file that takes what engine processes say when something goes wrong in them."""
+    return runtime_dir() / "engine.log"

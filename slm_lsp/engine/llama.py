@@ -1,0 +1,172 @@
+"""llama.cpp through its C interface: load, tokenize, evaluate, read logits. Nothing else.
+
+The high-level class of llama-cpp-python is not used: it works in Python for every token and
+compiles the chat template embedded in the model file, which is untrusted input.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import functools
+from typing import TYPE_CHECKING, Any
+
+import llama_cpp
+import numpy as np
+
+from slm_lsp.engine.model import Aborted
+from slm_lsp.engine.vocabulary import Vocabulary
+from slm_lsp.errors import ModelUnusable
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from slm_lsp.engine.model import AbortFlag
+    from slm_lsp.engine.sampling import Logits
+
+BATCH = 512
+"""Tokens handed to llama.cpp at once."""
+
+MICRO_BATCH = 128
+"""Tokens computed at once: what an abort loses at the most. Larger is hardly faster on a CPU."""
+
+_ABORTED = 2
+"""What `llama_decode` returns when the abort callback stopped it (llama.h)."""
+
+
+class Llama:
+    """One model with one context and one sequence."""
+
+    def __init__(self, path: Path, *, threads: int, context_tokens: int, abort: AbortFlag) -> None:
+        """Load the weights at `path`. Raises ModelUnusable.
+
+        `context_tokens` is clamped to what the model was trained for. `abort` stops evaluations
+        for as long as it is set.
+        """
+        _silence()
+        llama_cpp.llama_backend_init()
+        params = llama_cpp.llama_model_default_params()
+        params.n_gpu_layers = 0
+        self._model = llama_cpp.llama_model_load_from_file(str(path).encode(), params)
+        if not self._model:
+            raise ModelUnusable(
+                f"llama.cpp cannot load {path.name}: the file is not a usable GGUF."
+            )
+        self._vocab = llama_cpp.llama_model_get_vocab(self._model)
+        self.context_tokens = min(
+            context_tokens, llama_cpp.llama_model_n_ctx_train(self._model) or context_tokens
+        )
+        self._context = self._new_context(threads)
+        self._install_abort(abort)
+        self._memory = llama_cpp.llama_get_memory(self._context)
+        self._size = llama_cpp.llama_vocab_n_tokens(self._vocab)
+
+    def _new_context(self, threads: int) -> Any:
+        params = llama_cpp.llama_context_default_params()
+        params.n_ctx = self.context_tokens
+        params.n_batch = BATCH
+        params.n_ubatch = MICRO_BATCH
+        params.n_seq_max = 1
+        params.n_threads = params.n_threads_batch = threads
+        params.no_perf = True
+        context = llama_cpp.llama_init_from_model(self._model, params)
+        if not context:
+            raise ModelUnusable(
+                f"There is not enough memory for {self.context_tokens} tokens of context; "
+                "lower context.prefixTokens or choose a smaller model."
+            )
+        return context
+
+    def _install_abort(self, abort: AbortFlag) -> None:
+        # llama.cpp asks "stop?" by calling a C function with a pointer. libc's strlen answers 0 on
+        # an empty string and not 0 on any other, so one byte of shared memory stops a decode
+        # without taking the interpreter's lock, which a Python callback would wait for.
+        self._abort = abort  # keeps the byte alive as long as the context that reads it
+        strlen = ctypes.cast(ctypes.CDLL(None).strlen, llama_cpp.ggml_abort_callback)
+        llama_cpp.llama_set_abort_callback(self._context, strlen, ctypes.c_void_p(abort.address))
+
+    def close(self) -> None:
+        """Free context and weights; the object cannot be used afterwards."""
+        llama_cpp.llama_free(self._context)
+        llama_cpp.llama_model_free(self._model)
+
+    def tokenize(self, text: str) -> list[int]:
+        """Tokenize plain text: nothing in it is taken for a special token."""
+        raw = text.encode()
+        tokens = (llama_cpp.llama_token * (len(raw) + 1))()
+        count = llama_cpp.llama_tokenize(
+            self._vocab, raw, len(raw), tokens, len(tokens), False, False
+        )
+        return list(tokens[:count])
+
+    def evaluate(self, tokens: Sequence[int], *, position: int, abort: AbortFlag) -> None:
+        """Evaluate `tokens` from `position` on. Raises Aborted; finished micro-batches stay."""
+        for at in range(0, len(tokens), BATCH):
+            abort.check()
+            part = tokens[at : at + BATCH]
+            array = (llama_cpp.llama_token * len(part))(*part)
+            code = llama_cpp.llama_decode(
+                self._context, llama_cpp.llama_batch_get_one(array, len(part))
+            )
+            if code == _ABORTED:
+                raise Aborted
+            if code != 0:
+                end = position + len(tokens)
+                raise ModelUnusable(f"llama.cpp failed (code {code}) on {end} tokens.")
+
+    def evaluated_tokens(self) -> int:
+        """Return how many tokens the KV cache holds."""
+        return int(llama_cpp.llama_memory_seq_pos_max(self._memory, 0)) + 1
+
+    def forget_from(self, position: int) -> None:
+        """Drop the tokens from `position` on from the KV cache."""
+        llama_cpp.llama_memory_seq_rm(self._memory, 0, position, -1)
+
+    def logits(self) -> Logits:
+        """Return the scores after the last evaluated token: a view, valid until the next one."""
+        pointer = llama_cpp.llama_get_logits_ith(self._context, -1)
+        return np.ctypeslib.as_array(pointer, shape=(self._size,))
+
+    def is_end(self, token: int) -> bool:
+        """Tell whether `token` ends a generation."""
+        return bool(llama_cpp.llama_vocab_is_eog(self._vocab, token))
+
+    def start_token(self) -> int:
+        """Return the token a text starts with: the model's own, or the one that ends the last."""
+        begin = int(llama_cpp.llama_vocab_bos(self._vocab))
+        return begin if begin >= 0 else int(llama_cpp.llama_vocab_eos(self._vocab))
+
+    def starts_with_token(self) -> bool:
+        """Tell whether the model was trained with its start token before every text."""
+        return bool(llama_cpp.llama_vocab_get_add_bos(self._vocab))
+
+    def fim_tokens(self) -> tuple[int, int, int] | None:
+        """Return the ids before prefix, suffix and middle named in the file, or None."""
+        ids = (
+            llama_cpp.llama_vocab_fim_pre(self._vocab),
+            llama_cpp.llama_vocab_fim_suf(self._vocab),
+            llama_cpp.llama_vocab_fim_mid(self._vocab),
+        )
+        return ids if min(ids) >= 0 else None
+
+    def vocabulary(self) -> Vocabulary:
+        """Read the bytes of every token; control tokens come out empty."""
+        buffer = ctypes.create_string_buffer(1024)
+        pieces = []
+        for token in range(self._size):
+            length = llama_cpp.llama_token_to_piece(
+                self._vocab, token, buffer, len(buffer), 0, False
+            )
+            pieces.append(buffer.raw[: max(length, 0)])
+        return Vocabulary(pieces)
+
+
+@functools.cache
+def _silence() -> None:
+    """Keep llama.cpp from writing to stderr, once; its log would repeat parts of prompts."""
+    llama_cpp.llama_log_set(_discard, ctypes.c_void_p(0))
+
+
+@llama_cpp.llama_log_callback  # type: ignore[untyped-decorator]  # a ctypes function type
+def _discard(_level: int, _text: bytes, _data: ctypes.c_void_p) -> None:
+    pass

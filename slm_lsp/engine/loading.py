@@ -1,0 +1,29 @@
+"""From a name in the model store to a loaded model: the only place where model files are opened."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import psutil
+
+from slm_lsp import store
+from slm_lsp.engine.fake import FakeModel, read_script
+
+if TYPE_CHECKING:
+    from slm_lsp.engine.endpoint import EngineOptions
+    from slm_lsp.engine.model import AbortFlag, Model
+
+
+def load_model(options: EngineOptions, abort: AbortFlag) -> Model:
+    """Check the file's checksum and load it. Raises StoreError or ModelUnusable."""
+    installed = store.resolve(options.model)
+    if installed.kind == "fake":
+        return FakeModel(read_script(installed.path.read_bytes()))
+    store.check(installed)
+    # Imported here: it takes a few hundred milliseconds, which only an engine with weights owes.
+    from slm_lsp.engine.llama_model import LlamaModel
+
+    threads = options.threads or psutil.cpu_count(logical=False) or 1
+    return LlamaModel(
+        installed.path, threads=threads, context_tokens=options.context_tokens, abort=abort
+    )

@@ -1,0 +1,74 @@
+"""What the scheduler expects of a model, and the flag that interrupts one."""
+
+from __future__ import annotations
+
+import ctypes
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from slm_lsp.engine.protocol import Prompt
+
+
+class Aborted(Exception):
+    """The abort flag was set while the model was working; what it had evaluated is kept."""
+
+
+class AbortFlag:
+    """One byte of memory that any thread sets and native code reads without the interpreter."""
+
+    def __init__(self) -> None:
+        # A C string: empty while clear, of length 1 once set. See `Llama` for who reads it.
+        self._byte = ctypes.create_string_buffer(2)
+
+    @property
+    def address(self) -> int:
+        """Where the byte lies; valid as long as this object lives."""
+        return ctypes.addressof(self._byte)
+
+    def set(self) -> None:
+        """Ask the model to stop as soon as it can."""
+        self._byte[0] = b"\x01"
+
+    def clear(self) -> None:
+        """Arm the flag for the next request."""
+        self._byte[0] = b"\x00"
+
+    def check(self) -> None:
+        """Raise Aborted if the flag is set."""
+        if self._byte[0] != b"\x00":
+            raise Aborted
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """The text one token adds (empty inside a multi-byte character) and its log probability."""
+
+    text: str
+    logprob: float
+
+
+@dataclass(frozen=True, slots=True)
+class Prefill:
+    """Tokens of a prompt, and how many of them the KV cache already held."""
+
+    prompt_tokens: int
+    cached_tokens: int
+
+
+class Model(Protocol):
+    """A loaded model. Used by one thread at a time."""
+
+    def prefill(self, prompt: Prompt, abort: AbortFlag) -> Prefill:
+        """Read `prompt`, reusing what is already evaluated. Raises Aborted."""
+        ...
+
+    def decode(self, max_tokens: int, abort: AbortFlag) -> Iterator[Token]:
+        """Yield the tokens that follow the prompt, up to the model's own end. Raises Aborted."""
+        ...
+
+    def close(self) -> None:
+        """Give the memory back."""
+        ...

@@ -1,0 +1,203 @@
+"""The engine process: loads one model and serves it on its socket until nobody needs it.
+
+Started as `python -m slm_lsp.engine.process OPTIONS` by `launch`. It leaves when no request came
+for `idle_s` seconds, and soon after its last client has gone.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import fcntl
+import os
+import signal
+import socket
+import sys
+import time
+from contextlib import aclosing
+
+import msgspec
+import psutil
+
+from slm_lsp.engine import protocol
+from slm_lsp.engine.endpoint import EngineOptions, check_peer, socket_path
+from slm_lsp.engine.loading import load_model
+from slm_lsp.engine.model import AbortFlag
+from slm_lsp.engine.protocol import Cancel, Finished, Generate, Hello, Query, State, Stop
+from slm_lsp.engine.scheduler import Scheduler
+from slm_lsp.errors import EngineLost, EngineUnavailable, SlmLspError
+
+LINGER_S = 60.0
+"""Seconds a shared engine waits for a next client, so that restarting an editor finds it warm."""
+
+WATCH_S = 0.5
+"""Seconds between two looks at whether anybody still needs the process."""
+
+_decoder = msgspec.msgpack.Decoder(protocol.ToEngine)
+
+
+class _Client:
+    """One connected server."""
+
+    def __init__(self, writer: asyncio.StreamWriter) -> None:
+        self._writer = writer
+        self.running: dict[int, asyncio.Task[None]] = {}
+
+    def send(self, message: protocol.ToClient) -> None:
+        if not self._writer.is_closing():
+            self._writer.write(protocol.encode(message))
+
+
+class EngineProcess:
+    """Everything the process knows: its model's state and its clients."""
+
+    def __init__(self, options: EngineOptions) -> None:
+        self._options = options
+        self._state = State("loading", options.model)
+        self._scheduler: Scheduler | None = None
+        self._loaded = asyncio.Event()
+        self._leave = asyncio.Event()
+        self._clients: set[_Client] = set()
+        self._started = self._last_request = self._last_client = time.monotonic()
+        self._requests = 0
+
+    async def serve(self, listening: socket.socket) -> None:
+        """Load the model, answer clients, and return when it is time to leave."""
+        for number in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(number, self._leave.set)
+        server = await asyncio.start_unix_server(self._serve_client, sock=listening)
+        watch = asyncio.create_task(self._watch_idle())
+        load = asyncio.create_task(self._load())
+        await self._leave.wait()
+        watch.cancel()
+        server.close()
+        self._announce(State("stopped", self._options.model))
+        await load
+        if self._scheduler is not None:
+            await self._scheduler.close()
+
+    async def _load(self) -> None:
+        abort = AbortFlag()
+        try:
+            model = await asyncio.to_thread(load_model, self._options, abort)
+        except SlmLspError as error:
+            self._announce(State("failed", self._options.model, str(error)))
+        else:
+            self._scheduler = Scheduler(model, abort)
+            self._announce(State("ready", self._options.model))
+        self._loaded.set()
+
+    def _announce(self, state: State) -> None:
+        self._state = state
+        for client in self._clients:
+            client.send(state)
+
+    async def _watch_idle(self) -> None:
+        linger_s = WATCH_S if self._options.owner else LINGER_S
+        while True:
+            await asyncio.sleep(WATCH_S)
+            now = time.monotonic()
+            idle = now - self._last_request > self._options.idle_s
+            alone = not self._clients and now - self._last_client > linger_s
+            if idle or alone:
+                self._leave.set()
+
+    async def _serve_client(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        client = _Client(writer)
+        try:
+            check_peer(writer.get_extra_info("socket"))
+            hello = await protocol.read_message(reader, _decoder)
+            client.send(protocol.Welcome(protocol.PROTOCOL, os.getpid()))
+            if not isinstance(hello, Hello) or hello.protocol != protocol.PROTOCOL:
+                return
+            self._clients.add(client)
+            client.send(self._state)
+            while True:
+                self._handle(client, await protocol.read_message(reader, _decoder))
+        except (EngineLost, EngineUnavailable):
+            pass
+        finally:
+            self._clients.discard(client)
+            self._last_client = time.monotonic()
+            for task in client.running.values():
+                task.cancel()
+            with contextlib.suppress(ConnectionError):
+                writer.close()
+                await writer.wait_closed()
+
+    def _handle(self, client: _Client, message: protocol.ToEngine) -> None:
+        match message:
+            case Generate(id=number):
+                self._last_request = time.monotonic()
+                self._requests += 1
+                task = asyncio.create_task(self._generate(client, message))
+                client.running[number] = task
+            case Cancel(id=number) if number in client.running:
+                client.running[number].cancel()
+            case Query():
+                client.send(self._status())
+            case Stop():
+                self._leave.set()
+
+    async def _generate(self, client: _Client, request: Generate) -> None:
+        """Answer one request; being cancelled is one of the ways it ends."""
+        finished = Finished(request.id, "cancelled")
+        try:
+            await self._loaded.wait()
+            if self._scheduler is None:
+                finished = Finished(request.id, "failed", detail=self._state.detail)
+                return
+            # Two servers may have a file of the same name open; they must not replace each other.
+            own = msgspec.structs.replace(request, document=f"{id(client)}:{request.document}")
+            async with aclosing(self._scheduler.generate(own)) as events:
+                async for event in events:
+                    if isinstance(event, Finished):
+                        finished = event
+                    else:
+                        client.send(event)
+        finally:
+            del client.running[request.id]
+            client.send(finished)
+
+    def _status(self) -> protocol.Status:
+        now = time.monotonic()
+        return protocol.Status(
+            pid=os.getpid(),
+            model=self._options.model,
+            state=self._state.kind,
+            clients=len(self._clients),
+            requests=self._requests,
+            uptime_s=now - self._started,
+            idle_s=now - self._last_request,
+            rss=psutil.Process().memory_info().rss,
+        )
+
+
+def main(arguments: list[str]) -> int:
+    """Run the engine described by the JSON in `arguments`; leave at once if it runs already."""
+    options = msgspec.json.decode(arguments[0], type=EngineOptions)
+    path = socket_path(options)
+    with path.with_suffix(".lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return 0  # another process won the race; whoever started this one connects to it
+        path.unlink(missing_ok=True)  # left behind by one that was killed
+        with socket.socket(socket.AF_UNIX) as listening:
+            listening.bind(str(path))
+            path.chmod(0o600)
+            try:
+                asyncio.run(_serve(options, listening))
+            finally:
+                path.unlink(missing_ok=True)
+    return 0
+
+
+async def _serve(options: EngineOptions, listening: socket.socket) -> None:
+    await EngineProcess(options).serve(listening)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
