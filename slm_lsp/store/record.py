@@ -1,0 +1,130 @@
+"""What the store writes down about an installed model, in `record.json` beside its files.
+
+<store>/<name>/record.json      written last, so a model with a record is complete
+<store>/<name>/<file>.gguf
+<store>/<name>/<file>.gguf.verified   see checksum.py
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import tempfile
+from pathlib import Path
+
+import msgspec
+import platformdirs
+
+from slm_lsp.errors import ModelDamaged
+
+STORE_VARIABLE = "SLM_LSP_STORE"
+"""The environment variable that names another store, such as a shared read-only one."""
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+
+
+class Speed(msgspec.Struct, frozen=True):
+    """The medians of one quantisation on this machine.
+
+    `request_ms` is a typical request: 64 new tokens of prompt read, 16 tokens generated.
+    """
+
+    prefill_tokens_per_s: float
+    decode_tokens_per_s: float
+    request_ms: float
+
+
+class Measured(msgspec.Struct, frozen=True):
+    """Speeds by quantisation, and `failures`, a sentence for each that would not run."""
+
+    machine: str
+    threads: int
+    speeds: dict[str, Speed]
+    failures: dict[str, str] = {}
+
+
+class ModelFile(msgspec.Struct, frozen=True):
+    """One file of the model's folder. `size` in bytes."""
+
+    file: str
+    quantisation: str
+    size: int
+    sha256: str
+
+
+class Record(msgspec.Struct, frozen=True):
+    """An installed model. `in_use` names the one of `files` that the engine opens.
+
+    `files` begins with the shipped one. `measured` is None until the model was optimised.
+    """
+
+    name: str
+    origin: str
+    licence: str
+    files: tuple[ModelFile, ...]
+    in_use: str
+    measured: Measured | None = None
+
+    @property
+    def used(self) -> ModelFile:
+        """The file the engine opens."""
+        return next(file for file in self.files if file.file == self.in_use)
+
+
+def root() -> Path:
+    """Return the store's folder, which need not exist."""
+    if chosen := os.environ.get(STORE_VARIABLE):
+        return Path(chosen).absolute()
+    return platformdirs.user_data_path("slm-lsp") / "models"
+
+
+def folder(name: str) -> Path:
+    """Return the folder of the model `name`, which need not exist."""
+    return root() / name
+
+
+def read(name: str) -> Record | None:
+    """Return the record of the model `name`, or None where it is not installed.
+
+    Raises ModelDamaged where there is a record that cannot be used.
+    """
+    if not _NAME.fullmatch(name):
+        return None
+    path = folder(name) / "record.json"
+    try:
+        record = msgspec.json.decode(path.read_bytes(), type=Record)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except (OSError, msgspec.DecodeError) as error:
+        raise damaged(name, f"{path} cannot be read ({error})") from error
+    files = {file.file for file in record.files}
+    if record.name != name or record.in_use not in files or not all(map(_NAME.fullmatch, files)):
+        raise damaged(name, f"{path} contradicts itself")
+    return record
+
+
+def write(record: Record) -> None:
+    """Put `record` in place of the model's last one, in one step."""
+    data = msgspec.json.format(msgspec.json.encode(record), indent=2)
+    replace(folder(record.name) / "record.json", data + b"\n")
+
+
+def replace(path: Path, data: bytes) -> None:
+    """Write the file `path` so that a reader sees the old or the new content, never a part."""
+    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".tmp-", delete=False) as part:
+        try:
+            part.write(data)
+            part.flush()
+            os.fchmod(part.fileno(), 0o644)  # a store may be shared between users
+            os.fsync(part.fileno())
+            Path(part.name).replace(path)
+        except BaseException:
+            Path(part.name).unlink(missing_ok=True)
+            raise
+
+
+def damaged(name: str, reason: str) -> ModelDamaged:
+    """Return the error that says what to do about it."""
+    return ModelDamaged(
+        f"The model '{name}' is damaged: {reason}; `slm-lsp models pull {name}` fetches it again."
+    )
