@@ -1,0 +1,141 @@
+"""`slm-lsp models`: list, pull, verify, use and optimize the models on this machine."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+import platformdirs
+import tomlkit
+import tomlkit.exceptions
+
+from slm_lsp import config
+from slm_lsp.commands.progress import shown
+from slm_lsp.errors import UsageError
+from slm_lsp.store import catalog, installed, record
+from slm_lsp.store.optimize import optimize, optimized
+from slm_lsp.store.pull import pull
+
+if TYPE_CHECKING:
+    from argparse import ArgumentParser, Namespace, _SubParsersAction
+    from collections.abc import Callable
+
+    from slm_lsp.store.record import Record
+
+
+def add_parser(subparsers: _SubParsersAction[ArgumentParser]) -> None:
+    """Register `models` and its subcommands; each sets `func`, which returns the exit code."""
+    models = subparsers.add_parser("models", help="the models on this machine")
+    commands = models.add_subparsers(required=True, metavar="COMMAND")
+    for name, func, help_text in (
+        ("list", _list, "show what is installed and what can be had"),
+        ("pull", _pull, "download a model, check it, and fit it to this machine"),
+        ("verify", _verify, "compute the checksums of an installed model again"),
+        ("use", _use, "make an installed model the default, in the user's settings"),
+        ("optimize", _optimize, "measure a model's quantisations here and use the fastest"),
+    ):
+        command = commands.add_parser(name, help=help_text, description=help_text)
+        if name != "list":
+            command.add_argument("name", metavar="NAME")
+        command.add_argument("--json", action="store_true", help="print one JSON value on stdout")
+        command.set_defaults(func=_printing(func))
+
+
+def _printing(func: Callable[[Namespace], tuple[Any, str]]) -> Callable[[Namespace], int]:
+    """Print what a subcommand found: as JSON, or the sentence for people."""
+
+    def run(args: Namespace) -> int:
+        value, text = func(args)
+        print(msgspec.json.encode(value).decode() if args.json else text)
+        return 0
+
+    return run
+
+
+def _list(_args: Namespace) -> tuple[Any, str]:
+    here = {one.name: one for one in installed.installed()}
+    known = {one.name: one for one in catalog.models()}
+    default = _settings().model
+    rows = []
+    lines = []
+    for name in known | here:
+        found = here.get(name)
+        value = {"name": name, "default": name == default, "installed": found is not None}
+        value["catalog"] = known.get(name)
+        value["record"] = found
+        rows.append(value)
+        state = _described(found) if found else f"not installed: slm-lsp models pull {name}"
+        lines.append(f"{'*' if name == default else ' '} {name}  {state}")
+    return {"store": str(record.root()), "models": rows}, "\n".join(lines)
+
+
+def _pull(args: Namespace) -> tuple[Any, str]:
+    settings = _settings()
+    model = catalog.find(args.name)
+    with shown() as progress:
+        fetched = pull(model, offline=settings.offline, progress=progress)
+        measured = not optimized(model.name)
+        if measured:
+            optimize(model, threads=settings.engine.threads, progress=progress)
+    found = installed.get(model.name)
+    value = {"name": model.name, "fetched": fetched, "measured": measured, "record": found}
+    if not (fetched or measured):
+        return (
+            value,
+            f"{model.name} is already installed, checked and measured: {_described(found)}",
+        )
+    return value, f"{model.name}  {_described(found)}"
+
+
+def _verify(args: Namespace) -> tuple[Any, str]:
+    found = installed.verify(args.name)
+    files = ", ".join(file.file for file in found.files)
+    return {"name": found.name, "record": found}, f"{found.name}: checksums match ({files})"
+
+
+def _optimize(args: Namespace) -> tuple[Any, str]:
+    installed.get(args.name)
+    with shown() as progress:
+        threads = _settings().engine.threads
+        found = optimize(catalog.find(args.name), threads=threads, progress=progress)
+    return {"name": found.name, "record": found}, f"{found.name}  {_described(found)}"
+
+
+def _use(args: Namespace) -> tuple[Any, str]:
+    found = installed.get(args.name)
+    path = platformdirs.user_config_path(config.SECTION) / "slm-lsp.toml"
+    try:
+        document = tomlkit.parse(path.read_text("utf-8") if path.exists() else "")
+    except (OSError, UnicodeDecodeError, tomlkit.exceptions.ParseError) as error:
+        raise UsageError(f"{path} cannot be read ({error}); mend it first.") from error
+    document["model"] = found.name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # Where the file is a link into the user's dotfiles, it stays one.
+    record.replace(path.resolve(), tomlkit.dumps(document).encode())
+    value = {"name": found.name, "settings": str(path)}
+    return value, f"{found.name} is the default model now, in {path}"
+
+
+def _settings() -> config.Settings:
+    """Read the user's own settings: no project may choose the model or lift `offline`."""
+    source = config.user_source()
+    if source and source.error:  # it may say `offline`, so this is no time for defaults
+        raise UsageError(f"{source.name} {source.error}; mend it first.")
+    settings, problems = config.merge([source] if source else [])
+    for problem in problems:
+        print(problem.message, file=sys.stderr)
+    return settings
+
+
+def _described(found: Record) -> str:
+    used = found.used
+    text = f"{used.quantisation}, {used.size / 1e6:.0f} MB, {found.licence}, {found.origin}"
+    if found.measured is None:
+        return f"{text}; not measured on this machine"
+    speed = found.measured.speeds[used.quantisation]
+    lost = "".join(f"; {name}: {reason}" for name, reason in found.measured.failures.items())
+    return (
+        f"{text}; reads {speed.prefill_tokens_per_s:.0f} and writes "
+        f"{speed.decode_tokens_per_s:.0f} tokens/s here{lost}"
+    )

@@ -1,0 +1,58 @@
+"""Requantising and measuring the real default model with the real runtime."""
+
+from pathlib import Path
+
+import pytest
+
+from slm_lsp import store
+from slm_lsp.errors import ModelUnusable
+from slm_lsp.store import catalog, checksum, installed, optimize, record
+from tests.unit.store_models import quiet
+
+pytestmark = pytest.mark.model
+
+
+@pytest.fixture
+def copied_store(
+    default_model: store.InstalledModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Path:
+    """A store of its own with the model as it was shipped, so that the user's stays as it is."""
+    before = installed.get(default_model.name)
+    shipped = before.files[0]
+    source = record.folder(before.name) / shipped.file
+    monkeypatch.setenv(record.STORE_VARIABLE, str(tmp_path))
+    place = record.folder(before.name)
+    place.mkdir()
+    (place / shipped.file).symlink_to(source)
+    record.write(
+        record.Record(before.name, before.origin, before.licence, (shipped,), shipped.file)
+    )
+    return tmp_path
+
+
+def test_optimize_uses_the_fastest_of_the_candidates(copied_store: Path) -> None:
+    model = catalog.find("smollm2-135m")
+    found = optimize.optimize(model, threads=0, progress=quiet)
+    assert found.measured is not None
+    assert found.measured.failures == {}
+    speeds = found.measured.speeds
+    assert set(speeds) == set(model.candidates())
+    assert speeds[found.used.quantisation].request_ms == min(
+        speed.request_ms for speed in speeds.values()
+    )
+    for speed in speeds.values():
+        expected = 1000 * (64 / speed.prefill_tokens_per_s + 16 / speed.decode_tokens_per_s)
+        assert expected / 3 < speed.request_ms < expected * 3  # medians of the same few runs
+    opened = store.resolve(model.name)
+    store.check(opened)
+    assert checksum.sha256_of(opened.path) == found.used.sha256
+    assert optimize.optimized(model.name)
+
+
+def test_a_file_that_is_no_model_is_reported_in_one_sentence(tmp_path: Path) -> None:
+    path = tmp_path / "broken.gguf"
+    path.write_bytes(b"GGUF" + bytes(1000))
+    with pytest.raises(ModelUnusable, match=r"cannot load broken\.gguf"):
+        optimize._runtime("measure", path, 1)
+    with pytest.raises(ModelUnusable, match=r"cannot make Q8_0 of broken\.gguf"):
+        optimize._runtime("requantize", path, tmp_path / "out.gguf", "Q8_0")

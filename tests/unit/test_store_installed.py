@@ -1,0 +1,174 @@
+"""From a name to a file that may be opened, and never to one that changed."""
+
+import os
+from pathlib import Path
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from slm_lsp.errors import ModelDamaged, ModelMissing, ModelUnknown, StoreError
+from slm_lsp.store import checksum, installed, record
+from slm_lsp.store.catalog import CatalogModel
+from tests.unit.store_models import PAYLOAD, build_wheel, describe, install
+
+
+@pytest.fixture
+def model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> CatalogModel:
+    monkeypatch.setenv(record.STORE_VARIABLE, str(tmp_path / "store"))
+    found = describe(build_wheel(tmp_path / "wheels"))
+    install(found)
+    return found
+
+
+def test_a_name_resolves_to_its_file_and_checksum(model: CatalogModel, tmp_path: Path) -> None:
+    found = installed.resolve("tiny")
+    assert found.path == tmp_path / "store" / "tiny" / "tiny.Q4_1.gguf"
+    assert (found.sha256, found.kind) == (model.sha256, "gguf")
+    installed.check(found)
+
+
+def test_a_model_of_the_catalog_that_is_not_installed_says_how_to_get_it(
+    model: CatalogModel,
+) -> None:
+    with pytest.raises(ModelMissing, match="slm-lsp models pull smollm2-135m"):
+        installed.resolve("smollm2-135m")
+
+
+@pytest.mark.parametrize("name", ["nope", "", "..", "../store/tiny", "/tiny", "tiny/", "tiny\n"])
+def test_any_other_name_is_unknown(model: CatalogModel, name: str) -> None:
+    with pytest.raises(ModelUnknown):
+        installed.resolve(name)
+
+
+@given(name=st.text(alphabet="tiny./\\~\0", max_size=12).filter(lambda name: name != "tiny"))
+def test_no_name_leads_out_of_the_store(name: str) -> None:
+    with pytest.raises(StoreError):
+        installed.resolve(name)
+
+
+def test_a_script_takes_the_place_of_a_model(tmp_path: Path) -> None:
+    script = tmp_path / "script.json"
+    script.write_text("{}")
+    found = installed.resolve(f"fake:{script}")
+    assert (found.path, found.kind) == (script, "fake")
+    installed.check(found)
+
+
+@pytest.mark.parametrize("name", ["fake:", "fake:script.json", "fake:/no/such/script.json"])
+def test_a_script_must_exist_under_an_absolute_path(name: str) -> None:
+    with pytest.raises(ModelMissing, match="absolute path"):
+        installed.resolve(name)
+
+
+def test_a_file_is_hashed_once_until_it_looks_different(
+    model: CatalogModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = installed.resolve("tiny")
+    hashed: list[Path] = []
+    sha256_of = checksum.sha256_of
+
+    def counting(path: Path) -> str:
+        hashed.append(path)
+        return sha256_of(path)
+
+    monkeypatch.setattr(checksum, "sha256_of", counting)
+    installed.check(found)
+    installed.check(found)
+    assert hashed == [found.path]
+    os.utime(found.path, (1, 1))
+    installed.check(found)
+    installed.check(found)
+    assert hashed == [found.path] * 2
+
+
+def test_a_changed_file_is_refused(model: CatalogModel) -> None:
+    found = installed.resolve("tiny")
+    installed.check(found)
+    found.path.write_bytes(PAYLOAD[:-1] + b"\0")
+    for _ in range(2):
+        with pytest.raises(ModelDamaged, match=r"checksum; `slm-lsp models pull tiny`"):
+            installed.check(found)
+
+
+def test_a_missing_file_is_refused(model: CatalogModel) -> None:
+    found = installed.resolve("tiny")
+    found.path.unlink()
+    with pytest.raises(ModelDamaged, match="models pull tiny"):
+        installed.check(found)
+
+
+def test_verify_believes_no_note(model: CatalogModel) -> None:
+    found = installed.resolve("tiny")
+    installed.check(found)
+    looked = found.path.stat()
+    with found.path.open("r+b") as file:
+        file.write(b"X")
+    os.utime(found.path, ns=(looked.st_atime_ns, looked.st_mtime_ns))
+    installed.check(found)  # looks the same; this is the price of a fast start
+    with pytest.raises(ModelDamaged):
+        installed.verify("tiny")
+
+
+def test_a_note_is_worthless_for_another_checksum(model: CatalogModel) -> None:
+    found = installed.resolve("tiny")
+    installed.check(found)
+    with pytest.raises(ModelDamaged):
+        installed.check(msgspec.structs.replace(found, sha256="0" * 64))
+
+
+def test_a_read_only_store_serves(model: CatalogModel, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(path: Path, data: bytes) -> None:
+        raise PermissionError(30, "Read-only file system", str(path))
+
+    monkeypatch.setattr(record, "replace", refuse)
+    found = installed.resolve("tiny")
+    installed.check(found)
+    installed.check(found)
+    assert installed.installed()[0].name == "tiny"
+
+
+@pytest.mark.parametrize("content", [b"", b"{}", b"\xff", b"[]"])
+def test_an_unreadable_record_is_reported_as_damage(model: CatalogModel, content: bytes) -> None:
+    (record.folder("tiny") / "record.json").write_bytes(content)
+    with pytest.raises(ModelDamaged, match="models pull tiny"):
+        installed.resolve("tiny")
+
+
+@pytest.mark.parametrize(
+    ("name", "file", "in_use"),
+    [
+        ("other", "tiny.gguf", "tiny.gguf"),
+        ("tiny", "tiny.gguf", "other.gguf"),
+        ("tiny", "../tiny.gguf", "../tiny.gguf"),
+        ("tiny", "/tiny.gguf", "/tiny.gguf"),
+    ],
+)
+def test_a_record_that_contradicts_itself_is_reported_as_damage(
+    model: CatalogModel, name: str, file: str, in_use: str
+) -> None:
+    described = record.ModelFile(file, "Q4_1", 0, "")
+    written = record.Record(name, "", "", (described,), in_use)
+    (record.folder("tiny") / "record.json").write_bytes(msgspec.json.encode(written))
+    with pytest.raises(ModelDamaged, match="contradicts itself"):
+        installed.resolve("tiny")
+
+
+def test_an_interrupted_write_leaves_the_old_record(
+    model: CatalogModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = record.read("tiny")
+    assert before is not None
+
+    def interrupt(_descriptor: int) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(os, "fsync", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        record.write(msgspec.structs.replace(before, licence="MIT"))
+    assert record.read("tiny") == before
+    assert sorted(path.name for path in record.folder("tiny").iterdir()) == [
+        "record.json",
+        "tiny.Q4_1.gguf",
+    ]

@@ -1,0 +1,155 @@
+"""Choosing the fastest quantisation, with a scripted model runtime."""
+
+import os
+import sys
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from slm_lsp.errors import ModelMissing, ModelUnusable
+from slm_lsp.store import installed, optimize, record
+from slm_lsp.store.catalog import CatalogModel
+from slm_lsp.store.record import Record, Speed
+from tests.unit.store_models import PAYLOAD, build_wheel, describe, install, quiet
+
+
+@pytest.fixture
+def model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> CatalogModel:
+    monkeypatch.setenv(record.STORE_VARIABLE, str(tmp_path / "store"))
+    return describe(build_wheel(tmp_path / "wheels"))
+
+
+class Runtime:
+    """Answers as `slm_lsp.engine.quantize` does. An entry of None cannot be measured."""
+
+    def __init__(self, request_ms: dict[str, float | None]) -> None:
+        self.request_ms = request_ms
+        self.calls: list[str] = []
+
+    def __call__(self, action: str, *arguments: object) -> bytes:
+        if action == "requantize":
+            source, target, type_name = arguments
+            self.calls.append(str(type_name))
+            assert isinstance(target, Path)
+            assert isinstance(source, Path)
+            target.write_bytes(source.read_bytes() + str(type_name).encode())
+            return b""
+        path, threads = arguments
+        assert isinstance(threads, int)
+        assert threads >= 1
+        assert isinstance(path, Path)
+        assert path.exists()
+        taken = next(ms for name, ms in self.request_ms.items() if name in path.name)
+        if taken is None:
+            raise ModelUnusable("It crashed.")
+        return msgspec.json.encode(Speed(640.0, 100.0, taken))
+
+
+def run(
+    model: CatalogModel, request_ms: dict[str, float | None], monkeypatch: pytest.MonkeyPatch
+) -> tuple[Record, Runtime]:
+    runtime = Runtime(request_ms)
+    monkeypatch.setattr(optimize, "_runtime", runtime)
+    return optimize.optimize(model, threads=0, progress=quiet), runtime
+
+
+def files(model: CatalogModel) -> set[str]:
+    return {path.name for path in record.folder(model.name).glob("*.gguf")}
+
+
+def test_the_fastest_is_used_and_the_shipped_one_kept(
+    model: CatalogModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    install(model)
+    assert not optimize.optimized("tiny")
+    found, runtime = run(model, {"Q4_1": 500.0, "Q8_0": 300.0}, monkeypatch)
+    assert runtime.calls == ["Q8_0"]  # Q4_0 would lose too much quality to be tried
+    assert found == installed.get("tiny")
+    assert found.used.quantisation == "Q8_0"
+    assert found.measured is not None
+    assert found.measured.speeds["Q4_1"].request_ms == 500.0
+    assert files(model) == {"tiny.Q4_1.gguf", "tiny.Q8_0.gguf"}
+    installed.verify("tiny")
+    opened = installed.resolve("tiny")
+    installed.check(opened)
+    assert opened.path.read_bytes() == PAYLOAD + b"Q8_0"
+    assert optimize.optimized("tiny")
+
+
+def test_the_shipped_one_stays_where_it_is_the_fastest(
+    model: CatalogModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    install(model)
+    found, _ = run(model, {"Q4_1": 300.0, "Q8_0": 300.1}, monkeypatch)
+    assert found.used.quantisation == "Q4_1"
+    assert files(model) == {"tiny.Q4_1.gguf"}
+
+
+def test_what_lost_on_a_new_measurement_is_removed(
+    model: CatalogModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    install(model)
+    run(model, {"Q4_1": 500.0, "Q8_0": 300.0}, monkeypatch)
+    run(model, {"Q4_1": 200.0, "Q8_0": 300.0}, monkeypatch)
+    installed.check(installed.resolve("tiny"))
+    names = {path.name for path in record.folder("tiny").iterdir()}
+    assert names == {"record.json", "tiny.Q4_1.gguf", "tiny.Q4_1.gguf.verified"}
+
+
+def test_a_candidate_that_crashes_is_left_out_and_reported(
+    model: CatalogModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    install(model)
+    found, _ = run(model, {"Q4_1": 500.0, "Q8_0": None}, monkeypatch)
+    assert found.used.quantisation == "Q4_1"
+    assert found.measured is not None
+    assert found.measured.failures == {"Q8_0": "It crashed."}
+
+
+def test_a_model_that_does_not_run_at_all_stays_as_it_was(
+    model: CatalogModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = install(model)
+    with pytest.raises(ModelUnusable, match=r"'tiny' does not run: .*It crashed"):
+        run(model, {"Q4_1": None, "Q8_0": None}, monkeypatch)
+    assert installed.get("tiny") == before
+
+
+def test_a_measurement_of_another_machine_does_not_count(
+    model: CatalogModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    install(model)
+    run(model, {"Q4_1": 500.0, "Q8_0": 300.0}, monkeypatch)
+    monkeypatch.setattr(optimize, "this_machine", lambda: "another")
+    assert not optimize.optimized("tiny")
+
+
+def test_a_model_that_is_not_installed_cannot_be_optimized(model: CatalogModel) -> None:
+    with pytest.raises(ModelMissing):
+        optimize.optimized("smollm2-135m")
+
+
+@pytest.mark.parametrize(
+    ("script", "match"),
+    [
+        ("kill -SEGV $$", "ended by signal 11"),
+        ("echo first >&2; echo The reason. >&2; exit 1", r"^The reason\.$"),
+        ("exit 3", "without a reason"),
+        ("exec sleep 60", "no answer in 0.2 s"),
+    ],
+)
+def test_a_failing_runtime_becomes_one_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, script: str, match: str
+) -> None:
+    program = tmp_path / "python"
+    program.write_text(f"#!/bin/sh\n{script}\n")
+    program.chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(program))
+    monkeypatch.setattr(optimize, "_TIMEOUT_S", 0.2)
+    with pytest.raises(ModelUnusable, match=match):
+        optimize._runtime("measure", Path("x"), 1)
+
+
+def test_this_machine_has_a_name() -> None:
+    assert f"{os.cpu_count()} logical cores" in optimize.this_machine()
