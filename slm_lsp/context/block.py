@@ -1,0 +1,138 @@
+"""Whether the cursor stands where the body of a block is to be written."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from slm_lsp.context import languages
+from slm_lsp.context.place import indentation, inside
+from slm_lsp.context.tree import offset, path
+from slm_lsp.text import Cursor
+
+if TYPE_CHECKING:
+    from slm_lsp.context.languages import Language
+    from slm_lsp.context.tree import Syntax
+    from slm_lsp.text import Document
+
+NEAR_LINES = 64
+"""How far around the cursor lines are looked at."""
+
+_KEYWORD = re.compile(
+    r"(?:async|case|class|def|elif|else|except|finally|for|if|match|try|while|with)\b|\)"
+)
+"""How the last line of a header may begin where the parser has given up on the statement."""
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A block without a body: its body's `indent`, and whether its closing brace is there."""
+
+    indent: str
+    closed: bool
+
+
+def opens_block(document: Document, syntax: Syntax | None, cursor: Cursor) -> Block | None:
+    """Return the block whose empty body begins at `cursor`, or None if there is none.
+
+    The cursor stands at the end of the line that opens the block or on a blank line below it.
+    Without syntax the last character of that line and the indentation around it decide.
+    """
+    language = languages.find(document.language)
+    header = _header(document, syntax, language, cursor)
+    if header is None:
+        return None
+    outer = indentation(document.lines[_statement_line(syntax, header)])
+    rest = document.after(cursor).strip()
+    if rest and not (language.block == "{" and rest.startswith("}")):
+        return None
+    below = _next_visible(document, cursor.line + 1)
+    closed = language.block == "{" and (
+        bool(rest)
+        or (below is not None and below.lstrip().startswith("}") and indentation(below) == outer)
+    )
+    if not closed and below is not None and len(indentation(below)) > len(outer):
+        return None
+    own = indentation(document.before(cursor)) if cursor.line > header.line else ""
+    deeper = own.startswith(outer) and len(own) > len(outer)
+    inner = own if deeper else outer + _unit(document, language, header.line)
+    return Block(inner, closed)
+
+
+def _header(
+    document: Document, syntax: Syntax | None, language: Language, cursor: Cursor
+) -> Cursor | None:
+    """Return the end of the line that opens a block at `cursor`."""
+    if not language.block:
+        return None
+    before = document.before(cursor)
+    line = cursor.line
+    while not before.strip():
+        if line == 0 or cursor.line - line >= NEAR_LINES:
+            return None
+        line -= 1
+        before = document.lines[line]
+    code = _without_comment(syntax, language, line, before)
+    end = Cursor(line, len(code))
+    if not code.endswith(language.block) or inside(syntax, end) != "code":
+        return None
+    if language.block == ":" and syntax is not None and not _opens(syntax, end):
+        return None
+    return end
+
+
+def _without_comment(syntax: Syntax | None, language: Language, line: int, text: str) -> str:
+    """Return the code of `text`, the start of `line`, without a comment behind it."""
+    if not language.comment or language.comment not in text:
+        return text.rstrip()
+    if syntax is None:
+        found = text.rfind(" " + language.comment)
+        return text[:found].rstrip() if found > 0 else text.rstrip()
+    at = text.find(language.comment)
+    while at >= 0:
+        after = Cursor(line, at + len(language.comment))
+        if inside(syntax, after) == "comment":
+            return text[:at].rstrip()
+        at = text.find(language.comment, at + 1)
+    return text.rstrip()
+
+
+def _opens(syntax: Syntax, end: Cursor) -> bool:
+    """Tell whether the colon before `end` opens a body, and is not part of an expression."""
+    language = syntax.language
+    nodes = path(syntax, offset(syntax.document, end) - 1)
+    owner = nodes[-2] if len(nodes) > 1 else None
+    if owner is None:
+        return False
+    if owner.type in language.compounds | language.functions | language.classes:
+        return True
+    words = syntax.document.lines[end.line].split(None, 1)
+    return owner.is_error and bool(_KEYWORD.match(words[0]))
+
+
+def _statement_line(syntax: Syntax | None, header: Cursor) -> int:
+    """Return the first line of the statement whose header ends at `header`."""
+    if syntax is None:
+        return header.line
+    owner = path(syntax, offset(syntax.document, header) - 1)[-2:][0]
+    kinds = syntax.language.compounds | syntax.language.functions | syntax.language.classes
+    return owner.start_point.row if owner.type in kinds else header.line
+
+
+def _unit(document: Document, language: Language, line: int) -> str:
+    """Return one level of indentation: the smallest step between lines around `line`."""
+    around = document.lines.slice(line - NEAR_LINES, line + NEAR_LINES)
+    indents = [indentation(text) for text in around if text.strip()]
+    steps = [
+        inner[len(outer) :]
+        for outer, inner in pairwise(indents)
+        if inner.startswith(outer) and len(inner) > len(outer)
+    ]
+    return min(steps, key=len, default=language.indent)
+
+
+def _next_visible(document: Document, line: int) -> str | None:
+    below = document.lines.slice(line, line + NEAR_LINES)
+    return next((text for text in below if text.strip()), None)

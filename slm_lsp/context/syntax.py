@@ -1,0 +1,24 @@
+"""A document's syntax and the questions that can be asked of it.
+
+Every answer costs a walk from the root of the tree to the cursor, whatever the file's length. No
+syntax (None: a language without a grammar, or a parse still under way) is always a valid argument
+and gives the answer that text alone supports.
+"""
+
+from slm_lsp.context.block import Block, opens_block
+from slm_lsp.context.place import Kind, Scope, inside, scopes
+from slm_lsp.context.soundness import errors_added
+from slm_lsp.context.tree import Overrun, Syntax, parse
+
+__all__ = [
+    "Block",
+    "Kind",
+    "Overrun",
+    "Scope",
+    "Syntax",
+    "errors_added",
+    "inside",
+    "opens_block",
+    "parse",
+    "scopes",
+]

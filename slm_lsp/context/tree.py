@@ -1,0 +1,210 @@
+"""The syntax tree of a document, kept up to date edit by edit.
+
+Trees are tree-sitter's and immutable here: an edit shifts a copy (copying takes a reference, not
+time) and parses again only what the edit touched. The parser reads the text from `Lines` piece by
+piece, so the whole text is never joined.
+
+A parse holds the interpreter's lock, but gives it up while it asks for text or reports progress,
+so another thread waits for 25 to 40 ms at most while a worker thread parses 48,000 lines.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from tree_sitter import Parser
+
+from slm_lsp.context import languages
+from slm_lsp.text import Cursor, valid_unicode
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tree_sitter import Node, Point, Tree
+
+    from slm_lsp.context.languages import Language
+    from slm_lsp.lines import Lines
+    from slm_lsp.text import Document, Edit
+
+READ_BYTES = 4096
+"""About how much text the parser gets at a time: an edit needs little, a call costs about 1 µs."""
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Syntax:
+    """The tree of exactly this `document`."""
+
+    document: Document
+    language: Language
+    tree: Tree
+
+    def edited(
+        self, edit: Edit, before: Document, after: Document, budget_ms: float | None = None
+    ) -> Syntax | Overrun | None:
+        """Return the syntax of `after`, which is `before` with `edit` applied; see `parse`."""
+        shifted = Overrun(after, self.language, shift(self.tree, edit, before, after))
+        return parse(after, shifted, budget_ms)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Overrun:
+    """A parse of `document` that was given up because it took longer than its budget.
+
+    `parse(document, overrun)` in a worker thread repeats it. `tree` is what was known before.
+    """
+
+    document: Document
+    language: Language
+    tree: Tree | None
+
+    def edited(self, edit: Edit, before: Document, after: Document) -> Overrun:
+        """Follow a further edit without parsing."""
+        tree = None if self.tree is None else shift(self.tree, edit, before, after)
+        return Overrun(after, self.language, tree)
+
+
+def parse(
+    document: Document, old: Syntax | Overrun | None = None, budget_ms: float | None = None
+) -> Syntax | Overrun | None:
+    """Parse `document`; None if its language has no grammar or the parser fails.
+
+    `old` is what is known of this very document from before its last edits. A parse that takes
+    longer than `budget_ms` milliseconds is given up and answered with an Overrun; without a budget
+    the answer is never an Overrun.
+    """
+    language = languages.find(document.language)
+    grammar = languages.grammar(language)
+    if grammar is None:
+        return None
+    known = old.tree if old is not None and old.language is language else None
+    late = False
+
+    def progress(_offset: int, _has_error: bool) -> bool:  # noqa: FBT001  # tree-sitter's signature
+        nonlocal late
+        late = deadline is not None and time.perf_counter() > deadline
+        return late
+
+    deadline = None if budget_ms is None else time.perf_counter() + budget_ms / 1000
+    arguments = {} if known is None else {"old_tree": known}
+    try:
+        tree = Parser(grammar).parse(
+            _reader(document.lines), encoding="utf8", progress_callback=progress, **arguments
+        )
+    except Exception as error:  # noqa: BLE001  # whatever a grammar does, text completion goes on
+        if late:
+            return Overrun(document, language, known)
+        _log.warning("The %s parser failed (%s)", language.id, type(error).__name__)
+        return None
+    return Syntax(document, language, tree)
+
+
+def shift(tree: Tree, edit: Edit, before: Document, after: Document) -> Tree:
+    """Return a copy of the tree of `before` whose nodes stand where they are in `after`."""
+    start, old_end, new_end = _extent(edit, before, after)
+    copy = tree.copy()
+    copy.edit(
+        start_byte=before.lines.byte_offset(start[0]) + start[1],
+        old_end_byte=before.lines.byte_offset(old_end[0]) + old_end[1],
+        new_end_byte=after.lines.byte_offset(new_end[0]) + new_end[1],
+        start_point=start,
+        old_end_point=old_end,
+        new_end_point=new_end,
+    )
+    return copy
+
+
+def point(document: Document, cursor: Cursor) -> tuple[int, int]:
+    """Return tree-sitter's name for the place `cursor`: its line and its column in bytes."""
+    return cursor.line, len(document.before(cursor).encode())
+
+
+def offset(document: Document, cursor: Cursor) -> int:
+    """Return how many UTF-8 bytes stand before `cursor`."""
+    row, column = point(document, cursor)
+    return document.lines.byte_offset(row) + column
+
+
+def cursor_at(document: Document, at: tuple[int, int]) -> Cursor:
+    """Return the place that tree-sitter calls `at`."""
+    row, column = at
+    if row >= len(document.lines):
+        return document.clamp(Cursor(row, 0))
+    return Cursor(row, len(document.lines[row].encode()[:column].decode(errors="ignore")))
+
+
+def path(syntax: Syntax, byte: int) -> list[Node]:
+    """Return the nodes that hold the byte at offset `byte`, from the root down."""
+    walk = syntax.tree.walk()
+    nodes = [syntax.tree.root_node]
+    while walk.goto_first_child_for_byte(byte) is not None:
+        node = walk.node
+        if node is None or node.start_byte > byte:
+            break
+        nodes.append(node)
+    return nodes
+
+
+_Point = tuple[int, int]
+
+
+def _extent(edit: Edit, before: Document, after: Document) -> tuple[_Point, _Point, _Point]:
+    """Return where `edit` starts, where it ended in `before` and where it ends in `after`."""
+    text = valid_unicode(edit.text)
+    start, end = edit.span.start, edit.span.end
+    if "\r" in text.replace("\r\n", "") or (
+        start.column == 0 and start.line > 0 and before.lines[start.line - 1].endswith("\r")
+    ):
+        return _whole_lines(edit, before, after)
+    first = point(before, start)
+    breaks = text.count("\n")
+    column = len(text[text.rfind("\n") + 1 :].encode())
+    new_end = (start.line + breaks, column if breaks else first[1] + column)
+    return first, point(before, end), new_end
+
+
+def _whole_lines(edit: Edit, before: Document, after: Document) -> tuple[_Point, _Point, _Point]:
+    """Widen `edit` to whole lines: a carriage return may join or part the lines around it."""
+    first = max(0, edit.span.start.line - 1)
+    below = len(before.lines) - (edit.span.end.line + 1)
+    return (first, 0), _line_start(before, below), _line_start(after, below)
+
+
+def _line_start(document: Document, below: int) -> _Point:
+    """Return where the last `below` lines begin, or the end of the text if that is none."""
+    row = len(document.lines) - below
+    if row < len(document.lines):
+        return row, 0
+    return row - 1, len(document.lines[row - 1].encode())
+
+
+def _reader(lines: Lines) -> Callable[[int, Point], bytes]:
+    row, data = -1, b""
+
+    def read(_offset: int, at: Point) -> bytes:
+        nonlocal row, data
+        if at.row != row:
+            row, data = at.row, _encoded(lines, at.row)
+        return data[at.column : at.column + READ_BYTES]
+
+    return read
+
+
+def _encoded(lines: Lines, row: int) -> bytes:
+    """Return the lines from `row` on, at least one and enough for one read.
+
+    tree-sitter counts a row per line feed, the protocol also one per lone carriage return, so
+    those become line feeds.
+    """
+    parts: list[str] = []
+    size = 0
+    while row < len(lines) and size < READ_BYTES:
+        line = lines[row]
+        parts.append(line[:-1] + "\n" if line.endswith("\r") else line)
+        size += len(line)
+        row += 1
+    return "".join(parts).encode()
