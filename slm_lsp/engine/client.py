@@ -65,6 +65,10 @@ class EngineClient:
         """Connect in the background, so that the model is loaded before it is needed."""
         self._connection()
 
+    async def ready(self) -> None:
+        """Wait until the model is loaded. Raises StoreError or EngineError."""
+        await (await asyncio.shield(self._connection())).ready()
+
     async def generate(self, request: Generate) -> AsyncGenerator[Event, None]:
         """Yield the answer to `request`; its `id` is replaced by one that is unique here."""
         connection = await asyncio.shield(self._connection())
@@ -144,9 +148,15 @@ class _Connection:
         self._writer = writer
         self._on_state, self._on_broken = on_state, on_broken
         self._state = State("loading", "")
+        self._settled = asyncio.Event()  # the model is loaded, or never will be
         self._events: dict[int, asyncio.Queue[Event | None]] = {}
         self.closed = False
         self._task = asyncio.create_task(self._read(reader))
+
+    async def ready(self) -> None:
+        await self._settled.wait()
+        if self._state.kind != "ready":
+            raise EngineUnavailable(self._state.detail or "The engine stopped.")
 
     async def generate(self, request: Generate) -> AsyncGenerator[Event, None]:
         events: asyncio.Queue[Event | None] = asyncio.Queue()
@@ -185,6 +195,8 @@ class _Connection:
             case State():
                 self._state = message
                 self._on_state(message)
+                if message.kind != "loading":
+                    self._settled.set()
             case Prefilled(id=number) | Piece(id=number) | Finished(id=number) if (
                 number in self._events
             ):
@@ -192,6 +204,7 @@ class _Connection:
 
     def _end(self) -> None:
         self.closed = True
+        self._settled.set()
         self._writer.close()
         for events in self._events.values():
             events.put_nowait(None)

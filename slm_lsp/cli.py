@@ -1,0 +1,49 @@
+"""The command line: subcommands, exit codes (0 fine, 1 failed, 2 wrong usage), nothing else."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from slm_lsp import __version__
+from slm_lsp.errors import SlmLspError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+COMMANDS = ("serve", "complete", "demo", "doctor", "models", "engine", "config")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command. Without a subcommand this is the language server on stdio."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    if not words or (words[0].startswith("-") and words[0] not in ("-h", "--help", "--version")):
+        words.insert(0, "serve")
+    options = _parser(words[0]).parse_args(words)
+    try:
+        return int(options.func(options))
+    except UsageError as error:
+        print(f"slm-lsp: {error}", file=sys.stderr)
+        return 2
+    except SlmLspError as error:
+        print(f"slm-lsp: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        sys.stderr.close()  # whoever read our output has left; there is nobody to tell
+        return 1
+
+
+def _parser(first: str) -> argparse.ArgumentParser:
+    """Return the parser; only the module of the command `first` is imported, if it is one."""
+    parser = argparse.ArgumentParser(
+        prog="slm-lsp", description="Ghost text from a small language model on your own machine."
+    )
+    parser.add_argument("--version", action="version", version=f"slm-lsp {__version__}")
+    subparsers = parser.add_subparsers(metavar="COMMAND", required=True)
+    for name in (first,) if first in COMMANDS else COMMANDS:
+        import_module(f"slm_lsp.commands.{name}").add_parser(subparsers)
+    return parser

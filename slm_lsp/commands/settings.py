@@ -1,0 +1,19 @@
+"""The settings that apply to a command: the files' alone, with what is wrong told on stderr."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+from slm_lsp import config
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def settings_for(folder: Path) -> config.Settings:
+    """Return the settings in force in `folder`; problems are warnings on stderr."""
+    settings, problems = config.merge(config.file_sources(folder.resolve()))
+    for problem in problems:
+        print(f"slm-lsp: warning: {problem.message}", file=sys.stderr)
+    return settings

@@ -1,0 +1,57 @@
+"""What is asked of the completion path, and what it answers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import msgspec
+
+if TYPE_CHECKING:
+    from slm_lsp.context.syntax import Syntax
+    from slm_lsp.text import Completion, Cursor, Document
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """Complete `document` at `cursor`.
+
+    `syntax` is the document's tree, or None where its language has no grammar. `invoked` tells
+    that the user asked for it, as opposed to the editor asking at every key.
+    """
+
+    document: Document
+    syntax: Syntax | None
+    cursor: Cursor
+    invoked: bool = False
+
+
+class Timings(msgspec.Struct, frozen=True):
+    """Where the time went (milliseconds) and what it cost (tokens).
+
+    `cached_tokens` of the `prompt_tokens` were in the engine's KV cache, `evaluated_tokens` were
+    not. All but the first two stay 0 when the answer needed no model.
+    """
+
+    total_ms: float = 0.0
+    context_ms: float = 0.0
+    queue_ms: float = 0.0
+    prefill_ms: float = 0.0
+    decode_ms: float = 0.0
+    prompt_tokens: int = 0
+    cached_tokens: int = 0
+    evaluated_tokens: int = 0
+    generated_tokens: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """The answer: completions, best first, or none and in `dropped` the reason in a few words.
+
+    `cached` tells that an earlier answer served, so the model was not asked.
+    """
+
+    completions: tuple[Completion, ...] = ()
+    dropped: str = ""
+    cached: bool = False
+    timings: Timings = field(default_factory=Timings)

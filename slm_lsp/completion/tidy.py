@@ -1,0 +1,96 @@
+"""From what the model wrote to what may be shown: cut, and refused rather than shown broken."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from slm_lsp.context.syntax import errors_added
+from slm_lsp.text import Completion, Span
+
+if TYPE_CHECKING:
+    from slm_lsp.completion.generate import Generation
+    from slm_lsp.completion.request import Request
+    from slm_lsp.text import Document
+
+INVISIBLE = re.compile("[\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]")
+"""Zero-width and bidirectional controls: they can make code read other than it runs
+(CVE-2021-42574)."""
+
+MAX_SAME_LINES = 2
+"""A line that comes a third time is a model going round in circles."""
+
+_CLOSERS = {")": "(", "]": "[", "}": "{"}
+_CIRCLING = re.compile(r"(.{2,24}?)\1{4,}")
+
+
+def tidy(request: Request, generation: Generation) -> tuple[Completion | None, str]:
+    """Return what is left to offer, or None and the reason in a few words."""
+    document, cursor = request.document, request.cursor
+    text = INVISIBLE.sub("", generation.text)
+    if generation.reason == "length":
+        text = _whole_words(text)
+    text = without_circles(text)
+    text = without_following(text, document.after(cursor), _next_line(document, cursor.line))
+    text = text.rstrip()
+    if not text.strip():
+        return None, "nothing to offer"
+    confidence = generation.confidence(len(text))
+    completion = Completion(_with_line_endings(text, document), Span.at(cursor), confidence)
+    if errors_added(document, request.syntax, completion) > 0:
+        return None, "would break the syntax"
+    return completion, ""
+
+
+def without_circles(text: str) -> str:
+    """Cut `text` where it starts to repeat itself: a line for the third time, or a short period."""
+    if (match := _CIRCLING.search(text)) and not match[1].isspace() and len(set(match[1])) > 1:
+        text = text[: match.end(1)]
+    lines = text.split("\n")
+    seen: dict[str, int] = {}
+    for number, line in enumerate(lines):
+        key = line.strip()
+        if len(key) > 1:
+            seen[key] = seen.get(key, 0) + 1
+            if seen[key] > MAX_SAME_LINES:
+                return "\n".join(lines[:number])
+    return text
+
+
+def without_following(text: str, after: str, below: str) -> str:
+    """Cut from `text` what already stands after the cursor.
+
+    `after` is the rest of the cursor's line and `below` the next line that is not blank. Where
+    `after` has something, only one line is offered, less the end that `after` begins with; where
+    it has not, the text ends before a line equal to `below`.
+    """
+    rest = after.strip()
+    if not rest:
+        lines = text.split("\n")
+        same = (number for number, line in enumerate(lines) if line.strip() == below.strip())
+        return "\n".join(lines[: next(same, len(lines))]) if below.strip() else text
+    line = text.split("\n", 1)[0].rstrip()
+    overlaps = (n for n in range(min(len(rest), len(line)), 0, -1) if line.endswith(rest[:n]))
+    kept = len(line) - next(overlaps, 0)
+    return line[:kept] if _closes_unopened(line, kept) else line
+
+
+def _closes_unopened(text: str, start: int) -> bool:
+    """Tell whether the end of `text` from `start` on is not the counterpart of what it opened."""
+    closer = text[start : start + 1]
+    opener = _CLOSERS.get(closer)
+    return opener is None or text.count(opener, 0, start) <= text.count(closer, 0, start)
+
+
+def _whole_words(text: str) -> str:
+    """Drop a last word that the token budget may have cut in the middle."""
+    return re.sub(r"\w+\Z", "", text)
+
+
+def _next_line(document: Document, line: int) -> str:
+    below = document.lines.slice(line + 1, line + 4)
+    return next((text for text in below if text.strip()), "")
+
+
+def _with_line_endings(text: str, document: Document) -> str:
+    return text.replace("\n", "\r\n") if document.lines[0].endswith("\r\n") else text

@@ -1,0 +1,29 @@
+"""`textDocument/didChange`."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from lsprotocol import types
+
+from slm_lsp.lines import Lines
+from slm_lsp.lsp.positions import to_span
+from slm_lsp.text import Edit, valid_unicode
+
+if TYPE_CHECKING:
+    from slm_lsp.lsp.session import Session
+
+
+def did_change(ls: Session, params: types.DidChangeTextDocumentParams) -> None:
+    """Apply the changes in their order; each one's positions refer to the text before it."""
+    uri, version = params.text_document.uri, params.text_document.version
+    for change in params.content_changes:
+        if (buffer := ls.documents.get(uri)) is None:
+            return
+        if isinstance(change, types.TextDocumentContentChangePartial):
+            span = to_span(buffer.document, change.range, ls.encoding)
+            ls.documents.edit(uri, Edit(span, change.text), version)
+        else:
+            lines = Lines.of(valid_unicode(change.text))
+            ls.documents.open(replace(buffer.document, lines=lines, version=version))

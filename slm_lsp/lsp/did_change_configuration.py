@@ -1,0 +1,45 @@
+"""`workspace/didChangeConfiguration`: settings take effect at once, without a restart."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from lsprotocol import types
+
+from slm_lsp.config import SECTION
+
+if TYPE_CHECKING:
+    from slm_lsp.lsp.session import Session
+
+
+async def did_change_configuration(ls: Session, params: types.DidChangeConfigurationParams) -> None:
+    """Take the settings in the notification, or ask for them where it carries none."""
+    settings = params.settings
+    if not settings and _can_be_asked(ls):
+        item = types.ConfigurationItem(section=SECTION)
+        answer = await ls.workspace_configuration_async(types.ConfigurationParams([item]))
+        settings = answer[0] if answer else None
+    await ls.configure(settings_in(settings))
+
+
+def settings_in(value: Any) -> dict[str, Any]:
+    """Return our settings out of what an editor sent: bare, or inside our section."""
+    plain = _plain(value)
+    if not isinstance(plain, dict):
+        return {}
+    section = plain.get(SECTION, plain)
+    return section if isinstance(section, dict) else {}
+
+
+def _can_be_asked(ls: Session) -> bool:
+    workspace = ls.client_capabilities.workspace
+    return bool(workspace and workspace.configuration)
+
+
+def _plain(value: Any) -> Any:
+    """Undo pygls's wrapping of JSON objects of unknown type."""
+    if hasattr(value, "_asdict"):
+        return {key: _plain(inner) for key, inner in value._asdict().items()}
+    if isinstance(value, dict):
+        return {key: _plain(inner) for key, inner in value.items()}
+    return [_plain(inner) for inner in value] if isinstance(value, list) else value

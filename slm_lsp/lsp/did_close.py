@@ -1,0 +1,19 @@
+"""`textDocument/didClose`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from lsprotocol import types
+
+    from slm_lsp.lsp.session import Session
+
+
+def did_close(ls: Session, params: types.DidCloseTextDocumentParams) -> None:
+    """Forget the document, end its completion and drop what was remembered of it."""
+    uri = params.text_document.uri
+    ls.documents.close(uri)
+    ls.cache.forget(uri)
+    if task := ls.running.pop(uri, None):
+        task.cancel()

@@ -1,0 +1,42 @@
+"""`initialize` and `initialized`."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import psutil
+
+from slm_lsp.lsp.did_change_configuration import settings_in
+
+if TYPE_CHECKING:
+    from lsprotocol import types
+
+    from slm_lsp.lsp.session import Session
+
+PARENT_CHECK_S = 2.0
+"""Seconds between two looks at whether the editor's process is still there."""
+
+
+async def initialize(ls: Session, params: types.InitializeParams) -> None:
+    """Take the editor's settings; pygls answers with the capabilities. Loads no model."""
+    await ls.configure(settings_in(params.initialization_options))
+    if params.process_id is not None:
+        watch_parent(ls, params.process_id)
+
+
+async def initialized(ls: Session, _params: types.InitializedParams) -> None:
+    """Start the engine, so that it is ready when the first line is typed."""
+    ls.warm_up()
+
+
+def watch_parent(ls: Session, process_id: int) -> None:
+    """End the server when the process that started it is gone, as the protocol asks."""
+
+    async def watch() -> None:
+        while psutil.pid_exists(process_id):  # noqa: ASYNC110 (the system has no event for it)
+            await asyncio.sleep(PARENT_CHECK_S)
+        ls.exit_code = 1
+        ls.stopped.set()
+
+    ls.background(watch())

@@ -1,0 +1,50 @@
+"""Which method goes to which handler."""
+
+from __future__ import annotations
+
+from lsprotocol import types
+
+from slm_lsp.lsp.did_change import did_change
+from slm_lsp.lsp.did_change_configuration import did_change_configuration
+from slm_lsp.lsp.did_close import did_close
+from slm_lsp.lsp.did_open import did_open
+from slm_lsp.lsp.document_hash import document_hash
+from slm_lsp.lsp.execute_command import ACCEPT, accept
+from slm_lsp.lsp.feedback import did_partially_accept_completion, did_show_completion
+from slm_lsp.lsp.guard import Handler, guarded
+from slm_lsp.lsp.initialize import initialize, initialized
+from slm_lsp.lsp.inline_completion import inline_completion
+from slm_lsp.lsp.session import Session
+from slm_lsp.lsp.shutdown import exit_, shutdown
+
+HANDLERS: dict[str, Handler] = {
+    types.INITIALIZE: initialize,
+    types.INITIALIZED: initialized,
+    types.SHUTDOWN: shutdown,
+    types.EXIT: exit_,
+    types.WORKSPACE_DID_CHANGE_CONFIGURATION: did_change_configuration,
+    types.TEXT_DOCUMENT_DID_OPEN: did_open,
+    types.TEXT_DOCUMENT_DID_CHANGE: did_change,
+    types.TEXT_DOCUMENT_DID_CLOSE: did_close,
+    types.TEXT_DOCUMENT_INLINE_COMPLETION: inline_completion,
+    "textDocument/didShowCompletion": did_show_completion,
+    "textDocument/didPartiallyAcceptCompletion": did_partially_accept_completion,
+    "slm-lsp/documentHash": document_hash,
+}
+
+COMMANDS = {ACCEPT: accept}
+
+OPTIONS = {
+    # pygls advertises this capability only when it is given options.
+    types.TEXT_DOCUMENT_INLINE_COMPLETION: types.InlineCompletionOptions(),
+}
+
+
+def create() -> Session:
+    """Return a server that answers every method in the tables above."""
+    session = Session()
+    for method, handler in HANDLERS.items():
+        session.feature(method, OPTIONS.get(method))(guarded(method, handler))
+    for name, command in COMMANDS.items():
+        session.command(name)(command)
+    return session

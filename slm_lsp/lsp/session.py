@@ -1,0 +1,121 @@
+"""One editor's connection: its settings, its open documents and its engine."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from lsprotocol import types
+from pygls.lsp.server import LanguageServer
+from pygls.uris import to_fs_path
+
+from slm_lsp import __version__, config
+from slm_lsp.completion.cache import Cache
+from slm_lsp.engine.client import EngineClient
+from slm_lsp.lsp.documents import Documents
+from slm_lsp.lsp.offers import Offers
+from slm_lsp.lsp.protocol import Protocol
+from slm_lsp.lsp.status import Status
+
+if TYPE_CHECKING:
+    from collections.abc import Coroutine, Mapping
+
+    from slm_lsp.engine.protocol import Engine
+
+ENGINE_SETTINGS = ("model", "offline", "engine")
+"""Settings whose change means another engine."""
+
+
+class Session(LanguageServer):
+    """What the handlers of one connection share."""
+
+    protocol: Protocol
+
+    def __init__(self) -> None:
+        super().__init__(
+            "slm-lsp",
+            __version__,
+            text_document_sync_kind=types.TextDocumentSyncKind.Incremental,
+            protocol_cls=Protocol,
+        )
+        self.settings = config.Settings()
+        self.documents = Documents()
+        self.offers = Offers()
+        self.cache = Cache()
+        self.status = Status(self.protocol)
+        self.running: dict[str, asyncio.Task[Any]] = {}  # newest inline completion by document
+        self.stopped = asyncio.Event()
+        self.exit_code = 0
+        self._engine: EngineClient | None = None
+        self._background: set[asyncio.Task[None]] = set()
+
+    @property
+    def encoding(self) -> types.PositionEncodingKind:
+        """The units that positions are counted in, agreed on at initialization."""
+        chosen = self.server_capabilities.position_encoding
+        return types.PositionEncodingKind(chosen or types.PositionEncodingKind.Utf16)
+
+    @property
+    def engine(self) -> Engine:
+        """The engine for the current settings; nothing is started before it is used."""
+        if self._engine is None:
+            self._engine = EngineClient(self.settings, self.status.engine_changed)
+        return self._engine
+
+    def warm_up(self) -> None:
+        """Start the engine in the background, if completions are on."""
+        if self.settings.enabled:
+            assert isinstance(self.engine, EngineClient)
+            self.engine.start()
+
+    async def configure(self, editor: Mapping[str, Any]) -> None:
+        """Take over new settings; `editor` is what the editor sent, without the section."""
+        folder = self._root()
+        files = await asyncio.to_thread(config.file_sources, folder) if folder else []
+        settings, problems = config.merge([config.Source("editor", editor, "camel"), *files])
+        for problem in problems:
+            self.window_log_message(
+                types.LogMessageParams(types.MessageType.Warning, f"slm-lsp: {problem.message}")
+            )
+        changed = any(
+            getattr(settings, name) != getattr(self.settings, name) for name in ENGINE_SETTINGS
+        )
+        self.settings = settings
+        if changed and self._engine is not None:
+            engine, self._engine = self._engine, None
+            self.cache = Cache()
+            await engine.close()
+            self.warm_up()
+
+    def background(self, work: Coroutine[Any, Any, None]) -> None:
+        """Run `work` beside everything else, until it ends or the server does."""
+        task = asyncio.create_task(work)
+        self._background.add(task)
+        task.add_done_callback(self._background.discard)
+
+    async def close(self) -> None:
+        """End what is running and leave the engine to others."""
+        for task in (*self.running.values(), *self._background):
+            task.cancel()
+        if self._engine is not None:
+            await self._engine.close()
+
+    def path_for_model(self, uri: str) -> str:
+        """Return what the model is told a file is called: relative to its workspace folder."""
+        path = to_fs_path(uri)
+        if path is None:
+            return uri.rsplit("/", 1)[-1]
+        for folder in self.workspace.folders.values():
+            root = to_fs_path(folder.uri)
+            if root and path.startswith(root.rstrip("/") + "/"):
+                return path[len(root.rstrip("/")) + 1 :]
+        return path.rsplit("/", 1)[-1]
+
+    def report_server_error(self, error: Exception, source: Any) -> None:
+        """Show nothing: pygls would raise a popup that nobody can act on; see `guard`."""
+
+    def _root(self) -> Path | None:
+        folders = [folder.uri for folder in self.workspace.folders.values()]
+        path = to_fs_path(folders[0]) if folders else self.workspace.root_path
+        return Path(path) if path else None

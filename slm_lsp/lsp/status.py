@@ -1,0 +1,67 @@
+"""The one status the editor shows: what state the engine is in, and why."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal, TypedDict
+
+if TYPE_CHECKING:
+    from pygls.protocol import LanguageServerProtocol
+
+    from slm_lsp.engine.protocol import State
+
+METHOD = "didChangeStatus"
+"""The name and parameters Copilot's server uses, so its clients understand ours."""
+
+Kind = Literal["Normal", "Warning", "Error", "Inactive"]
+
+
+class StatusParams(TypedDict):
+    """What the notification carries."""
+
+    busy: bool
+    kind: Kind
+    message: str
+
+
+class Status:
+    """Tells the editor about changes, each once."""
+
+    def __init__(self, protocol: LanguageServerProtocol) -> None:
+        self._protocol = protocol
+        self._working = 0
+        self._kind: Kind = "Inactive"
+        self._message = "not started"
+        self._loading = False
+        self._told: StatusParams | None = None
+
+    def engine_changed(self, state: State) -> None:
+        """Report a change of the engine's state."""
+        self._loading = state.kind == "loading"
+        match state.kind:
+            case "loading":
+                self._kind, self._message = "Normal", f"starting {state.model}"
+            case "ready":
+                self._kind, self._message = "Normal", f"{state.model} is ready"
+            case "failed":
+                self._kind, self._message = "Error", state.detail
+            case "stopped":
+                self._kind, self._message = "Inactive", f"{state.model} sleeps until it is needed"
+        self._tell()
+
+    def started(self) -> None:
+        """Count a completion that is being computed."""
+        self._working += 1
+        self._tell()
+
+    def ended(self) -> None:
+        """Count a completion that has come to its end."""
+        self._working -= 1
+        self._tell()
+
+    def _tell(self) -> None:
+        params = StatusParams(
+            busy=self._loading or self._working > 0, kind=self._kind, message=self._message
+        )
+        if params != self._told:
+            self._told = params
+            self._protocol.notify(METHOD, params)
