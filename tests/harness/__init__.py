@@ -1,0 +1,1 @@
+"""What end-to-end tests and benchmarks drive the real server with."""
