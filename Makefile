@@ -1,0 +1,51 @@
+# Everything from a clone of this repository on Debian or Ubuntu with Python 3.11 or newer, a C++
+# compiler and no root: `make demo` or `make test`. What is done already is skipped.
+
+PYTHON ?= python3
+VENV := .venv/bin
+LOCK = $(VENV)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	--no-annotate --no-header --upgrade --output-file
+
+.NOTPARALLEL:
+.PHONY: help demo test lint setup dev model lock clean
+
+help:
+	@echo "make demo   see ghost text in this terminal (the first time sets everything up)"
+	@echo "make test   run all tests"
+	@echo "make lint   check style, types and the direction of imports"
+	@echo "make setup  only make .venv;  make model  only fetch the default model"
+	@echo "make lock   renew requirements/;  make clean  remove what was built here"
+
+demo: model
+	@$(VENV)/slm-lsp demo
+
+test: dev model
+	@$(VENV)/python -m pytest
+
+lint: dev
+	@$(VENV)/ruff check
+	@$(VENV)/ruff format --check
+	@$(VENV)/mypy
+	@$(VENV)/python -m pytest -q tests/unit/test_imports.py
+
+setup:
+	@command -v $(PYTHON) >/dev/null || { echo "Python is missing: sudo apt install python3 python3-venv"; exit 1; }
+	@$(PYTHON) -m tools.bootstrap core
+
+dev:
+	@command -v $(PYTHON) >/dev/null || { echo "Python is missing: sudo apt install python3 python3-venv"; exit 1; }
+	@$(PYTHON) -m tools.bootstrap dev
+
+model: setup
+	@$(VENV)/slm-lsp models pull smollm2-135m
+
+lock: dev
+	@$(VENV)/python -m pip install --quiet uv
+	@$(LOCK) requirements/core.lock --no-emit-package llama-cpp-python --group setup pyproject.toml
+	@$(LOCK) requirements/dev.lock --no-emit-package llama-cpp-python --group setup --group dev \
+		--constraints requirements/core.lock pyproject.toml
+	@$(LOCK) requirements/engine-build.lock --group engine-build
+	@grep -o 'llama-cpp-python==[0-9.]*' pyproject.toml | $(LOCK) requirements/engine.lock --no-deps -
+
+clean:
+	rm -rf .venv build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
