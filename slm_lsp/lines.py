@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 CHUNK_LINES = 256
 """Lines in a fresh chunk: cut again above twice as many, joined below a quarter of it."""
 
+_LONE_RETURN = re.compile(r"\r\Z")
+
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+\Z")
 
 
@@ -41,11 +43,22 @@ def content_length(line: str) -> int:
 
 
 class _Chunk:
-    __slots__ = ("lines", "size")
+    __slots__ = ("_source", "lines", "size")
 
     def __init__(self, lines: tuple[str, ...]) -> None:
         self.lines = lines
         self.size = sum(len(line) if line.isascii() else len(line.encode()) for line in lines)
+        self._source: bytes | None = None
+
+    @property
+    def source(self) -> bytes:
+        """The chunk in UTF-8, with a line feed for every lone carriage return; made once."""
+        if self._source is None:
+            text = "".join(self.lines)
+            if "\r" in text:
+                text = "".join(_LONE_RETURN.sub("\n", line) for line in self.lines)
+            self._source = text.encode()
+        return self._source
 
 
 class Lines:
@@ -100,6 +113,17 @@ class Lines:
         at = min(bisect_right(self._line_starts, line), len(self._chunks)) - 1
         before = self._chunks[at].lines[: line - self._line_starts[at]]
         return self._byte_starts[at] + sum(len(text.encode()) for text in before)
+
+    def source(self, offset: int, limit: int) -> bytes:
+        """Return some of the UTF-8 bytes from `offset` on: at most `limit`, none at the end.
+
+        A lone carriage return reads as a line feed, so that counting line feeds counts lines.
+        """
+        if not 0 <= offset < self.size:
+            return b""
+        at = bisect_right(self._byte_starts, offset) - 1
+        start = offset - self._byte_starts[at]
+        return self._chunks[at].source[start : start + limit]
 
     def splice(self, start: int, end: int, replacement: Sequence[str]) -> Lines:
         """Return a copy in which the lines from `start` up to but not including `end` are replaced.

@@ -239,6 +239,11 @@ def language_of(path: str) -> str:
     return _BY_FILE.get(name) or _BY_FILE.get(suffix) or _BY_FILE.get(suffix.lower()) or PLAIN_TEXT
 
 
+def with_grammar() -> tuple[str, ...]:
+    """Return the language ids whose grammar is installed and loads."""
+    return tuple(row.id for row in _LANGUAGES if grammar(row) is not None)
+
+
 @cache
 def grammar(language: Language) -> tree_sitter.Language | None:
     """Load the grammar of `language`; None if it has none or the installed one does not load."""

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from slm_lsp.context.tree import Overrun, Syntax, parse, shift
-from slm_lsp.text import Edit
+from slm_lsp.lines import Lines
+from slm_lsp.text import Cursor, Edit, Span
 
 if TYPE_CHECKING:
     from tree_sitter import Tree
 
     from slm_lsp.text import Completion, Document
+
+SHORT_LINES = 512
+"""Up to here the whole document is parsed again, which is incremental."""
+
+AROUND_LINES = 64
+"""In a longer one, only the declarations that reach this close to the completion."""
 
 
 def errors_added(
@@ -22,12 +30,26 @@ def errors_added(
     """Count the syntax errors that `document` has with `completion` and not without it.
 
     Errors that were there before, around the cursor or elsewhere, do not count. 0 means that it
-    does no harm or, without syntax, that nothing is known. A completion that changes so much of
-    the tree that parsing takes longer than `budget_ms` milliseconds counts as one error.
+    does no harm or, without syntax, that nothing is known. A parse that takes longer than
+    `budget_ms` milliseconds counts as one error: only something that turns the meaning of all
+    that follows takes long.
     """
     if syntax is None:
         return 0
-    edit = Edit(completion.span, completion.text)
+    span = completion.span
+    start, end = _surroundings(syntax, span.start.line)
+    if end - start > SHORT_LINES or len(document.lines) <= SHORT_LINES:
+        return _errors_added(syntax, Edit(span, completion.text), budget_ms)
+    part = replace(document, lines=Lines.of("".join(document.lines.slice(start, end))))
+    known = parse(part, budget_ms=budget_ms)
+    if not isinstance(known, Syntax):
+        return 0 if known is None else 1
+    moved = Span(_up(span.start, start), _up(span.end, start))
+    return _errors_added(known, Edit(moved, completion.text), budget_ms)
+
+
+def _errors_added(syntax: Syntax, edit: Edit, budget_ms: float | None) -> int:
+    document = syntax.document
     after = document.applied(edit, document.version)
     old = shift(syntax.tree, edit, document, after)
     new = parse(after, Overrun(after, syntax.language, old), budget_ms)
@@ -35,31 +57,51 @@ def errors_added(
         return 0 if new is None else 1
     if not new.tree.root_node.has_error:
         return 0
-    start = document.lines.byte_offset(completion.span.start.line)
+    line = edit.span.start.line
     ranges = old.changed_ranges(new.tree)
-    end = (
-        start
-        + len(document.lines[completion.span.start.line].encode())
-        + len(completion.text.encode())
-    )
-    start = min([start, *(found.start_byte for found in ranges)])
-    end = max([end, *(found.end_byte for found in ranges)])
+    start = after.lines.byte_offset(line)
+    end = after.lines.byte_offset(line + edit.text.count("\n") + 1)
+    start = min([start, *(changed.start_byte for changed in ranges)])
+    end = max([end, *(changed.end_byte for changed in ranges)])
     added = _errors(new.tree, start, end) - _errors(old, start, end)
     return max(added, 0 if syntax.tree.root_node.has_error else 1)
+
+
+def _surroundings(syntax: Syntax, line: int) -> tuple[int, int]:
+    """Return the lines, from the first up to the second, of the declarations around `line`."""
+    lines = syntax.document.lines
+    first, last = max(0, line - AROUND_LINES), min(line + AROUND_LINES, len(lines) - 1)
+    return (
+        min(first, _top_level(syntax, first)[0]),
+        max(last, _top_level(syntax, last)[1]) + 1,
+    )
+
+
+def _top_level(syntax: Syntax, line: int) -> tuple[int, int]:
+    """Return the first and last line of the outermost node at the start of `line`."""
+    walk = syntax.tree.walk()
+    found = walk.goto_first_child_for_byte(syntax.document.lines.byte_offset(line))
+    if found is None or (node := walk.node) is None or node.start_point.row > line:
+        return line, line
+    return node.start_point.row, node.end_point.row
+
+
+def _up(cursor: Cursor, lines: int) -> Cursor:
+    return Cursor(cursor.line - lines, cursor.column)
 
 
 def _errors(tree: Tree, start: int, end: int) -> int:
     """Count the error and missing nodes of `tree` that touch the bytes from `start` to `end`."""
     count, walk = 0, tree.walk()
-    pending = True
     while True:
         node = walk.node
         assert node is not None
-        inside = node.has_error and node.start_byte <= end and node.end_byte >= start
-        if pending and inside:
+        if node.has_error and node.start_byte <= end and node.end_byte >= start:
             count += node.is_error or node.is_missing
             if walk.goto_first_child_for_byte(max(0, start - 1)) is not None:
                 continue
-        pending = node.start_byte <= end and walk.goto_next_sibling()
-        if not pending and not walk.goto_parent():
-            return count
+        while node.start_byte > end or not walk.goto_next_sibling():
+            if not walk.goto_parent():
+                return count
+            node = walk.node
+            assert node is not None
