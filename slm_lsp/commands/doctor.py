@@ -15,7 +15,7 @@ import msgspec
 import psutil
 from rich.console import Console
 
-from slm_lsp import __version__, config, store
+from slm_lsp import __version__, sources, store
 from slm_lsp.commands.settings import settings_for
 from slm_lsp.context import languages
 from slm_lsp.engine.client import EngineClient
@@ -85,14 +85,13 @@ def _runtime(_settings: Settings) -> Finding:
 
 
 def _settings(settings: Settings) -> Finding:
-    sources = [source.name for source in config.file_sources(Path.cwd())]
-    detail = f"from {sources[0]}" if sources else "the defaults"
+    names = [source.name for source in sources.file_sources(Path.cwd())]
+    detail = f"from {names[0]}" if names else "the defaults"
     return Finding("settings", "ok", f"{detail}; offline is {'on' if settings.offline else 'off'}")
 
 
 def _grammars(_settings: Settings) -> Finding:
-    found = sorted(one.id for one in languages.LANGUAGES if languages.grammar(one) is not None)
-    return Finding("grammars", "ok", ", ".join(found))
+    return Finding("grammars", "ok", ", ".join(languages.with_grammar()))
 
 
 def _model(settings: Settings) -> Finding:

@@ -10,7 +10,7 @@ import platformdirs
 import tomlkit
 import tomlkit.exceptions
 
-from slm_lsp import config
+from slm_lsp import config, sources
 from slm_lsp.commands.progress import shown
 from slm_lsp.errors import UsageError
 from slm_lsp.store import catalog, installed, record
@@ -119,10 +119,10 @@ def _use(args: Namespace) -> tuple[Any, str]:
 
 def _settings() -> config.Settings:
     """Read the user's own settings: no project may choose the model or lift `offline`."""
-    source = config.user_source()
+    source = sources.user_source()
     if source and source.error:  # it may say `offline`, so this is no time for defaults
         raise UsageError(f"{source.name} {source.error}; mend it first.")
-    settings, problems = config.merge([source] if source else [])
+    settings, problems = sources.merge([source] if source else [])
     for problem in problems:
         print(problem.message, file=sys.stderr)
     return settings

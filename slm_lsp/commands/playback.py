@@ -26,6 +26,9 @@ KEY_S = 0.06
 THINK_S = 0.6
 """Seconds a person pauses at most, at the start of a line or word, to see what is offered."""
 
+OPEN_S = 30.0
+"""Seconds at most before the first key, in which the model reads the file for the first time."""
+
 MIN_ACCEPTED = 3
 """Characters: nobody reaches for the Tab key for less."""
 
@@ -65,10 +68,12 @@ async def play(
     current = Document.of(above, uri=document.uri, language=document.language, path=document.path)
     syntax, cache, at = parse(current), Cache(), 0
     while at < len(wanted):
-        cursor = Cursor(len(current.lines) - 1, len(current.lines[len(current.lines) - 1]))
+        last = len(current.lines) - 1
+        cursor = Cursor(last, len(current.lines[last]))
         tree = syntax if isinstance(syntax, Syntax) else None
         request = Request(current, tree, cursor)
-        outcome, latency_ms = await _ask(request, settings, cache, engine, _pause_s(wanted, at))
+        pause_s = _pause_s(wanted, at) if at else OPEN_S
+        outcome, latency_ms = await _ask(request, settings, cache, engine, pause_s)
         ghost = outcome.completions[0].text if outcome and outcome.completions else ""
         line = passage.first + wanted.count("\n", 0, at)
         yield Frame(line, wanted[:at], ghost, latency_ms)

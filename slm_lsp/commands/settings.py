@@ -5,15 +5,17 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from slm_lsp import config
+from slm_lsp import sources
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from slm_lsp.config import Settings
 
-def settings_for(folder: Path) -> config.Settings:
+
+def settings_for(folder: Path) -> Settings:
     """Return the settings in force in `folder`; problems are warnings on stderr."""
-    settings, problems = config.merge(config.file_sources(folder.resolve()))
+    settings, problems = sources.merge(sources.file_sources(folder.resolve()))
     for problem in problems:
         print(f"slm-lsp: warning: {problem.message}", file=sys.stderr)
     return settings

@@ -85,12 +85,8 @@ def _between(document: Document, start: Cursor, end: Cursor) -> str | None:
 
 def _same_place(old: Prompt, new: Prompt, typed: str) -> bool:
     """Tell whether `new` is `old` with `typed` at its cursor, as far as both windows reach."""
-    if old.path != new.path or old.language != new.language:
-        return False
     before = old.prefix + typed.replace("\r\n", "\n")
     reach = min(len(before), len(new.prefix))
-    below = min(len(old.suffix), len(new.suffix))
-    return (
-        before[len(before) - reach :] == new.prefix[len(new.prefix) - reach :]
-        and old.suffix[:below] == new.suffix[:below]
-    )
+    return (old.path, old.language, old.suffix) == (new.path, new.language, new.suffix) and before[
+        len(before) - reach :
+    ] == new.prefix[len(new.prefix) - reach :]

@@ -85,7 +85,7 @@ def _item(ls: Session, request: Request, completion: Completion) -> types.Inline
 
 def _report(ls: Session, request: Request, outcome: Outcome) -> None:
     experimental = ls.client_capabilities.experimental
-    if experimental is None or not getattr(experimental, "slmLspTimings", False):
+    if not (isinstance(experimental, dict) and experimental.get("slmLspTimings")):
         return
     ls.protocol.notify(
         TIMINGS,

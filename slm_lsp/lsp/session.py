@@ -10,7 +10,7 @@ from lsprotocol import types
 from pygls.lsp.server import LanguageServer
 from pygls.uris import to_fs_path
 
-from slm_lsp import __version__, config
+from slm_lsp import __version__, config, sources
 from slm_lsp.completion.cache import Cache
 from slm_lsp.engine.client import EngineClient
 from slm_lsp.lsp.documents import Documents
@@ -72,8 +72,8 @@ class Session(LanguageServer):
     async def configure(self, editor: Mapping[str, Any]) -> None:
         """Take over new settings; `editor` is what the editor sent, without the section."""
         folder = self._root()
-        files = await asyncio.to_thread(config.file_sources, folder) if folder else []
-        settings, problems = config.merge([config.Source("editor", editor, "camel"), *files])
+        files = await asyncio.to_thread(sources.file_sources, folder) if folder else []
+        settings, problems = sources.merge([sources.Source("editor", editor, "camel"), *files])
         for problem in problems:
             self.window_log_message(
                 types.LogMessageParams(types.MessageType.Warning, f"slm-lsp: {problem.message}")

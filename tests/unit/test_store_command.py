@@ -8,7 +8,7 @@ import msgspec
 import platformdirs
 import pytest
 
-from slm_lsp import config
+from slm_lsp import sources
 from slm_lsp.commands import models
 from slm_lsp.errors import ModelMissing, ModelUnknown, NetworkForbidden, UsageError
 from slm_lsp.store import record
@@ -105,9 +105,9 @@ def test_use_keeps_everything_else_in_the_settings(
     assert run("use", "tiny") == 0
     written = settings_file.read_text()
     assert written == after
-    source = config.user_source()
+    source = sources.user_source()
     assert source is not None
-    settings, problems = config.merge([source])
+    settings, problems = sources.merge([source])
     assert (settings.model, problems) == ("tiny", ())
 
 

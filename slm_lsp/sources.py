@@ -1,0 +1,156 @@
+"""Where settings come from: the editor, the project's file, the user's file.
+
+A wrong value never stops the server: it is reported, and the default is used instead. A project
+file is data that came with somebody's repository, so it may not choose a model, a program or an
+endpoint, nor lift `offline`: see `config.Restricted`.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Literal, get_args
+
+import msgspec
+import platformdirs
+
+from slm_lsp.config import SECTION, Restricted, Settings, is_section
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+
+class Problem(msgspec.Struct, frozen=True):
+    """Something wrong in a source of settings: a sentence that names the source and the key."""
+
+    message: str
+
+
+class Source(msgspec.Struct, frozen=True):
+    """One place settings come from.
+
+    `spelling` is how its keys are written; `error` says why it could not be read, if it could not.
+    """
+
+    name: str
+    values: Mapping[str, Any]
+    spelling: Literal["camel", "kebab"]
+    trusted: bool = True
+    error: str = ""
+
+
+def merge(sources: Iterable[Source]) -> tuple[Settings, tuple[Problem, ...]]:
+    """Lay `sources` over the defaults, the first one on top, and report what is wrong in them.
+
+    `offline` is not overridden but collected: once any source turns it on, it stays on.
+    """
+    problems: list[Problem] = []
+    values: dict[str, Any] = {}
+    offline = False
+    for source in reversed(list(sources)):
+        if source.error:
+            problems.append(Problem(f"{source.name}: {source.error}; ignored"))
+        accepted, found = _read_section(source, source.values, Settings, path=())
+        problems += found
+        offline = offline or accepted.get("offline", False)
+        _overlay(values, accepted)
+    values["offline"] = offline
+    return msgspec.convert(values, Settings), tuple(problems)
+
+
+def project_source(start: Path) -> Source | None:
+    """Find the project's own settings: the nearest file at or above the folder `start`, or None."""
+    for folder in (start, *start.parents):
+        if (found := _file_source(folder / "slm-lsp.toml", trusted=False)) is not None:
+            return found
+        if (found := _pyproject_source(folder / "pyproject.toml")) is not None:
+            return found
+    return None
+
+
+def user_source() -> Source | None:
+    """Read the user's own settings file, or None where there is none."""
+    return _file_source(platformdirs.user_config_path(SECTION) / "slm-lsp.toml", trusted=True)
+
+
+def file_sources(start: Path) -> list[Source]:
+    """Return the source of settings that applies in the folder `start`, if there is one."""
+    source = project_source(start) or user_source()
+    return [source] if source is not None else []
+
+
+def _read_section(
+    source: Source, values: Mapping[str, Any], struct: type[msgspec.Struct], path: tuple[str, ...]
+) -> tuple[dict[str, Any], list[Problem]]:
+    """Return what `source` sets in one section, in camelCase, and what is wrong in it."""
+    fields = {
+        field.encode_name if source.spelling == "camel" else field.name.replace("_", "-"): field
+        for field in msgspec.structs.fields(struct)
+    }
+    accepted: dict[str, Any] = {}
+    problems: list[Problem] = []
+    for key, value in values.items():
+        dotted = ".".join((*path, key))
+        if (field := fields.get(key)) is None:
+            problems.append(Problem(f"{source.name}: unknown setting '{dotted}', ignored"))
+        elif is_section(field.type):
+            if isinstance(value, dict):
+                inner, found = _read_section(source, value, field.type, (*path, key))
+                accepted[field.encode_name] = inner
+                problems += found
+            else:
+                problems.append(Problem(f"{source.name}: '{dotted}' must be a group of settings"))
+        elif not source.trusted and Restricted in get_args(field.type):
+            problems.append(
+                Problem(f"{source.name}: '{dotted}' may not be set by a project, ignored")
+            )
+        elif message := _wrong(value, field.type):
+            problems.append(Problem(f"{source.name}: '{dotted}': {message}; using the default"))
+        else:
+            accepted[field.encode_name] = value
+    return accepted, problems
+
+
+def _wrong(value: object, hint: Any) -> str:
+    try:
+        msgspec.convert(value, hint)
+    except msgspec.ValidationError as error:
+        return str(error)
+    return ""
+
+
+def _overlay(base: dict[str, Any], top: Mapping[str, Any]) -> None:
+    for key, value in top.items():
+        if isinstance(value, dict) and isinstance(base.get(key), dict):
+            _overlay(base[key], value)
+        else:
+            base[key] = value
+
+
+def _file_source(path: Path, *, trusted: bool) -> Source | None:
+    read = _read_toml(path)
+    return None if read is None else Source(str(path), read[0], "kebab", trusted, read[1])
+
+
+def _pyproject_source(path: Path) -> Source | None:
+    read = _read_toml(path)
+    if read is None:
+        return None
+    tools = read[0].get("tool", {})
+    section = tools.get(SECTION) if isinstance(tools, dict) else None
+    if not isinstance(section, dict):
+        return (
+            None  # a pyproject.toml that is broken, or says nothing to us, is none of our business
+        )
+    return Source(str(path), section, "kebab", trusted=False)
+
+
+def _read_toml(path: Path) -> tuple[dict[str, Any], str] | None:
+    """Return the file's values and what is wrong with it, or None where there is no file."""
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8")), ""
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        return {}, f"cannot be read ({error})"

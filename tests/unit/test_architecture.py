@@ -1,0 +1,97 @@
+"""The rules of the source tree: who may import whom, how long a file may be, what it may say."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PACKAGE = ROOT / "slm_lsp"
+FILES = sorted(PACKAGE.rglob("*.py"))
+
+LAYERS = (
+    {"__main__"},
+    {"cli"},
+    {"commands"},
+    {"lsp"},
+    {"completion"},
+    {"context"},
+    {"engine"},
+    {"store"},
+    {"text"},
+    {"lines"},
+    {"sources"},
+    {"config"},
+    {"errors"},
+    {"__init__"},
+)
+"""From top to bottom: a module imports from its own layer or from below."""
+
+ONLY_IN = {
+    "pygls": "lsp",
+    "lsprotocol": "lsp",
+    "llama_cpp": "engine",
+    "tree_sitter": "context",
+}
+
+MAX_LINES = 260
+
+
+def layer(module: str) -> int:
+    name = module.split(".")[1] if "." in module else "__init__"
+    return next(at for at, names in enumerate(LAYERS) if name in names)
+
+
+def module_of(path: Path) -> str:
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(part for part in parts if part != "__init__")
+
+
+def imports(path: Path) -> set[str]:
+    """Return every module that `path` imports, at any depth, under TYPE_CHECKING too."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
+    return found
+
+
+def name(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+@pytest.mark.parametrize("path", FILES, ids=name)
+def test_imports_point_down(path: Path):
+    own = layer(module_of(path))
+    for imported in imports(path):
+        if imported.startswith("slm_lsp.") and imported.split(".")[1] in set().union(*LAYERS):
+            assert layer(imported) >= own, f"{name(path)} imports {imported} from above"
+
+
+@pytest.mark.parametrize("path", FILES, ids=name)
+def test_libraries_stay_in_their_package(path: Path):
+    for imported in imports(path):
+        package = ONLY_IN.get(imported.split(".")[0])
+        if package is not None:
+            assert module_of(path).startswith(f"slm_lsp.{package}"), f"{name(path)}: {imported}"
+
+
+@pytest.mark.parametrize("path", FILES, ids=name)
+def test_files_are_short(path: Path):
+    assert len(path.read_text(encoding="utf-8").splitlines()) <= MAX_LINES
+
+
+def test_every_module_has_a_layer():
+    for path in FILES:
+        layer(module_of(path))
+
+
+def test_the_rules_can_fail(tmp_path: Path):
+    source = tmp_path / "x.py"
+    source.write_text("def f():\n    from slm_lsp.lsp.server import create\n")
+    assert "slm_lsp.lsp.server" in imports(source)
+    assert layer("slm_lsp.lsp.server") < layer("slm_lsp.completion.gate")

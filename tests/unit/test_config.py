@@ -1,0 +1,136 @@
+"""Settings: what is accepted from whom, and what is said about the rest."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from slm_lsp import config, sources
+from slm_lsp.config import Settings
+from slm_lsp.sources import Source, merge
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def editor(**values: Any) -> Source:
+    return Source("editor", values, "camel")
+
+
+def test_defaults_without_sources():
+    assert merge([]) == (Settings(), ())
+
+
+def test_the_first_source_wins_key_by_key():
+    project = Source("file", {"completion": {"max-tokens": 7, "multiline": "never"}}, "kebab")
+    settings, problems = merge([editor(completion={"maxTokens": 9}), project])
+    assert (settings.completion.max_tokens, settings.completion.multiline) == (9, "never")
+    assert problems == ()
+
+
+@pytest.mark.parametrize(
+    ("values", "named"),
+    [
+        ({"completion": {"maxTokens": 0}}, "completion.maxTokens"),
+        ({"completion": {"trigger": "sometimes"}}, "completion.trigger"),
+        ({"completion": 3}, "completion"),
+        ({"enabled": "yes"}, "enabled"),
+        ({"languages": {"python": 1}}, "languages"),
+        ({"nonsense": 1}, "nonsense"),
+        ({"engine": {"nonsense": 1}}, "engine.nonsense"),
+    ],
+)
+def test_what_is_wrong_is_named_and_the_default_used(values: dict[str, Any], named: str):
+    settings, problems = merge([Source("editor", values, "camel")])
+    assert settings == Settings()
+    assert len(problems) == 1
+    assert f"'{named}'" in problems[0].message
+    assert "editor" in problems[0].message
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"model": "evil"},
+        {"offline": False},
+        {"engine": {"sharing": "private"}},
+        {"engine": {"threads": 200}},
+        {"engine": {"context-tokens": 131072}},
+    ],
+)
+def test_a_project_may_not_choose_programs_models_or_resources(values: dict[str, Any]):
+    settings, problems = merge([Source("project", values, "kebab", trusted=False)])
+    assert settings == Settings()
+    assert "may not be set by a project" in problems[0].message
+
+
+def test_nothing_switches_offline_back_on():
+    user = Source("user", {"offline": True}, "kebab")
+    assert merge([editor(offline=False), user])[0].offline
+    assert merge([editor(offline=True), Source("user", {"offline": False}, "kebab")])[0].offline
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner),
+    max_leaves=8,
+)
+
+
+@given(st.dictionaries(st.sampled_from(["enabled", "model", "completion", "engine", "x"]), JSON))
+def test_no_settings_whatever_stop_the_server(values: dict[str, Any]):
+    settings, problems = merge([Source("editor", values, "camel")])
+    assert isinstance(settings, Settings)
+    assert all(problem.message for problem in problems)
+
+
+def test_the_nearest_file_is_the_project_file(tmp_path: Path):
+    inner = tmp_path / "a" / "b"
+    inner.mkdir(parents=True)
+    (tmp_path / "slm-lsp.toml").write_text("enabled = false")
+    (tmp_path / "a" / "pyproject.toml").write_text("[tool.slm-lsp.completion]\nmax-tokens = 5\n")
+    found = sources.project_source(inner)
+    assert found is not None
+    assert found.values == {"completion": {"max-tokens": 5}}
+    assert not found.trusted
+
+
+def test_a_pyproject_that_says_nothing_is_passed_over(tmp_path: Path):
+    (tmp_path / "a").mkdir()
+    (tmp_path / "slm-lsp.toml").write_text("enabled = false")
+    (tmp_path / "a" / "pyproject.toml").write_text("[project]\nname = 'x'\n")
+    found = sources.project_source(tmp_path / "a")
+    assert found is not None
+    assert found.values == {"enabled": False}
+
+
+@pytest.mark.parametrize("content", [b"enabled = ", b"\xff\xfe", b"a = 1\na = 2"])
+def test_a_broken_file_is_a_problem_and_not_a_crash(tmp_path: Path, content: bytes):
+    (tmp_path / "slm-lsp.toml").write_bytes(content)
+    settings, problems = merge(sources.file_sources(tmp_path))
+    assert settings == Settings()
+    assert "cannot be read" in problems[0].message
+
+
+def test_the_users_file_counts_where_there_is_no_project_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    (tmp_path / "config" / "slm-lsp").mkdir(parents=True)
+    (tmp_path / "config" / "slm-lsp" / "slm-lsp.toml").write_text('model = "mine"')
+    project = tmp_path / "project"
+    project.mkdir()
+    assert merge(sources.file_sources(project))[0].model == "mine"
+    (project / "slm-lsp.toml").write_text("enabled = false")
+    assert merge(sources.file_sources(project))[0].model == Settings().model
+
+
+def test_every_setting_is_in_the_schema_with_a_description():
+    definitions = config.schema()["$defs"]
+    for key in config.setting_names():
+        *sections, name = key.split(".")
+        struct = f"{sections[0].capitalize()}Settings" if sections else "Settings"
+        assert definitions[struct]["properties"][name]["description"].endswith(".")

@@ -1,0 +1,102 @@
+"""What is cut from the model's text, and what is refused."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from slm_lsp.completion.generate import Generation
+from slm_lsp.completion.request import Request
+from slm_lsp.completion.tidy import tidy, without_circles, without_following
+from slm_lsp.context.syntax import Syntax, parse
+from slm_lsp.engine.protocol import Piece
+from slm_lsp.text import Cursor, Document
+
+
+def offered(source: str, generated: str, *, language: str = "python", reason: str = "stop"):
+    """Tidy `generated` at the `|` in `source`."""
+    before, after = source.split("|")
+    document = Document.of(before + after, uri="file:///a", language=language)
+    lines = before.replace("\r\n", "\n").split("\n")
+    cursor = Cursor(len(lines) - 1, len(lines[-1]))
+    parsed = parse(document)
+    syntax = parsed if isinstance(parsed, Syntax) else None
+    pieces = tuple(Piece(1, character, -0.01) for character in generated)
+    generation = Generation(pieces, generated, reason, None, 0.0)
+    return tidy(Request(document, syntax, cursor), generation)
+
+
+def text(source: str, generated: str, **options: str) -> str:
+    completion, dropped = offered(source, generated, **options)
+    assert (completion is None) == bool(dropped)
+    return completion.text if completion else ""
+
+
+@pytest.mark.parametrize(
+    ("source", "generated", "expected"),
+    [
+        ("x = |", "foo(1)  ", "foo(1)"),
+        ("print(|)", '"a")', '"a"'),
+        ("print(|)", "foo(1)", "foo(1)"),
+        ("print(|)", "foo(1))", "foo(1)"),
+        ("if f(|):\n    pass", "x):", "x"),
+        ("def f():\n    |\n    return 1\n", "x = 1\n    return 1\n", "x = 1"),
+        ("x = |", "   ", ""),
+        ("a = [|]", "1, 2]", "1, 2"),
+        ("a = {|}", '"k": [1]}', '"k": [1]'),
+    ],
+)
+def test_does_not_repeat_what_follows(source: str, generated: str, expected: str):
+    assert text(source, generated) == expected
+
+
+def test_cuts_circles():
+    assert without_circles("a = 1\nb = 2\na = 1\na = 1\nc") == "a = 1\nb = 2\na = 1"
+    assert without_circles("ababababababab") == "ab"
+    assert without_circles("x = " + "-" * 40) == "x = " + "-" * 40
+
+
+def test_a_budget_that_ran_out_leaves_no_half_word():
+    assert text("x = |", "first + seco", reason="length") == "first +"
+
+
+def test_refuses_what_breaks_sound_code():
+    completion, dropped = offered("def f(a):\n    return |\n", "a)")
+    assert completion is None
+    assert dropped == "would break the syntax"
+
+
+def test_keeps_the_line_endings_of_the_file():
+    assert text("def f(a):|\r\n\r\n", "\n    x = a\n    return x") == (
+        "\r\n    x = a\r\n    return x"
+    )
+
+
+def test_strips_invisible_controls():
+    assert text("x = |", "a\u202e\u200b\u2066 + b") == "a + b"
+
+
+def test_confidence_is_the_joint_probability_of_what_is_left():
+    completion, _ = offered("x = |", "ab   ")
+    assert completion is not None
+    assert completion.confidence == pytest.approx(math.exp(-0.02))
+
+
+@given(st.text("ab()[]{}:, \n", max_size=30), st.text("ab()[]{}:, ", max_size=8))
+def test_only_ever_cuts(generated: str, after: str):
+    cut = without_following(generated, after, "")
+    assert generated.startswith(cut)
+
+
+@given(st.text("ab()\n ", max_size=40))
+def test_circles_are_only_cut(generated: str):
+    assert generated.startswith(without_circles(generated))
+
+
+@given(st.text("ab()\n ", max_size=30), st.text("ab()", min_size=1, max_size=6))
+def test_the_line_below_is_never_repeated(generated: str, below: str):
+    cut = without_following(generated, "", below)
+    assert below not in [line.strip() for line in cut.split("\n")]
