@@ -101,7 +101,7 @@ class Editor:
         assert await self.client.request("workspace/executeCommand", params) is None
 
     async def server_hash(self) -> Any:
-        """Return what the server says about this document, or None where it knows none."""
+        """Return what the server says about this document; raises RpcError if it knows none."""
         return await self.client.request("slm-lsp/documentHash", {"uri": self.buffer.uri})
 
     def _change(self, change: dict[str, Any]) -> None:

@@ -1,0 +1,1 @@
+"""Tests: `unit` needs nothing, `e2e` drives the real server, `model` needs weights."""
