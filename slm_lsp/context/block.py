@@ -13,7 +13,7 @@ from slm_lsp.context.tree import offset, path
 from slm_lsp.text import Cursor
 
 if TYPE_CHECKING:
-    from slm_lsp.context.languages import Language
+    from slm_lsp.context.language_table import Language
     from slm_lsp.context.tree import Syntax
     from slm_lsp.text import Document
 

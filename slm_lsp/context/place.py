@@ -5,17 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from slm_lsp.context import languages
 from slm_lsp.context.tree import cursor_at, offset, path
 from slm_lsp.text import Cursor, Span
 
 if TYPE_CHECKING:
     from tree_sitter import Node
 
+    from slm_lsp.context.language_table import Language
     from slm_lsp.context.tree import Syntax
     from slm_lsp.text import Document
 
 Kind = Literal["code", "string", "comment"]
+
+INTERPOLATIONS = frozenset({"interpolation", "template_substitution"})
+"""Kinds of nodes, in all grammars, that stand in a string and hold code."""
 
 SEARCH_LINES = 64
 """How far above a blank line the code it belongs to is looked for."""
@@ -41,7 +44,7 @@ def inside(syntax: Syntax | None, cursor: Cursor) -> Kind:
     language, byte = syntax.language, offset(syntax.document, cursor)
     nodes = path(syntax, byte - 1) if byte else []
     for node in reversed(nodes):
-        if node.start_byte >= byte or node.type in languages.INTERPOLATIONS:
+        if node.start_byte >= byte or node.type in INTERPOLATIONS:
             break
         if node.type in language.comments and _in_comment(syntax, node, cursor, byte):
             return "comment"
@@ -127,7 +130,7 @@ def _code_at_or_above(document: Document, cursor: Cursor) -> Cursor:
     return cursor
 
 
-def _scope_kind(language: languages.Language, node: Node) -> Literal["function", "class"] | None:
+def _scope_kind(language: Language, node: Node) -> Literal["function", "class"] | None:
     if node.type in language.functions:
         return "function"
     return "class" if node.type in language.classes else None

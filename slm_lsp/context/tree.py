@@ -23,7 +23,7 @@ from slm_lsp.text import Cursor, valid_unicode
 if TYPE_CHECKING:
     from tree_sitter import Node, Point, Tree
 
-    from slm_lsp.context.languages import Language
+    from slm_lsp.context.language_table import Language
     from slm_lsp.text import Document, Edit
 
 READ_BYTES = 65536

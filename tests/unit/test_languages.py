@@ -1,0 +1,65 @@
+from __future__ import annotations
+
+import pytest
+
+from slm_lsp.context.language_table import LANGUAGES, Language
+from slm_lsp.context.languages import find, grammar, language_of
+
+PARSED = [row for row in LANGUAGES if row.grammar]
+
+
+@pytest.mark.parametrize(
+    ("path", "language"),
+    [
+        ("a.py", "python"),
+        ("/x/y.d/stub.pyi", "python"),
+        ("a.js", "javascript"),
+        ("a.jsx", "javascriptreact"),
+        ("a.ts", "typescript"),
+        ("a.tsx", "typescriptreact"),
+        ("a.go", "go"),
+        ("a.rs", "rust"),
+        ("A.java", "java"),
+        ("a.c", "c"),
+        ("a.h", "c"),
+        ("a.hpp", "cpp"),
+        ("A.PY", "python"),
+        ("a.sh", "shellscript"),
+        ("a.cs", "csharp"),
+        ("a.md", "markdown"),
+        ("src/Dockerfile", "dockerfile"),
+        ("Makefile", "makefile"),
+        ("a.unknown", "plaintext"),
+        ("noextension", "plaintext"),
+        ("", "plaintext"),
+    ],
+)
+def test_a_name_tells_the_language(path, language):
+    assert language_of(path) == language
+
+
+def test_no_name_and_no_id_is_claimed_twice():
+    ids = [row.id for row in LANGUAGES]
+    files = [name for row in LANGUAGES for name in row.files]
+    assert len(set(ids)) == len(ids)
+    assert len(set(files)) == len(files)
+
+
+def test_an_unknown_language_has_a_row_that_claims_nothing():
+    row = find("brainfuck")
+    assert row == Language("brainfuck", ())
+    assert grammar(row) is None
+
+
+@pytest.mark.parametrize("row", PARSED, ids=lambda row: row.id)
+def test_every_kind_in_a_row_is_a_kind_of_its_grammar(row):
+    loaded = grammar(row)
+    assert loaded is not None
+    kinds = row.strings | row.comments | row.functions | row.classes | row.imports | row.compounds
+    unknown = {kind for kind in kinds if loaded.id_for_node_kind(kind, True) is None}
+    assert not unknown
+
+
+@pytest.mark.parametrize("name", ["no_such_module:language", "tree_sitter_python:no_such_name"])
+def test_a_grammar_that_does_not_load_leaves_text(name):
+    assert grammar(Language("broken", (), grammar=name)) is None
