@@ -9,7 +9,7 @@ from slm_lsp.context.tree import cursor_at, offset, path
 from slm_lsp.text import Cursor, Span
 
 if TYPE_CHECKING:
-    from tree_sitter import Node
+    from tree_sitter import Node, Point
 
     from slm_lsp.context.language_table import Language
     from slm_lsp.context.tree import Syntax
@@ -44,7 +44,7 @@ def inside(syntax: Syntax | None, cursor: Cursor) -> Kind:
     language, byte = syntax.language, offset(syntax.document, cursor)
     nodes = path(syntax, byte - 1) if byte else []
     for node in reversed(nodes):
-        if node.start_byte >= byte or node.type in INTERPOLATIONS:
+        if node.start_byte >= byte or (node.type in INTERPOLATIONS and byte < node.end_byte):
             break
         if node.type in language.comments and _in_comment(syntax, node, cursor, byte):
             return "comment"
@@ -113,6 +113,9 @@ def _scanned(syntax: Syntax, cursor: Cursor) -> Kind:
                 quote = ""
         elif language.comment and text.startswith(language.comment, at):
             return "comment"
+        elif language.comment == "//" and text.startswith("/*", at):
+            if (at := text.find("*/", at + 2) + 1) == 0:
+                return "comment"
         elif text[at] in language.quotes:
             quote = text[at] * 3 if text.startswith(text[at] * 3, at) else text[at]
             at += len(quote) - 1
@@ -140,8 +143,7 @@ def _holds(syntax: Syntax, node: Node, body: Node, cursor: Cursor) -> bool:
     """Tell whether `cursor` is in `body`, or below it where more of it is to be written."""
     document = syntax.document
     byte = offset(document, cursor)
-    above = body.prev_sibling or body
-    if byte <= body.start_byte and cursor.line <= above.end_point.row:
+    if byte <= body.start_byte and cursor.line <= _header_end(body).row:
         return False
     if byte < node.end_byte:
         return True
@@ -155,9 +157,13 @@ def _holds(syntax: Syntax, node: Node, body: Node, cursor: Cursor) -> bool:
 
 
 def _name(document: Document, node: Node) -> str:
-    named = node.child_by_field_name("name") or node.child_by_field_name("type")
-    while (inner := (named or node).child_by_field_name("declarator")) is not None:
+    named = node.child_by_field_name("name")
+    while named is None or named.type.endswith("declarator"):
+        inner = (named or node).child_by_field_name("declarator")
+        if inner is None:
+            break
         named = inner
+    named = named or node.child_by_field_name("type")
     if named is None:
         return ""
     start, end = (cursor_at(document, at) for at in (named.start_point, named.end_point))
@@ -165,6 +171,12 @@ def _name(document: Document, node: Node) -> str:
 
 
 def _header(document: Document, node: Node, body: Node) -> Span:
+    return Span(cursor_at(document, node.start_point), cursor_at(document, _header_end(body)))
+
+
+def _header_end(body: Node) -> Point:
+    """Return where the signature before `body` ends; broken code and comments may lie between."""
     before = body.prev_sibling
-    end = before.end_point if before is not None else body.start_point
-    return Span(cursor_at(document, node.start_point), cursor_at(document, end))
+    while before is not None and before.is_extra:
+        before = before.prev_sibling
+    return body.start_point if before is None else before.end_point

@@ -78,12 +78,19 @@ def _surroundings(syntax: Syntax, line: int) -> tuple[int, int]:
 
 
 def _top_level(syntax: Syntax, line: int) -> tuple[int, int]:
-    """Return the first and last line of the outermost node at the start of `line`."""
+    """Return the first and last line of the outermost node at the start of `line`.
+
+    What the parser has given up on is no node: it may reach over the whole file.
+    """
     walk = syntax.tree.walk()
-    found = walk.goto_first_child_for_byte(syntax.document.lines.byte_offset(line))
-    if found is None or (node := walk.node) is None or node.start_point.row > line:
-        return line, line
-    return node.start_point.row, node.end_point.row
+    byte = syntax.document.lines.byte_offset(line)
+    while walk.goto_first_child_for_byte(byte) is not None:
+        node = walk.node
+        if node is None or node.start_point.row > line:
+            break
+        if not node.is_error:
+            return node.start_point.row, node.end_point.row
+    return line, line
 
 
 def _up(cursor: Cursor, lines: int) -> Cursor:
