@@ -58,7 +58,7 @@ def _collect(syntax: Syntax, walk: TreeCursor, end: int, found: dict[int, None])
         if node.type in language.imports:
             found.update(dict.fromkeys(range(row, min(end, last.row + (last.column > 0)))))
         elif (
-            last.row > row
+            (last.row > row or walk.depth > 1)
             and walk.depth < IMPORT_DEPTH
             and node.type not in language.functions | language.classes
         ):

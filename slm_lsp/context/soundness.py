@@ -52,7 +52,7 @@ def _errors_added(syntax: Syntax, edit: Edit, budget_ms: float | None) -> int:
     document = syntax.document
     after = document.applied(edit, document.version)
     old = shift(syntax.tree, edit, document, after)
-    new = parse(after, Overrun(after, syntax.language, old), budget_ms)
+    new = parse(after, Overrun(after, syntax.language, old), budget_ms=budget_ms)
     if not isinstance(new, Syntax):
         return 0 if new is None else 1
     if not new.tree.root_node.has_error:

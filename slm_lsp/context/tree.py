@@ -13,7 +13,7 @@ from __future__ import annotations
 import logging
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, overload
 
 from tree_sitter import Parser
 
@@ -40,12 +40,20 @@ class Syntax:
     language: Language
     tree: Tree
 
+    @overload
+    def edited(self, edit: Edit, before: Document, after: Document) -> Syntax | None: ...
+
+    @overload
+    def edited(
+        self, edit: Edit, before: Document, after: Document, budget_ms: float | None
+    ) -> Syntax | Overrun | None: ...
+
     def edited(
         self, edit: Edit, before: Document, after: Document, budget_ms: float | None = None
     ) -> Syntax | Overrun | None:
         """Return the syntax of `after`, which is `before` with `edit` applied; see `parse`."""
         shifted = Overrun(after, self.language, shift(self.tree, edit, before, after))
-        return parse(after, shifted, budget_ms)
+        return parse(after, shifted, budget_ms=budget_ms)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -65,8 +73,18 @@ class Overrun:
         return Overrun(after, self.language, tree)
 
 
+@overload
+def parse(document: Document, old: Syntax | Overrun | None = None) -> Syntax | None: ...
+
+
+@overload
 def parse(
-    document: Document, old: Syntax | Overrun | None = None, budget_ms: float | None = None
+    document: Document, old: Syntax | Overrun | None = None, *, budget_ms: float | None
+) -> Syntax | Overrun | None: ...
+
+
+def parse(
+    document: Document, old: Syntax | Overrun | None = None, *, budget_ms: float | None = None
 ) -> Syntax | Overrun | None:
     """Parse `document`; None if its language has no grammar or the parser fails.
 

@@ -40,8 +40,11 @@ Japanese one, 2.7 for a Korean one and 3 for an emoji; this makes it 1.3, 2.3 an
 OUTLINE_SHARE = 4
 """A window that does not reach the file's start spends at most one in so many tokens above it."""
 
-TYPING_SHARE = 8
-"""Room for what is typed in the cursor's block comes in steps of one in so many tokens."""
+BLOCK_SHARE = 8
+"""Room for the lines above the cursor in its block comes in steps of one in so many tokens."""
+
+LINE_SHARE = 16
+"""Room for the cursor's own line comes in steps of one in so many tokens."""
 
 SHORT_STEP = GRID_LINES // 4
 """The grid where even the cursor's block is too long for the budget."""
@@ -98,11 +101,10 @@ def _prefix(document: Document, syntax: Syntax | None, cursor: Cursor, room: int
 def _first_line(document: Document, cursor: Cursor, room: int) -> int:
     """Return where the window begins; from there to the cursor costs at most `room`."""
     anchor = cursor.line - cursor.line % GRID_LINES
-    typed = _cost(document.before(cursor)) + _between(document, anchor, cursor.line)
-    if typed > room:
+    line, block = _cost(document.before(cursor)), _between(document, anchor, cursor.line)
+    if line + block > room:
         return _short_first_line(document, cursor, room)
-    step = max(1, room // TYPING_SHARE)
-    left = room - max(1, -(-typed // step)) * step
+    left = room - _step_up(block, room // BLOCK_SHARE) - _step_up(line, room // LINE_SHARE)
     first = below_outline = anchor
     while first > 0 and left >= 0:
         left -= _between(document, first - GRID_LINES, first)
@@ -111,6 +113,11 @@ def _first_line(document: Document, cursor: Cursor, room: int) -> int:
         if left >= room // OUTLINE_SHARE:
             below_outline = first
     return 0 if first == 0 else below_outline
+
+
+def _step_up(cost: int, step: int) -> int:
+    """Return `cost` rounded up to whole steps, of which it takes at least one."""
+    return max(1, -(-cost // max(1, step))) * max(1, step)
 
 
 def _short_first_line(document: Document, cursor: Cursor, room: int) -> int:
