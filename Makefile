@@ -26,7 +26,7 @@ lint: dev
 	@$(VENV)/ruff check
 	@$(VENV)/ruff format --check
 	@$(VENV)/mypy
-	@$(VENV)/python -m pytest -q tests/unit/test_imports.py
+	@$(VENV)/python -m pytest -q tests/unit/test_architecture.py
 
 setup:
 	@command -v $(PYTHON) >/dev/null || { echo "Python is missing: sudo apt install python3 python3-venv"; exit 1; }

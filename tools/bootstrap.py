@@ -26,7 +26,6 @@ from tools.machine import (
     python_version,
     require_space,
     require_venv,
-    this_engine_key,
 )
 from tools.steps import run
 
@@ -66,7 +65,7 @@ def set_up(root: Path, group: str) -> None:
     """
     venv = root / ".venv"
     requirements = root / "requirements"
-    key = this_engine_key((requirements / "engine.lock").read_text("utf-8"))
+    key = engine_wheel.key(requirements)
     print_of = {name: fingerprint(root, name, key) for name in GROUPS[group]}
     if stamped(venv, group, print_of[group]) and _usable(venv):
         return

@@ -1,8 +1,9 @@
 """llama-cpp-python as a wheel, built once for this machine and kept outside of every checkout.
 
-It is published as source only, and building it takes about ten minutes on two cores. The sources
-and the tools that build it are pinned by hash; pip's own wheel cache is not used, because it does
-not know that a wheel contains instructions of one processor.
+It is published as source only, and building it takes minutes. The sources and the tools that build
+it are pinned by hash; pip's own wheel cache is not used, because it does not know that a wheel
+contains instructions of one processor. Left out is what this program never loads: image input and
+llama.cpp's library for command-line programs, two thirds of the compiler's work.
 """
 
 from __future__ import annotations
@@ -10,13 +11,22 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
+import platform
+import shlex
 import shutil
 import sys
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tools.machine import BUILD_SPACE, free_space, require_compiler, require_space
+from tools.machine import (
+    BUILD_SPACE,
+    cpu_flags,
+    free_space,
+    require_compiler,
+    require_space,
+    wheel_key,
+)
 from tools.steps import run
 
 if TYPE_CHECKING:
@@ -24,14 +34,26 @@ if TYPE_CHECKING:
 
 _WORK = ".build-"
 
-
-def cached(cache: Path, key: str) -> Path | None:
-    """Return the wheel for `key`, or None where it was never built."""
-    return next((cache / key).glob("*.whl"), None)
+_RECIPE = Path(__file__).with_name("runtime-only.cmake")
 
 
-def build(python: str, cache: Path, key: str, requirements: Path, log: Path) -> Path:
-    """Build the wheel for `key`, or wait for the process that is building it.
+def key(requirements: Path) -> str:
+    """Return the key of the wheel that this machine needs."""
+    requirement = (requirements / "engine.lock").read_text("utf-8")
+    cpuinfo = Path("/proc/cpuinfo")
+    text = cpuinfo.read_text("utf-8", "replace") if cpuinfo.exists() else platform.processor()
+    options = "{} {}".format(_RECIPE.read_text("utf-8"), os.environ.get("CMAKE_ARGS", ""))
+    libc = " ".join(platform.libc_ver())
+    return wheel_key(requirement, platform.machine(), libc, cpu_flags(text), options)
+
+
+def cached(cache: Path, name: str) -> Path | None:
+    """Return the wheel with the key `name`, or None where it was never built."""
+    return next((cache / name).glob("*.whl"), None)
+
+
+def build(python: str, cache: Path, name: str, requirements: Path, log: Path) -> Path:
+    """Build the wheel with the key `name`, or wait for the process that is building it.
 
     Raises SetupFailed. However this function is left, the cache has the whole wheel or none.
     """
@@ -41,9 +63,9 @@ def build(python: str, cache: Path, key: str, requirements: Path, log: Path) -> 
     with _locked(cache):
         for left_over in cache.glob(_WORK + "*"):  # of a build that was killed
             shutil.rmtree(left_over, ignore_errors=True)
-        if (wheel := cached(cache, key)) is None:
+        if (wheel := cached(cache, name)) is None:
             with tempfile.TemporaryDirectory(prefix=_WORK, dir=cache) as work:
-                wheel = _keep(_build(python, Path(work), requirements, log), cache / key)
+                wheel = _keep(_build(python, Path(work), requirements, log), cache / name)
     return wheel
 
 
@@ -66,14 +88,20 @@ def _build(python: str, work: Path, requirements: Path, log: Path) -> Path:
     source = ["--no-binary=:all:", "--no-deps", "--require-hashes"]
     source += ["-r", str(requirements / "engine.lock")]
     run(
-        "Building llama-cpp-python (about 10 minutes, once)",
+        "Building llama-cpp-python (some minutes, once)",
         [*pip, "wheel", "-v", "--no-cache-dir", "--no-build-isolation", "-w", work, *source],
         log,
         "Update the C++ compiler, or report this with the log.",
         TMPDIR=str(work),  # /tmp may be small
+        CMAKE_ARGS=_cmake_args(),
         PATH=f"{tools / 'bin'}{os.pathsep}{os.environ.get('PATH', os.defpath)}",
     )
     return next(work.glob("*.whl"))
+
+
+def _cmake_args() -> str:
+    include = shlex.quote(f"-DCMAKE_PROJECT_llama.cpp_INCLUDE={_RECIPE}")
+    return "{} -DLLAVA_BUILD=OFF {}".format(os.environ.get("CMAKE_ARGS", ""), include)
 
 
 def _keep(wheel: Path, folder: Path) -> Path:

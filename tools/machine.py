@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import platform
 import shutil
 import subprocess
 from pathlib import Path
@@ -21,8 +20,8 @@ OLDEST_PYTHON = (3, 11)
 OTHER_PYTHONS = ("python3.13", "python3.12", "python3.11")
 """Tried where the default Python is too old."""
 
-BUILD_SPACE = 3 * 10**9
-"""Bytes: sources, objects and tools of the llama-cpp-python build, with room to spare."""
+BUILD_SPACE = 10**9
+"""Bytes: sources, tools and objects of the llama-cpp-python build take half of that."""
 
 VENV_SPACE = 10**9
 """Bytes: the packages in .venv, the model, and a copy of it while it is requantised."""
@@ -99,26 +98,15 @@ def free_space(folder: Path) -> int:
     return shutil.disk_usage(folder).free
 
 
-def engine_key(
-    requirement: str, machine: str, libc: str, flags: Iterable[str], options: str
-) -> str:
+def wheel_key(requirement: str, machine: str, libc: str, flags: Iterable[str], options: str) -> str:
     """Name the cached wheel: what differs between two machines that cannot share one is in it.
 
     The wheel is built for this processor's instructions (`flags`) and links against `libc`; it
-    works under every Python. `requirement` pins the source, `options` are the user's CMAKE_ARGS.
+    works under every Python. `requirement` pins the source, `options` are those of the build.
     """
     facts = "\n".join([requirement, libc, options, *sorted(set(flags))])
     version = requirement.split("==")[1].split()[0]
     return f"{version}-{machine}-{hashlib.sha256(facts.encode()).hexdigest()[:12]}"
-
-
-def this_engine_key(requirement: str) -> str:
-    """Return `engine_key` for this machine."""
-    libc = " ".join(platform.libc_ver())
-    cpuinfo = Path("/proc/cpuinfo")
-    text = cpuinfo.read_text("utf-8", "replace") if cpuinfo.exists() else platform.processor()
-    options = os.environ.get("CMAKE_ARGS", "")
-    return engine_key(requirement, platform.machine(), libc, cpu_flags(text), options)
 
 
 def cpu_flags(cpuinfo: str) -> list[str]:

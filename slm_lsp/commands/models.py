@@ -124,7 +124,7 @@ def _settings() -> config.Settings:
         raise UsageError(f"{source.name} {source.error}; mend it first.")
     settings, problems = sources.merge([source] if source else [])
     for problem in problems:
-        print(problem.message, file=sys.stderr)
+        print(f"slm-lsp: warning: {problem.message}", file=sys.stderr)
     return settings
 
 

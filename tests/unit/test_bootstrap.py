@@ -1,5 +1,6 @@
 """The set-up does what is left to do, once, and can be interrupted anywhere."""
 
+import shlex
 import signal
 import subprocess
 import sys
@@ -54,8 +55,8 @@ def test_an_interrupted_step_leaves_no_process(tmp_path: Path) -> None:
     assert lines[0] == b"Building\n"
     child = psutil.Process(int((tmp_path / "children").read_text()))
     process.send_signal(signal.SIGINT)
-    assert b"KeyboardInterrupt" in process.communicate(timeout=10)[1]
-    psutil.wait_procs([child], timeout=10)
+    assert b"KeyboardInterrupt" in process.communicate(timeout=60)[1]
+    psutil.wait_procs([child], timeout=60)
     assert not child.is_running() or child.status() == psutil.STATUS_ZOMBIE
 
 
@@ -104,6 +105,23 @@ def test_a_failed_build_leaves_nothing(cache: Path, monkeypatch: pytest.MonkeyPa
     assert [path.name for path in cache.iterdir()] == [".lock"]
 
 
+def test_the_users_build_options_are_kept_and_make_another_wheel(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    requirements = CHECKOUT / "requirements"
+    monkeypatch.delenv("CMAKE_ARGS", raising=False)
+    usual = engine_wheel.key(requirements)
+    monkeypatch.setenv("CMAKE_ARGS", "-DGGML_CUDA=ON")
+    assert engine_wheel.key(requirements) != usual
+    recipe = tmp_path / "a folder" / "recipe.cmake"
+    monkeypatch.setattr(engine_wheel, "_RECIPE", recipe)
+    assert shlex.split(engine_wheel._cmake_args()) == [
+        "-DGGML_CUDA=ON",
+        "-DLLAVA_BUILD=OFF",
+        f"-DCMAKE_PROJECT_llama.cpp_INCLUDE={recipe}",
+    ]
+
+
 class Checkout:
     """A checkout whose set-up steps are recorded instead of run."""
 
@@ -117,7 +135,7 @@ class Checkout:
             (root / "requirements" / f"{name}.lock").write_text("a==1\n")
         (root / "pyproject.toml").write_text("")
         monkeypatch.setattr(bootstrap, "run", self.run)
-        monkeypatch.setattr(bootstrap, "this_engine_key", lambda _requirement: self.key)
+        monkeypatch.setattr(engine_wheel, "key", lambda _requirements: self.key)
         monkeypatch.setattr(engine_wheel, "cached", lambda _cache, _key: Path("engine.whl"))
 
     def run(self, title: str, command: list[object], _log: Path, _advice: str) -> None:

@@ -96,7 +96,7 @@ def test_a_wheel_is_shared_by_processors_with_the_same_instructions(
     flags: list[str], other: list[str]
 ) -> None:
     def key(flags: list[str]) -> str:
-        return machine.engine_key(REQUIREMENT, "x86_64", "glibc 2.36", flags, "")
+        return machine.wheel_key(REQUIREMENT, "x86_64", "glibc 2.36", flags, "")
 
     assert key(flags) == key(sorted(flags, reverse=True))
     assert (key(flags) == key(other)) == (set(flags) == set(other))
@@ -104,7 +104,7 @@ def test_a_wheel_is_shared_by_processors_with_the_same_instructions(
 
 def test_a_wheel_is_not_shared_where_anything_else_differs() -> None:
     keys = {
-        machine.engine_key(requirement, kind, libc, ["avx2"], options)
+        machine.wheel_key(requirement, kind, libc, ["avx2"], options)
         for requirement in (REQUIREMENT, REQUIREMENT + "11", "llama-cpp-python==0.3.37 --hash=x")
         for kind in ("x86_64", "aarch64")
         for libc in ("glibc 2.36", "glibc 2.41")

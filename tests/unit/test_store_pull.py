@@ -220,11 +220,11 @@ def test_the_second_of_two_pulls_waits_and_finds_it_done(wheel: Path, store: Pat
     with start_hanging(model) as process:
         thread = threading.Thread(target=second)
         thread.start()
-        assert waiting.wait(10)
+        assert waiting.wait(60)
         assert process.stdin is not None
         process.stdin.close()
-        assert process.wait(10) == 0
-    thread.join(10)
+        assert process.wait(60) == 0
+    thread.join(60)
     assert fetched == [False]
     installed.check(installed.resolve("tiny"))
     assert MEMBER.endswith(installed.resolve("tiny").path.name)
