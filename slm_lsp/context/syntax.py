@@ -1,8 +1,9 @@
 """A document's syntax and the questions that can be asked of it.
 
-Every answer costs a walk from the root of the tree to the cursor, whatever the file's length. No
-syntax (None: a language without a grammar, or a parse still under way) is always a valid argument
-and gives the answer that text alone supports.
+An answer costs a walk from the root of the tree to the cursor, whatever the file's length;
+`errors_added` also parses the declarations around it. No syntax (None: a language without a
+grammar, or a parse still under way) is always a valid argument and gives the answer that text
+alone supports.
 """
 
 from slm_lsp.context.block import Block, opens_block

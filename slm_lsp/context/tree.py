@@ -4,6 +4,10 @@ Trees are tree-sitter's and immutable here: an edit shifts a copy (copying takes
 time) and parses again only what the edit touched. The parser reads the text from `Lines` piece by
 piece, so the whole text is never joined.
 
+What an edit costs still grows with the file, since tree-sitter visits every top-level declaration:
+about 1 ms of CPU at 10,000 lines of Go, Rust, C or TypeScript, 3 to 4 ms of Python, JavaScript or
+Java, and several times that while a quote or bracket is open. Hence the budget.
+
 A parse holds the interpreter's lock, but gives it up while it asks for text or reports progress,
 so another thread waits for 25 to 40 ms at most while a worker thread parses 48,000 lines.
 """
