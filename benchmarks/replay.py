@@ -18,7 +18,7 @@ beforehand, and have no such bias.
 | `cache_hit_rate` | share of the answers that needed no model |
 | `evaluated_tokens_per_key_p50`, `_mean` | prompt tokens not in the KV cache, of answered keys |
 | `generated_tokens_per_request_mean` | tokens generated, of answers that needed the model |
-| `unanswered` | requests without any answer ten seconds after the last key |
+| `unanswered` | requests without any answer six seconds after the last key |
 | `recovery_p50_ms`, `recovery_max_ms` | from the engine's death to the next answer of the model |
 
 With `--kill-engine N` the engine is killed N times in the middle of a request. After that the
@@ -48,7 +48,7 @@ if TYPE_CHECKING:
 
 SEED = 20261124
 MIN_LINES = 500
-GRACE_S = 10.0
+GRACE_S = 6.0
 """Seconds the typist waits at most for an answer, and the server gets after the last key."""
 READING_MS = 250.0
 """Milliseconds to see that the ghost text is what was about to be typed."""
@@ -137,7 +137,7 @@ class Session:
 
 async def replay(world: World, text: str, options: argparse.Namespace) -> Session:
     """Run the whole session and return what was measured."""
-    keys, places, seconds = (150, 3, 38.0) if options.quick else (900, 6, 3600.0)
+    keys, places, seconds = (130, 3, 32.0) if options.quick else (900, 6, 3600.0)
     holes = typist.stretches(text, places, keys, SEED)
     kills = [(n + 1) * keys // (options.kill_engine + 2) for n in range(options.kill_engine)]
     client = await Client.start(world.env, "serve", "--stdio", cwd=world.project)
@@ -168,7 +168,7 @@ def main() -> int:
     """Parse the command line, replay, report."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.replay", description=__doc__)
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
-    parser.add_argument("--quick", action="store_true", help="150 keys, at most 50 seconds")
+    parser.add_argument("--quick", action="store_true", help="130 keys, at most 50 seconds")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write figures and rows here")
     parser.add_argument("--file", type=Path, help="the source file to type (default: argparse.py)")
     parser.add_argument("--model", default="", help="a model instead of the default one")

@@ -74,9 +74,12 @@ def user_source() -> Source | None:
     return _file_source(platformdirs.user_config_path(SECTION) / "slm-lsp.toml", trusted=True)
 
 
-def file_sources(start: Path) -> list[Source]:
-    """Return the source of settings that applies in the folder `start`, if there is one."""
-    source = project_source(start) or user_source()
+def file_sources(start: Path | None) -> list[Source]:
+    """Return the source of settings that applies in the folder `start`, if there is one.
+
+    Without a folder no project's file applies, and the user's own does.
+    """
+    source = (project_source(start) if start else None) or user_source()
     return [source] if source is not None else []
 
 

@@ -167,7 +167,7 @@ class EngineProcess:
             pid=os.getpid(),
             model=self._options.model,
             state=self._state.kind,
-            clients=len(self._clients),
+            clients=len(self._clients) - 1,  # whoever asks is connected, too
             requests=self._requests,
             uptime_s=now - self._started,
             idle_s=now - self._last_request,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from lsprotocol import types
 
 from slm_lsp.config import SECTION
+from slm_lsp.sources import Source
 
 if TYPE_CHECKING:
     from slm_lsp.lsp.session import Session
@@ -22,13 +23,15 @@ async def did_change_configuration(ls: Session, params: types.DidChangeConfigura
     await ls.configure(settings_in(settings))
 
 
-def settings_in(value: Any) -> dict[str, Any]:
+def settings_in(value: Any) -> Source:
     """Return our settings out of what an editor sent: bare, or inside our section."""
-    plain = _plain(value)
-    if not isinstance(plain, dict):
-        return {}
-    section = plain.get(SECTION, plain)
-    return section if isinstance(section, dict) else {}
+    section = _plain(value)
+    if isinstance(section, dict):
+        section = section.get(SECTION, section)
+    if isinstance(section, dict):
+        return Source("editor", section, "camel")
+    # Editors without settings send null, and those written in Lua an empty list.
+    return Source("editor", {}, "camel", error="the settings must be an object" if section else "")
 
 
 def _can_be_asked(ls: Session) -> bool:

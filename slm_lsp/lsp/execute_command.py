@@ -8,6 +8,6 @@ ACCEPT = "slm-lsp.accept"
 """Sent by the editor when the user took a whole completion over; its argument is the offer's id."""
 
 
-def accept(ls: Session, number: str) -> None:
-    """Record that an offer was accepted."""
+def accept(ls: Session, number: str = "") -> None:
+    """Record that an offer was accepted; an editor that sends no id says nothing by it."""
     ls.offers.accepted(number)

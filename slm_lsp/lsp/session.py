@@ -19,8 +19,9 @@ from slm_lsp.lsp.protocol import Protocol
 from slm_lsp.lsp.status import Status
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine, Mapping
+    from collections.abc import Coroutine
 
+    from slm_lsp.config import Settings
     from slm_lsp.engine.protocol import Engine
 
 ENGINE_SETTINGS = ("model", "offline", "engine")
@@ -49,6 +50,7 @@ class Session(LanguageServer):
         self.exit_code = 0
         self._engine: EngineClient | None = None
         self._background: set[asyncio.Task[None]] = set()
+        self._configuring = asyncio.Lock()
 
     @property
     def encoding(self) -> types.PositionEncodingKind:
@@ -69,11 +71,13 @@ class Session(LanguageServer):
             assert isinstance(self.engine, EngineClient)
             self.engine.start()
 
-    async def configure(self, editor: Mapping[str, Any]) -> None:
-        """Take over new settings; `editor` is what the editor sent, without the section."""
-        folder = self._root()
-        files = await asyncio.to_thread(sources.file_sources, folder) if folder else []
-        settings, problems = sources.merge([sources.Source("editor", editor, "camel"), *files])
+    async def configure(self, editor: sources.Source) -> None:
+        """Take over new settings: what the editor sent, above those in files."""
+        async with self._configuring:  # the last settings sent win, however long files take to read
+            files = await asyncio.to_thread(sources.file_sources, self._root())
+            await self._apply(*sources.merge([editor, *files]))
+
+    async def _apply(self, settings: Settings, problems: tuple[sources.Problem, ...]) -> None:
         for problem in problems:
             self.window_log_message(
                 types.LogMessageParams(types.MessageType.Warning, f"slm-lsp: {problem.message}")

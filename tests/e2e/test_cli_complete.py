@@ -55,10 +55,11 @@ def assert_one_clear_error(finished: Finished, *codes: int) -> None:
     assert len(finished.stderr.strip().splitlines()) == 1, finished.stderr
 
 
-@pytest.fixture
-def ready(world):
-    choose(world, world.fake(ADD))
-    return world
+@pytest.fixture(scope="module")
+def ready(shared_world):
+    """A world in which the user has chosen a model; its engine serves the whole module."""
+    choose(shared_world, shared_world.fake(ADD))
+    return shared_world
 
 
 async def test_json_has_everything_that_was_promised(ready):
@@ -162,12 +163,11 @@ async def test_a_model_that_is_not_installed_fails_and_says_what_to_do(world):
     assert "slm-lsp models pull" in finished.stderr
 
 
-async def test_a_project_cannot_choose_the_model(ready):
-    text = 'model = "other"\n[completion]\nmultiline = "never"\n'
-    write(ready, text, "slm-lsp.toml")
-    finished = await ready.cli("complete", f"{write(ready, FUNCTION)}:2:5", "--json")
+async def test_a_project_cannot_choose_the_model(world):
+    write(world, 'model = "other"\n', "slm-lsp.toml")
+    finished = await world.cli("complete", f"{write(world, FUNCTION)}:2:5", "--json")
     assert "'model'" in finished.stderr
-    assert "other" not in finished.stdout
+    assert "smollm2-135m" in finished.stderr  # the default, which is not installed here
 
 
 async def test_the_answer_is_the_same_every_time(ready):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -32,6 +33,16 @@ async def offers(client: Client) -> bool:
     return await Editor(client, FUNCTION).ghost() == "return a + b"
 
 
+async def offers_in_the_end(client: Client, *, ghost: bool) -> None:
+    """Wait until new settings, which may have to be read from files first, have taken effect."""
+    for _ in range(100):
+        if await offers(client) is ghost:
+            return
+        await asyncio.sleep(0.02)
+    pytest.fail("the new settings do not take effect")
+
+
+@pytest.mark.asyncio(loop_scope="module")
 @pytest.mark.parametrize(
     ("settings", "key"),
     [
@@ -48,10 +59,11 @@ async def offers(client: Client) -> bool:
         ({"engine": {"gpu": {"layers": 1}}}, "engine.gpu"),
     ],
 )
-async def test_a_wrong_setting_is_named_and_the_server_runs(world, settings, key):
-    async with serving(world, {"model": world.fake(ADD), **settings}) as client:
-        await warning(client, f"'{key}'")
-        assert await offers(client)
+async def test_a_wrong_setting_is_named_and_the_server_runs(client, shared_world, settings, key):
+    settings = {"model": shared_world.fake(ADD), **settings}
+    client.notify("workspace/didChangeConfiguration", {"settings": {"slm-lsp": settings}})
+    await warning(client, f"'{key}'")
+    assert await offers(client)
 
 
 async def test_every_problem_has_a_message_of_its_own(world):
@@ -59,6 +71,7 @@ async def test_every_problem_has_a_message_of_its_own(world):
     async with serving(world, {"model": world.fake(ADD), **wrong}) as client:
         for key in ("enabled", "colour", "completion.maxTokens", "completion.shape"):
             await warning(client, f"'{key}'")
+        assert await offers(client)
 
 
 @pytest.mark.parametrize("options", [None, {}, [], "fast", 5, [{"enabled": True}]])
@@ -68,19 +81,32 @@ async def test_options_of_any_shape_start_the_server(world, options):
             await warning(client)
         change = {"settings": {"slm-lsp": {"model": world.fake(ADD)}}}
         client.notify("workspace/didChangeConfiguration", change)
-        assert await offers(client)
+        await offers_in_the_end(client, ghost=True)
         client.inbox.take("window/logMessage")
 
 
 @pytest.mark.parametrize("wrap", [lambda s: {"slm-lsp": s}, lambda s: s], ids=["section", "bare"])
-async def test_a_change_applies_at_once(world, wrap):
+async def test_a_change_applies_without_a_restart(world, wrap):
     model = world.fake(ADD)
     async with serving(world, {"model": model}) as client:
         assert await offers(client)
         for enabled in (False, True):
             settings = wrap({"model": model, "enabled": enabled})
             client.notify("workspace/didChangeConfiguration", {"settings": settings})
-            assert await offers(client) is enabled
+            await offers_in_the_end(client, ghost=enabled)
+
+
+async def test_the_last_of_many_changes_wins(world):
+    model = world.fake(ADD)
+    (world.project / "slm-lsp.toml").write_text("", encoding="utf-8")
+    async with serving(world, {"model": model}, rootUri=world.project.as_uri()) as client:
+        for last in (False, True):
+            for enabled in [not last, last] * 20:
+                settings = {"slm-lsp": {"model": model, "enabled": enabled}}
+                client.notify("workspace/didChangeConfiguration", {"settings": settings})
+            await offers_in_the_end(client, ghost=last)
+            await asyncio.sleep(0.1)
+            assert await offers(client) is last
 
 
 async def test_a_wrong_change_is_named_and_the_rest_of_it_applies(world):
@@ -88,7 +114,7 @@ async def test_a_wrong_change_is_named_and_the_rest_of_it_applies(world):
         settings = {"model": world.fake(ADD), "enabled": False, "colour": "blue"}
         client.notify("workspace/didChangeConfiguration", {"settings": {"slm-lsp": settings}})
         await warning(client, "'colour'")
-        assert not await offers(client)
+        await offers_in_the_end(client, ghost=False)
 
 
 @pytest.mark.parametrize("params", [{}, {"settings": 5}, {"settings": {"slm-lsp": 5}}, None])
@@ -108,19 +134,16 @@ async def test_the_server_asks_for_the_settings_an_editor_does_not_send(world):
         client.notify("workspace/didChangeConfiguration", {"settings": None})
         asked = await client.wait_for_notification("workspace/configuration")
         assert [item["section"] for item in asked["items"]] == ["slm-lsp"]
-        for _ in range(20):
-            if not await offers(client):
-                break
-        else:
-            pytest.fail("the settings the server asked for do not apply")
+        await offers_in_the_end(client, ghost=False)
 
 
-async def test_another_model_is_used_from_the_next_request_on(world):
+async def test_another_model_is_used_without_a_restart(world):
     first, second = world.fake(ADD), world.fake({**ADD, "text": "return sum((a, b))\n"})
     async with serving(world, {"model": first}) as client:
         assert await offers(client)
         settings = {"slm-lsp": {"model": second}}
         client.notify("workspace/didChangeConfiguration", {"settings": settings})
+        await offers_in_the_end(client, ghost=False)
         assert await Editor(client, FUNCTION).ghost() == "return sum((a, b))"
 
 
@@ -144,6 +167,13 @@ async def test_single_lines_only_on_request(world):
     options = {"model": world.fake(block), "completion": {"multiline": "never"}}
     async with serving(world, options) as client:
         assert "\n" not in await Editor(client, "def pick(items):\n    |\n").ghost()
+
+
+async def test_the_users_own_file_applies_without_a_workspace(world):
+    path = world.config / "slm-lsp" / "slm-lsp.toml"
+    path.write_text(f'model = "{world.fake(ADD)}"\n', encoding="utf-8")
+    async with serving(world) as client:
+        assert await offers(client)
 
 
 class TestProjectFile:

@@ -94,8 +94,8 @@ async def test_choosing_a_working_model_clears_the_error(world):
         await status(client, failed)
         settings = {"slm-lsp": {"model": world.fake(ADD)}}
         client.notify("workspace/didChangeConfiguration", {"settings": settings})
-        assert await Editor(client, FUNCTION).ghost() == "return a + b"
         await status(client, ready)
+        assert await Editor(client, FUNCTION).ghost() == "return a + b"
         client.inbox.take("window/logMessage")
 
 

@@ -190,6 +190,7 @@ class Client:
         if "Traceback" in recent:
             problems.append(f"traceback on stderr:\n{recent[-4000:]}")
         self._problems, self.inbox.notes, self._stderr_checked = [], [], len(self._stderr)
+        self._open.clear()
         assert not problems, "\n".join(problems)
 
     async def _drain(self) -> None:

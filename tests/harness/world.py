@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import json
 import os
 import signal
@@ -50,18 +51,18 @@ class World:
         for folder in (self.config / "slm-lsp", self.project, self.root / "home"):
             folder.mkdir(parents=True)
         self.env = _environment(self.root, real_store=real_store)
-        self._scripts = 0
 
     def fake(self, *replies: Mapping[str, Any], **script: Any) -> str:
         """Write a script for the fake engine; return the name of its model.
 
-        Each reply is also given after CRLF line ends: tests do not care which ones a prompt has.
+        The same script has the same name, so servers that use it share an engine. Each reply is
+        also given after CRLF line ends: tests do not care which ones a prompt has.
         """
-        self._scripts += 1
-        path = self.root / f"script{self._scripts}.json"
         crlf = [{**reply, "after": reply["after"].replace("\n", "\r\n")} for reply in replies]
         script = {"token_ms": 0, **script, "replies": [*replies, *crlf]}
-        path.write_text(json.dumps(script), encoding="utf-8")
+        content = json.dumps(script).encode()
+        path = self.root / f"script-{hashlib.sha256(content).hexdigest()[:8]}.json"
+        path.write_bytes(content)
         return f"fake:{path}"
 
     async def cli(self, *args: str, cwd: Path | None = None) -> Finished:
