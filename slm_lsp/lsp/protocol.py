@@ -47,10 +47,11 @@ class Protocol(LanguageServerProtocol):
         except (ValueError, RecursionError):
             self._refuse(None, types.ErrorCodes.ParseError, "The message is not valid JSON.")
             return
+        number = data.get("id") if isinstance(data, dict) else None
         if not isinstance(data, dict) or data.get("jsonrpc") != self.VERSION:
-            self._refuse(None, types.ErrorCodes.InvalidRequest, "This is not JSON-RPC 2.0.")
+            self._refuse(number, types.ErrorCodes.InvalidRequest, "This is not JSON-RPC 2.0.")
             return
-        number, method = data.get("id"), data.get("method")
+        method = data.get("method")
         if isinstance(method, str) and (reason := self._out_of_order(method)):
             if number is not None:
                 self._refuse(number, *reason)
@@ -63,7 +64,10 @@ class Protocol(LanguageServerProtocol):
                 self._refuse(number, types.ErrorCodes.InvalidParams, "The parameters are invalid.")
             return
         self._initialized = self._initialized or method == types.INITIALIZE
-        self.handle_message(message)
+        try:
+            self.handle_message(message)
+        except Exception as error:  # noqa: BLE001 (handlers are guarded: this is pygls's own)
+            log.warning("a %s that cannot be handled (%s)", method, type(error).__name__)
 
     def _out_of_order(self, method: str) -> tuple[int, str] | None:
         """Return why `method` is not allowed now, or None."""
