@@ -31,6 +31,7 @@ class Source(msgspec.Struct, frozen=True):
     """One place settings come from.
 
     `spelling` is how its keys are written; `error` says why it could not be read, if it could not.
+    With `restricted_only` it counts for nothing but the settings that a project may not make.
     """
 
     name: str
@@ -38,12 +39,14 @@ class Source(msgspec.Struct, frozen=True):
     spelling: Literal["camel", "kebab"]
     trusted: bool = True
     error: str = ""
+    restricted_only: bool = False
 
 
 def merge(sources: Iterable[Source]) -> tuple[Settings, tuple[Problem, ...]]:
     """Lay `sources` over the defaults, the first one on top, and report what is wrong in them.
 
-    `offline` is not overridden but collected: once any source turns it on, it stays on.
+    `offline` is not overridden but collected: once a trusted source turns it on it stays on, and a
+    value that is neither true nor false turns it on too.
     """
     problems: list[Problem] = []
     values: dict[str, Any] = {}
@@ -53,7 +56,7 @@ def merge(sources: Iterable[Source]) -> tuple[Settings, tuple[Problem, ...]]:
             problems.append(Problem(f"{source.name}: {source.error}; ignored"))
         accepted, found = _read_section(source, source.values, Settings, path=())
         problems += found
-        offline = offline or accepted.get("offline", False)
+        offline = offline or (source.trusted and source.values.get("offline", False) is not False)
         _overlay(values, accepted)
     values["offline"] = offline
     return msgspec.convert(values, Settings), tuple(problems)
@@ -75,12 +78,15 @@ def user_source() -> Source | None:
 
 
 def file_sources(start: Path | None) -> list[Source]:
-    """Return the source of settings that applies in the folder `start`, if there is one.
+    """Return the files' settings that apply in the folder `start`, the ones on top first.
 
-    Without a folder no project's file applies, and the user's own does.
+    The user's file counts where no project's does. What a project may not set, `offline` and the
+    model among it, always comes from the user's file, so that no repository can undo it.
     """
-    source = (project_source(start) if start else None) or user_source()
-    return [source] if source is not None else []
+    project, user = project_source(start) if start else None, user_source()
+    if project is not None and user is not None:
+        user = msgspec.structs.replace(user, restricted_only=True)
+    return [source for source in (project, user) if source is not None]
 
 
 def _read_section(
@@ -97,6 +103,8 @@ def _read_section(
         dotted = ".".join((*path, key))
         if (field := fields.get(key)) is None:
             problems.append(Problem(f"{source.name}: unknown setting '{dotted}', ignored"))
+        elif source.restricted_only and not is_section(field.type) and not _restricted(field):
+            continue
         elif is_section(field.type):
             if isinstance(value, dict):
                 inner, found = _read_section(source, value, field.type, (*path, key))
@@ -104,7 +112,7 @@ def _read_section(
                 problems += found
             else:
                 problems.append(Problem(f"{source.name}: '{dotted}' must be a group of settings"))
-        elif not source.trusted and Restricted in get_args(field.type):
+        elif not source.trusted and _restricted(field):
             problems.append(
                 Problem(f"{source.name}: '{dotted}' may not be set by a project, ignored")
             )
@@ -113,6 +121,10 @@ def _read_section(
         else:
             accepted[field.encode_name] = value
     return accepted, problems
+
+
+def _restricted(field: msgspec.structs.FieldInfo) -> bool:
+    return Restricted in get_args(field.type)
 
 
 def _wrong(value: object, hint: Any) -> str:

@@ -25,6 +25,8 @@ from slm_lsp.context import languages
 from slm_lsp.text import Cursor, valid_unicode
 
 if TYPE_CHECKING:
+    from threading import Event
+
     from tree_sitter import Node, Point, Tree
 
     from slm_lsp.context.language_table import Language
@@ -83,18 +85,26 @@ def parse(document: Document, old: Syntax | Overrun | None = None) -> Syntax | N
 
 @overload
 def parse(
-    document: Document, old: Syntax | Overrun | None = None, *, budget_ms: float | None
+    document: Document,
+    old: Syntax | Overrun | None = None,
+    *,
+    budget_ms: float | None = None,
+    stop: Event | None = None,
 ) -> Syntax | Overrun | None: ...
 
 
 def parse(
-    document: Document, old: Syntax | Overrun | None = None, *, budget_ms: float | None = None
+    document: Document,
+    old: Syntax | Overrun | None = None,
+    *,
+    budget_ms: float | None = None,
+    stop: Event | None = None,
 ) -> Syntax | Overrun | None:
     """Parse `document`; None if its language has no grammar or the parser fails.
 
     `old` is what is known of this very document from before its last edits. A parse that takes
-    longer than `budget_ms` milliseconds is given up and answered with an Overrun; without a budget
-    the answer is never an Overrun.
+    longer than `budget_ms` milliseconds, or until `stop` is set by another thread, is given up and
+    answered with an Overrun; without either the answer is never an Overrun.
     """
     language = languages.find(document.language)
     grammar = languages.grammar(language)
@@ -108,7 +118,9 @@ def parse(
 
     def progress(_offset: int, _has_error: bool) -> bool:  # noqa: FBT001  # tree-sitter's signature
         nonlocal late
-        late = deadline is not None and time.perf_counter() > deadline
+        late = (deadline is not None and time.perf_counter() > deadline) or (
+            stop is not None and stop.is_set()
+        )
         return late
 
     deadline = None if budget_ms is None else time.perf_counter() + budget_ms / 1000

@@ -102,6 +102,7 @@ class Session(LanguageServer):
         """End what is running and leave the engine to others."""
         for task in (*self.running.values(), *self._background):
             task.cancel()
+        self.documents.close_all()
         if self._engine is not None:
             await self._engine.close()
 

@@ -73,6 +73,13 @@ def test_nothing_switches_offline_back_on():
     assert merge([editor(offline=True), Source("user", {"offline": False}, "kebab")])[0].offline
 
 
+@pytest.mark.parametrize("value", ["yes", 1, None, "false"])
+def test_an_unclear_offline_counts_as_on(value: object):
+    settings, problems = merge([editor(offline=value)])
+    assert settings.offline
+    assert "'offline'" in problems[0].message
+
+
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=5),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner),
@@ -124,8 +131,25 @@ def test_the_users_file_counts_where_there_is_no_project_file(
     project = tmp_path / "project"
     project.mkdir()
     assert merge(sources.file_sources(project))[0].model == "mine"
+    (tmp_path / "config" / "slm-lsp" / "slm-lsp.toml").write_text("languages = {go = false}")
     (project / "slm-lsp.toml").write_text("enabled = false")
-    assert merge(sources.file_sources(project))[0].model == Settings().model
+    settings, problems = merge(sources.file_sources(project))
+    assert (settings.enabled, settings.languages) == (False, {})
+    assert problems == ()
+
+
+def test_no_project_file_undoes_what_only_the_user_may_set(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    (tmp_path / "config" / "slm-lsp").mkdir(parents=True)
+    (tmp_path / "config" / "slm-lsp" / "slm-lsp.toml").write_text(
+        'model = "mine"\noffline = true\nengine = {threads = 3}'
+    )
+    (tmp_path / "slm-lsp.toml").write_text('model = "evil"\noffline = false\nenabled = false')
+    settings, _ = merge(sources.file_sources(tmp_path))
+    assert (settings.model, settings.offline, settings.engine.threads) == ("mine", True, 3)
+    assert not settings.enabled
 
 
 def test_every_setting_is_in_the_schema_with_a_description():
