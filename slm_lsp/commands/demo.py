@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from slm_lsp.config import Settings
     from slm_lsp.text import Document
 
-DEFAULT_LINES = 14
-"""Lines typed: long enough to see it work, short enough to watch."""
+DEFAULT_LINES = 24
+"""Lines typed: long enough to see it work, short enough to watch (about a minute)."""
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -47,9 +47,8 @@ def run(options: argparse.Namespace) -> int:
 def _passage(options: argparse.Namespace) -> tuple[Document, Passage]:
     if options.file is None:
         document = read_document(Path(inspect.getfile(textwrap)))
-        first = 1 + next(
-            number for number, line in enumerate(document.lines) if line.startswith("def dedent(")
-        )
+        constructor = (n for n, line in enumerate(document.lines) if "def __init__(" in line)
+        first = 1 + next(constructor)
     else:
         document = read_document(Path(options.file))
         first = max(1, len(document.lines) // 2)

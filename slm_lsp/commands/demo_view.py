@@ -29,7 +29,6 @@ class Tally:
     """Counts over all frames so far."""
 
     latencies_ms: list[float] = field(default_factory=list)
-    offered: int = 0
     accepted: int = 0
     saved: int = 0
     typed: int = 0
@@ -40,8 +39,7 @@ class Tally:
         if frame.saved:
             self.accepted += 1
             self.saved += frame.saved
-        elif frame.ghost and frame.latency_ms is not None:
-            self.offered += 1
+        elif frame.ghost and frame.latency_ms is not None and not frame.cached:
             self.latencies_ms.append(frame.latency_ms)
 
     def line(self) -> Text:
@@ -49,7 +47,8 @@ class Tally:
         median = statistics.median(self.latencies_ms) if self.latencies_ms else 0.0
         return Text(
             f"{self.typed} characters, {self.saved} of them accepted from {self.accepted} ghost "
-            f"texts; shown {self.offered} times, median {median:.0f} ms after the key"
+            f"texts; the model answered {len(self.latencies_ms)} times, median {median:.0f} ms "
+            "after the key"
         )
 
 

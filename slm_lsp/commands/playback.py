@@ -46,13 +46,15 @@ class Frame:
     """What the editor looks like after one key, or after ghost text was taken over.
 
     `typed` is the passage so far, `ghost` what is offered behind it after `latency_ms` (None: the
-    next key came first), `saved` the characters this very frame took over at once.
+    next key came first). `cached` tells that it is what was left of an earlier answer. `saved` are
+    the characters this very frame took over at once.
     """
 
     line: int
     typed: str
     ghost: str
     latency_ms: float | None
+    cached: bool = False
     saved: int = 0
 
 
@@ -76,7 +78,7 @@ async def play(
         outcome, latency_ms = await _ask(request, settings, cache, engine, pause_s)
         ghost = outcome.completions[0].text if outcome and outcome.completions else ""
         line = passage.first + wanted.count("\n", 0, at)
-        yield Frame(line, wanted[:at], ghost, latency_ms)
+        yield Frame(line, wanted[:at], ghost, latency_ms, outcome is not None and outcome.cached)
         taken = ghost if len(ghost) >= MIN_ACCEPTED and wanted.startswith(ghost, at) else ""
         if taken:
             yield Frame(line, wanted[: at + len(taken)], "", latency_ms, saved=len(taken))

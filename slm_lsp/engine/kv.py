@@ -22,7 +22,7 @@ class CachedSequence:
         """Make the cache hold exactly `tokens`, at least one, and return how many it held before.
 
         The last token is always evaluated, because the next one is chosen from its logits.
-        Raises Aborted; micro-batches finished until then stay in the cache.
+        Raises Aborted; batches finished until then stay in the cache.
         """
         shared = min(common_prefix(self._tokens, tokens), len(tokens) - 1)
         self._llama.forget_from(shared)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class Aborted(Exception):
-    """The abort flag was set while the model was working; what it had evaluated is kept."""
+    """The abort flag was set while the model was working; finished batches are kept."""
 
 
 class AbortFlag:
