@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -43,7 +44,8 @@ async def complete(request: Request, settings: Settings, cache: Cache, engine: E
     if generation.interrupted:
         return _timed(Outcome(dropped=generation.reason), started, context_ms, generation)
 
-    completion, dropped = tidy(request, generation)
+    # In a thread, because it parses: some milliseconds in ordinary files, more in huge ones.
+    completion, dropped = await asyncio.to_thread(tidy, request, generation)
     cache.put(request, prompt, completion, dropped)
     offered = (completion,) if completion else ()
     return _timed(Outcome(offered, dropped), started, context_ms, generation)
