@@ -7,7 +7,7 @@ which is not counted.
 | figure | from starting the server |
 |---|---|
 | `initialize_p50_ms`, `_p95_ms` | to the answer to `initialize`; the model is not loaded by then |
-| `first_ghost_p50_ms`, `_p95_ms` | to the first ghost text (`context_tokens` of the file are read) |
+| `first_ghost_p50_ms`, `_p95_ms` | to the first ghost text, with a full window read |
 """
 
 from __future__ import annotations
