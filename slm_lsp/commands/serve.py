@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import sys
 from typing import TYPE_CHECKING
@@ -34,6 +35,9 @@ def run(options: argparse.Namespace) -> int:
     logging.basicConfig(
         level=options.log_level.upper(), format="%(asctime)s %(levelname)s %(message)s", **target
     )
+    # Thousands of objects are about to be made that all stay: looking for garbage among them
+    # would take a fifth of the time to start. `serve` turns the collector on again.
+    gc.disable()
     from slm_lsp.lsp.serve import serve  # only the server needs to pay for importing pygls
 
     return serve(options.client_process_id)

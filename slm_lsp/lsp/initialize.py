@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from typing import TYPE_CHECKING
-
-import psutil
 
 from slm_lsp.lsp.did_change_configuration import settings_in
 
@@ -34,9 +33,19 @@ def watch_parent(ls: Session, process_id: int) -> None:
     """End the server when the process that started it is gone, as the protocol asks."""
 
     async def watch() -> None:
-        while psutil.pid_exists(process_id):  # noqa: ASYNC110 (the system has no event for it)
+        while _is_running(process_id):  # noqa: ASYNC110 (the system has no event for it)
             await asyncio.sleep(PARENT_CHECK_S)
         ls.exit_code = 1
         ls.stopped.set()
 
     ls.background(watch())
+
+
+def _is_running(process_id: int) -> bool:
+    try:
+        os.kill(process_id, 0)  # signal 0 only asks
+    except ProcessLookupError:
+        return False
+    except (PermissionError, OverflowError):
+        return True  # somebody else's process, or a number no process has: not ours to judge
+    return True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 from typing import TYPE_CHECKING, Any
@@ -34,11 +35,19 @@ class Protocol(LanguageServerProtocol):
         for method in _OWN_DOCUMENTS:
             del self.fm.builtin_features[method]
         self._initialized = False
+        self._answered: int | str | None = None
+        self._caught_up = asyncio.Event()
 
     @property
     def was_shut_down(self) -> bool:
         """Whether the client sent `shutdown`, after which only `exit` is allowed."""
         return self._shutdown
+
+    async def catch_up(self, body: bytes, number: int | str) -> None:
+        """Handle request `number`, whose answer the client has, before anything that follows it."""
+        self._answered = number
+        self.receive(body)
+        await self._caught_up.wait()
 
     def receive(self, body: bytes) -> None:
         """Handle one message. Never raises."""
@@ -68,6 +77,18 @@ class Protocol(LanguageServerProtocol):
             self.handle_message(message)
         except Exception as error:  # noqa: BLE001 (handlers are guarded: this is pygls's own)
             log.warning("a %s that cannot be handled (%s)", method, type(error).__name__)
+
+    def _send_response(
+        self,
+        msg_id: int | str,
+        result: Any | None = None,
+        error: types.ResponseError | None = None,
+    ) -> None:
+        """Answer, unless the handshake has answered this request already."""
+        if msg_id == self._answered and not self._caught_up.is_set():
+            self._caught_up.set()
+            return
+        super()._send_response(msg_id, result, error)
 
     def _out_of_order(self, method: str) -> tuple[int, str] | None:
         """Return why `method` is not allowed now, or None."""

@@ -1,42 +1,31 @@
-"""Runs a server on stdin and stdout until it is told, or has reason, to end."""
+"""Runs a server on stdin and stdout: answers the handshake, then brings in everything else."""
 
 from __future__ import annotations
 
-import asyncio
 import logging
-import signal
+import os
+from contextlib import suppress
 
-from slm_lsp.lsp.initialize import watch_parent
-from slm_lsp.lsp.server import create
-from slm_lsp.lsp.stdio import Stdout, read_stdin, take_stdout
-
-SIGTERM_CODE = 128 + signal.SIGTERM
+from slm_lsp.lsp import handshake
+from slm_lsp.lsp.light_types import import_types
+from slm_lsp.lsp.stdio import BadFrame, Stdout, frames, take_stdout
 
 
 def serve(client_process_id: int | None = None) -> int:
     """Serve one client and return the exit code: 0 after `shutdown`, 1 when the client vanished."""
     # pygls logs whole messages, the user's code included, and its warnings quote parameters.
     logging.getLogger("pygls").setLevel(logging.CRITICAL)
-    return asyncio.run(_serve(client_process_id))
-
-
-async def _serve(client_process_id: int | None) -> int:
-    loop = asyncio.get_running_loop()
     stdout = Stdout(take_stdout())
-    session = create()
-    session.protocol.set_writer(stdout)
+    stream = frames(lambda: os.read(0, 1 << 16))
+    first = None
+    with suppress(BadFrame, OSError):
+        first = next(stream, None)
+    if first is None:
+        return 1
+    answered = handshake.reply_to(first)
+    if answered is not None:
+        stdout.write(answered[1])
+    import_types()
+    from slm_lsp.lsp.loop import run  # pulls in pygls, tree-sitter and asyncio
 
-    def end(code: int) -> None:
-        session.exit_code = code
-        session.stopped.set()
-
-    loop.add_signal_handler(signal.SIGTERM, end, SIGTERM_CODE)
-    read_stdin(
-        loop, session.protocol.receive, lambda: end(0 if session.protocol.was_shut_down else 1)
-    )
-    if client_process_id is not None:
-        watch_parent(session, client_process_id)
-    await session.stopped.wait()
-    await session.close()
-    stdout.close()
-    return session.exit_code
+    return run(stdout, stream, first, answered[0] if answered else None, client_process_id)

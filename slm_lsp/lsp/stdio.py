@@ -66,14 +66,17 @@ def take_stdout() -> int:
     return descriptor
 
 
-def read_stdin(
-    loop: asyncio.AbstractEventLoop, receive: Callable[[bytes], None], ended: Callable[[], None]
+def read_on(
+    stream: Iterator[bytes],
+    loop: asyncio.AbstractEventLoop,
+    receive: Callable[[bytes], None],
+    ended: Callable[[], None],
 ) -> None:
     """Start a thread that calls `receive` on `loop` with every body and `ended` after the last."""
 
     def read() -> None:
         with contextlib.suppress(BadFrame, OSError):
-            for body in frames(lambda: os.read(0, 1 << 16)):
+            for body in stream:
                 loop.call_soon_threadsafe(receive, body)
         loop.call_soon_threadsafe(ended)
 

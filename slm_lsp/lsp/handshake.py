@@ -1,0 +1,55 @@
+"""`initialize`, answered before the libraries that do the rest are imported.
+
+Importing pygls and the protocol's types takes some hundred milliseconds, in which an editor would
+wait for nothing but a list of what this server can do. Here it gets that list at once; pygls then
+handles the same message and its answer, which a test holds equal to this one, is dropped.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from slm_lsp import __version__
+
+ENCODINGS = ("utf-8", "utf-16", "utf-32")
+DEFAULT_ENCODING = "utf-16"
+"""What the specification prescribes where a client says nothing."""
+
+
+def reply_to(body: bytes) -> tuple[int | str, bytes] | None:
+    """Return the id of a well-formed `initialize` request and the framed answer to it, or None."""
+    try:
+        message = json.loads(body)
+        number, capabilities = message["id"], message["params"]["capabilities"]
+        ours = message["jsonrpc"] == "2.0" and message["method"] == "initialize"
+    except (ValueError, RecursionError, KeyError, TypeError):
+        return None
+    if not ours or not isinstance(number, int | str) or not isinstance(capabilities, dict):
+        return None
+    answer = json.dumps({"jsonrpc": "2.0", "id": number, "result": result(capabilities)}).encode()
+    return number, b"Content-Length: %d\r\n\r\n%b" % (len(answer), answer)
+
+
+def result(client: dict[str, Any]) -> dict[str, Any]:
+    """Return what this server can do for a client with the capabilities `client`."""
+    return {
+        "capabilities": {
+            "positionEncoding": _encoding(client),
+            "textDocumentSync": {"openClose": True, "change": 2, "save": False},
+            "inlineCompletionProvider": {},
+            "executeCommandProvider": {"commands": ["slm-lsp.accept"]},
+            "workspace": {
+                "workspaceFolders": {"supported": True, "changeNotifications": True},
+                "fileOperations": {},
+            },
+        },
+        "serverInfo": {"name": "slm-lsp", "version": __version__},
+    }
+
+
+def _encoding(client: dict[str, Any]) -> str:
+    general = client.get("general")
+    offered = general.get("positionEncodings") if isinstance(general, dict) else None
+    known = (one for one in offered or () if one in ENCODINGS) if isinstance(offered, list) else ()
+    return next(iter(known), DEFAULT_ENCODING)

@@ -1,0 +1,67 @@
+"""The server's event loop, from the first message until it is told, or has reason, to end."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import signal
+from typing import TYPE_CHECKING
+
+from slm_lsp.lsp.initialize import watch_parent
+from slm_lsp.lsp.server import create
+from slm_lsp.lsp.stdio import Stdout, read_on
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+SIGTERM_CODE = 128 + signal.SIGTERM
+
+
+def run(
+    stdout: Stdout,
+    stream: Iterator[bytes],
+    first: bytes,
+    answered: int | str | None,
+    client_process_id: int | None,
+) -> int:
+    """Handle `first`, then the rest of `stream`; return the exit code.
+
+    `answered` is the id of `first` if the handshake has answered it already.
+    """
+    return asyncio.run(_run(stdout, stream, first, answered, client_process_id))
+
+
+async def _run(
+    stdout: Stdout,
+    stream: Iterator[bytes],
+    first: bytes,
+    answered: int | str | None,
+    client_process_id: int | None,
+) -> int:
+    loop = asyncio.get_running_loop()
+    session = create()
+    gc.freeze()  # what has been made until here stays: no need to ever look through it again
+    gc.enable()
+    session.protocol.set_writer(stdout)
+
+    def end(code: int) -> None:
+        session.exit_code = code
+        session.stopped.set()
+
+    loop.add_signal_handler(signal.SIGTERM, end, SIGTERM_CODE)
+    if client_process_id is not None:
+        watch_parent(session, client_process_id)
+    if answered is None:
+        session.protocol.receive(first)
+    else:
+        await session.protocol.catch_up(first, answered)
+    read_on(
+        stream,
+        loop,
+        session.protocol.receive,
+        lambda: end(0 if session.protocol.was_shut_down else 1),
+    )
+    await session.stopped.wait()
+    await session.close()
+    stdout.close()
+    return session.exit_code
