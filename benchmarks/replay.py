@@ -92,13 +92,8 @@ class Session:
     async def _press(self, stroke: typist.Stroke, *, waits: bool) -> Press:
         recovering = self._killed_at > 0
         victim = await self._victim() if waits and not recovering else None
-        sent_at = time.perf_counter()
-        if stroke.erase:
-            self._editor.backspace(stroke.erase)
-        else:
-            self._editor.type(stroke.text)
-        version = self._editor.buffer.version
-        press = Press(version, sent_at, self._editor.ask(), awaited=waits)
+        pending, sent_at = self._editor.strike(stroke.text, stroke.erase)
+        press = Press(self._editor.buffer.version, sent_at, pending, awaited=waits)
         press.recovering = recovering or victim is not None
         self.presses.append(press)
         if victim is not None:

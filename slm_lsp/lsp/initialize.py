@@ -24,7 +24,7 @@ async def initialize(ls: Session, params: types.InitializeParams) -> None:
         watch_parent(ls, params.process_id)
 
 
-async def initialized(ls: Session, _params: types.InitializedParams) -> None:
+def initialized(ls: Session, _params: types.InitializedParams) -> None:
     """Start the engine, so that it is ready when the first line is typed."""
     ls.warm_up()
 

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
 SIGTERM_CODE = 128 + signal.SIGTERM
 
+LAST_ANSWERS_S = 1.0
+"""Seconds for handlers to answer what was asked before the end, such as `shutdown`."""
+
 
 def run(
     stdout: Stdout,
@@ -48,6 +51,10 @@ async def _run(
         session.exit_code = code
         session.stopped.set()
 
+    def receive(body: bytes) -> None:
+        if not session.stopped.is_set():  # what comes after `exit` has nobody to answer it
+            session.protocol.receive(body)
+
     loop.add_signal_handler(signal.SIGTERM, end, SIGTERM_CODE)
     if client_process_id is not None:
         watch_parent(session, client_process_id)
@@ -55,13 +62,10 @@ async def _run(
         session.protocol.receive(first)
     else:
         await session.protocol.catch_up(first, answered)
-    read_on(
-        stream,
-        loop,
-        session.protocol.receive,
-        lambda: end(0 if session.protocol.was_shut_down else 1),
-    )
+    read_on(stream, loop, receive, lambda: end(0 if session.protocol.was_shut_down else 1))
     await session.stopped.wait()
     await session.close()
+    if answering := asyncio.all_tasks() - {asyncio.current_task()}:
+        await asyncio.wait(answering, timeout=LAST_ANSWERS_S)
     stdout.close()
     return session.exit_code

@@ -10,17 +10,16 @@ from slm_lsp.lsp.did_close import did_close
 from slm_lsp.lsp.did_open import did_open
 from slm_lsp.lsp.document_hash import document_hash
 from slm_lsp.lsp.execute_command import ACCEPT, accept
+from slm_lsp.lsp.exit import exit_
 from slm_lsp.lsp.feedback import did_partially_accept_completion, did_show_completion
 from slm_lsp.lsp.guard import Handler, guarded
 from slm_lsp.lsp.initialize import initialize, initialized
 from slm_lsp.lsp.inline_completion import inline_completion
 from slm_lsp.lsp.session import Session
-from slm_lsp.lsp.shutdown import exit_, shutdown
 
 HANDLERS: dict[str, Handler] = {
     types.INITIALIZE: initialize,
     types.INITIALIZED: initialized,
-    types.SHUTDOWN: shutdown,
     types.EXIT: exit_,
     types.WORKSPACE_DID_CHANGE_CONFIGURATION: did_change_configuration,
     types.TEXT_DOCUMENT_DID_OPEN: did_open,

@@ -7,7 +7,7 @@ import os
 import signal
 import sys
 import time
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 import pytest
 
@@ -89,6 +89,20 @@ async def test_a_second_handshake_is_refused(world):
         with pytest.raises(RpcError) as caught:
             await client.request("initialize", {"processId": None, "capabilities": {}})
         assert caught.value.code == -32600
+
+
+async def test_leaving_without_waiting_for_any_answer_gets_every_answer(world):
+    async with started(world) as client:
+        handshake = client.send("initialize", {"processId": None, "capabilities": {}})
+        client.notify("initialized", {})
+        editor = Editor(client, "x = 1\ny = ")
+        asked, shutdown = editor.ask(), client.send("shutdown")
+        client.notify("exit")
+        assert await client.wait_exit() == 0
+        assert (await client.answer(handshake))["serverInfo"]["name"] == "slm-lsp"
+        with suppress(RpcError):  # cancelled by the shutdown, or answered before it
+            await client.answer(asked)
+        assert await client.answer(shutdown) is None
 
 
 async def test_requests_after_shutdown_are_refused(world):

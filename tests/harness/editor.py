@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import time
 from typing import TYPE_CHECKING, Any
 
 from tests.harness.buffer import Buffer
@@ -56,6 +57,20 @@ class Editor:
         """Delete `count` characters before the caret."""
         self._change(self.buffer.delete(self.caret - count, self.caret))
         self.caret -= count
+
+    def strike(self, text: str, erase: int = 0) -> tuple[Pending, float]:
+        """Replace `erase` characters before the caret by `text` and ask for ghost text at once.
+
+        Return the request and when (`time.perf_counter`) the edit was sent. Both messages are made
+        before: what finding positions in a large file takes here is not the server's time.
+        """
+        change = self.buffer.replace(self.caret - erase, self.caret, text)
+        self.caret += len(text) - erase
+        edit = self.buffer.did_change(change)
+        params = self.buffer.inline_completion(self.caret)
+        sent_at = time.perf_counter()
+        self.client.notify("textDocument/didChange", edit)
+        return self.client.send("textDocument/inlineCompletion", params), sent_at
 
     def close(self) -> None:
         """Close the file."""

@@ -1,4 +1,4 @@
-"""`shutdown` and `exit`."""
+"""`exit`. What `shutdown` has to do, ending the requests that are running, pygls does."""
 
 from __future__ import annotations
 
@@ -6,11 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from slm_lsp.lsp.session import Session
-
-
-async def shutdown(ls: Session, _params: Any) -> None:
-    """End what is running; after this only `exit` is accepted."""
-    await ls.close()
 
 
 def exit_(ls: Session, _params: Any) -> None:

@@ -1,0 +1,104 @@
+"""The commands around the server: doctor, demo, engine, config, version, and wrong usage."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from slm_lsp import __version__
+from slm_lsp.config import setting_names
+
+if TYPE_CHECKING:
+    from tests.harness.world import World
+
+
+def choose(world: World, settings: str) -> None:
+    """Make `settings` the user's own."""
+    (world.config / "slm-lsp" / "slm-lsp.toml").write_text(settings, encoding="utf-8")
+
+
+async def findings(world: World, code: int) -> dict[str, dict[str, Any]]:
+    finished = await world.cli("doctor", "--json")
+    assert finished.code == code, finished
+    return {one["name"]: one for one in json.loads(finished.stdout)["findings"]}
+
+
+async def test_doctor_is_content_with_a_working_model(world: World):
+    choose(world, f'model = "{world.fake({"after": "", "text": "a + b"})}"')
+    found = await findings(world, 0)
+    assert found["engine"]["state"] == found["model"]["state"] == "ok"
+    assert "offline is off" in found["settings"]["detail"]
+
+
+async def test_doctor_says_what_to_do_about_a_missing_model(world: World):
+    found = await findings(world, 1)
+    assert found["model"]["state"] == "failed"
+    assert "slm-lsp models pull" in found["model"]["detail"]
+
+
+async def test_doctor_says_why_a_model_does_not_load(world: World):
+    choose(world, f'model = "{world.fake(load_error="The file is no good.")}"')
+    found = await findings(world, 1)
+    assert "The file is no good." in found["engine"]["detail"]
+
+
+async def test_the_demo_types_a_file_and_counts(world: World):
+    choose(world, f'model = "{world.fake({"after": "x = ", "text": "alpha + beta"})}"')
+    (world.project / "a.py").write_text("import os\nx = alpha + beta\n", encoding="utf-8")
+    finished = await world.cli("demo", "a.py", "--line", "2")
+    assert finished.code == 0, finished
+    assert "alpha + beta" in finished.stdout
+    assert "12 of them accepted from 1 ghost texts" in " ".join(finished.stdout.split())
+
+
+@pytest.mark.parametrize(
+    "args", [("missing.py",), (".",), ("a.py", "--line", "9"), ("a.py", "--lines", "0")]
+)
+async def test_a_demo_of_nothing_says_so(world: World, args: tuple[str, ...]):
+    (world.project / "a.py").write_text("x = 1\n", encoding="utf-8")
+    finished = await world.cli("demo", *args)
+    assert finished.code == 2
+    assert finished.stderr.startswith("slm-lsp: ")
+    assert finished.stderr.count("\n") == 1
+
+
+async def test_an_engine_leaves_when_it_was_idle_for_long(world: World):
+    choose(world, f'model = "{world.fake()}"\nengine = {{ idle-minutes = 0.01 }}')
+    (world.project / "a.py").write_text("x = 1\ny = \n", encoding="utf-8")
+    assert (await world.cli("complete", "a.py:2:5")).code == 0
+    assert len(json.loads((await world.cli("engine", "status", "--json")).stdout)["engines"]) == 1
+    async with asyncio.timeout(10):
+        while world.processes():  # noqa: ASYNC110 (another process has no event for us)
+            await asyncio.sleep(0.05)
+
+
+async def test_an_engine_can_be_stopped(world: World):
+    choose(world, f'model = "{world.fake()}"')
+    (world.project / "a.py").write_text("x = 1\ny = \n", encoding="utf-8")
+    await world.cli("complete", "a.py:2:5")
+    assert (await world.cli("engine", "stop")).stdout == "Stopped 1.\n"
+    assert (await world.cli("engine", "stop")).stdout == "No engine is running.\n"
+    assert json.loads((await world.cli("engine", "status", "--json")).stdout) == {"engines": []}
+
+
+async def test_the_schema_has_every_setting(world: World):
+    schema = (await world.cli("config", "schema")).stdout
+    assert json.loads(schema)["$defs"]
+    assert all(f'"{name.split(".")[-1]}"' in schema for name in setting_names())
+
+
+async def test_the_version(world: World):
+    assert (await world.cli("--version")).stdout == f"slm-lsp {__version__}\n"
+
+
+@pytest.mark.parametrize(
+    "args", [("nonsense",), ("engine",), ("complete",), ("models", "eat"), ("doctor", "--loud")]
+)
+async def test_wrong_usage_is_exit_code_2(world: World, args: tuple[str, ...]):
+    finished = await world.cli(*args)
+    assert finished.code == 2
+    assert "usage: slm-lsp" in finished.stderr
+    assert finished.stdout == ""
