@@ -119,11 +119,11 @@ class EngineClient:
 
     async def _open(self, path: Path) -> _Connection:
         reader, writer = await asyncio.open_unix_connection(path)
-        check_peer(writer.get_extra_info("socket"))
-        writer.write(protocol.encode(Hello(protocol.PROTOCOL)))
-        welcome = await protocol.read_message(reader, _decoder)
-        if not isinstance(welcome, Welcome) or welcome.protocol != protocol.PROTOCOL:
-            raise EngineUnavailable("Another version of the engine is running; stop it first.")
+        try:
+            await _greet(reader, writer)
+        except BaseException:
+            writer.close()
+            raise
         return _Connection(reader, writer, self._on_state, self._on_broken)
 
     def _on_broken(self, state: State) -> None:
@@ -208,6 +208,14 @@ class _Connection:
         self._writer.close()
         for events in self._events.values():
             events.put_nowait(None)
+
+
+async def _greet(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    check_peer(writer.get_extra_info("socket"))
+    writer.write(protocol.encode(Hello(protocol.PROTOCOL)))
+    welcome = await protocol.read_message(reader, _decoder)
+    if not isinstance(welcome, Welcome) or welcome.protocol != protocol.PROTOCOL:
+        raise EngineUnavailable("Another version of the engine is running; stop it first.")
 
 
 def _consume_exception(task: asyncio.Task[_Connection]) -> None:

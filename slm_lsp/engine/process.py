@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import fcntl
+import functools
 import os
 import signal
 import socket
@@ -41,7 +42,7 @@ class _Client:
 
     def __init__(self, writer: asyncio.StreamWriter) -> None:
         self._writer = writer
-        self.running: dict[int, asyncio.Task[None]] = {}
+        self.running: dict[int, asyncio.Task[Finished]] = {}
 
     def send(self, message: protocol.ToClient) -> None:
         if not self._writer.is_closing():
@@ -134,6 +135,7 @@ class EngineProcess:
                 self._requests += 1
                 task = asyncio.create_task(self._generate(client, message))
                 client.running[number] = task
+                task.add_done_callback(functools.partial(_finish, client, number))
             case Cancel(id=number) if number in client.running:
                 client.running[number].cancel()
             case Query():
@@ -141,25 +143,19 @@ class EngineProcess:
             case Stop():
                 self._leave.set()
 
-    async def _generate(self, client: _Client, request: Generate) -> None:
-        """Answer one request; being cancelled is one of the ways it ends."""
-        finished = Finished(request.id, "cancelled")
-        try:
-            await self._loaded.wait()
-            if self._scheduler is None:
-                finished = Finished(request.id, "failed", detail=self._state.detail)
-                return
-            # Two servers may have a file of the same name open; they must not replace each other.
-            own = msgspec.structs.replace(request, document=f"{id(client)}:{request.document}")
-            async with aclosing(self._scheduler.generate(own)) as events:
-                async for event in events:
-                    if isinstance(event, Finished):
-                        finished = event
-                    else:
-                        client.send(event)
-        finally:
-            del client.running[request.id]
-            client.send(finished)
+    async def _generate(self, client: _Client, request: Generate) -> Finished:
+        """Pass the events of one request on and return the last; see `_finish`."""
+        await self._loaded.wait()
+        if self._scheduler is None:
+            return Finished(request.id, "failed", self._state.detail)
+        # Two servers may have a file of the same name open; they must not replace each other.
+        own = msgspec.structs.replace(request, document=f"{id(client)}:{request.document}")
+        async with aclosing(self._scheduler.generate(own)) as events:
+            async for event in events:
+                if isinstance(event, Finished):
+                    return event
+                client.send(event)
+        raise AssertionError("a scheduler ends every request with Finished")
 
     def _status(self) -> protocol.Status:
         now = time.monotonic()
@@ -173,6 +169,12 @@ class EngineProcess:
             idle_s=now - self._last_request,
             rss=psutil.Process().memory_info().rss,
         )
+
+
+def _finish(client: _Client, number: int, task: asyncio.Task[Finished]) -> None:
+    """Tell the client how its request ended: also when it was cancelled before it began."""
+    del client.running[number]
+    client.send(Finished(number, "cancelled") if task.cancelled() else task.result())
 
 
 def main(arguments: list[str]) -> int:

@@ -125,7 +125,10 @@ class Finished(msgspec.Struct, frozen=True, tag=True):
 
 
 class Status(msgspec.Struct, frozen=True, tag=True):
-    """What `slm-lsp engine status` prints. Sizes in bytes, times in seconds."""
+    """What `slm-lsp engine status` prints. Sizes in bytes, times in seconds.
+
+    `clients` are those besides the one that asks.
+    """
 
     pid: int
     model: str

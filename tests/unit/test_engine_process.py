@@ -1,0 +1,131 @@
+"""The engine process from its socket: what a client that misbehaves can and cannot do."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+import msgspec
+import pytest
+
+from slm_lsp.engine import protocol
+from slm_lsp.engine.endpoint import EngineOptions, socket_path
+from slm_lsp.engine.launch import launch
+from slm_lsp.engine.protocol import (
+    Cancel,
+    Finished,
+    Generate,
+    Hello,
+    Prompt,
+    Query,
+    Status,
+    Welcome,
+)
+from slm_lsp.engine.visit import stop
+from slm_lsp.errors import EngineLost
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+
+DECODER = msgspec.msgpack.Decoder(protocol.ToClient)
+Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
+
+
+@asynccontextmanager
+async def engine(tmp_path: Path, script: str = '{"default": "a b c", "token_ms": 5}'):
+    """Run an engine on a scripted model; yields the path of its socket."""
+    model = tmp_path / "script.json"
+    model.write_text(script, encoding="utf-8")
+    options = EngineOptions(f"fake:{model}", "", 1, 512, 60.0)
+    process = launch(options)
+    path = socket_path(options)
+    async with asyncio.timeout(20):
+        while not path.exists():  # noqa: ASYNC110 (another process has no event for us)
+            await asyncio.sleep(0.02)
+    try:
+        yield path
+    finally:
+        if path.exists():
+            await stop(path)
+        await asyncio.to_thread(process.wait, 10)
+
+
+@asynccontextmanager
+async def connected(path: Path) -> AsyncIterator[Streams]:
+    reader, writer = await asyncio.open_unix_connection(path)
+    writer.write(protocol.encode(Hello(protocol.PROTOCOL)))
+    assert isinstance(await protocol.read_message(reader, DECODER), Welcome)
+    yield reader, writer
+    writer.close()
+
+
+async def finished(reader: asyncio.StreamReader) -> Finished:
+    async with asyncio.timeout(10):
+        while True:
+            message = await protocol.read_message(reader, DECODER)
+            if isinstance(message, Finished):
+                return message
+
+
+def request(number: int, document: str = "a") -> Generate:
+    return Generate(number, document, Prompt("a.py", "python", "x", ""), 10)
+
+
+async def test_a_request_cancelled_before_it_began_still_ends(tmp_path: Path):
+    async with engine(tmp_path) as path, connected(path) as (reader, writer):
+        writer.write(protocol.encode(request(1)) + protocol.encode(Cancel(1)))
+        assert await finished(reader) == Finished(1, "cancelled")
+        writer.write(protocol.encode(request(2)))
+        assert (await finished(reader)).id == 2
+
+
+async def test_another_protocol_is_told_so_and_let_go(tmp_path: Path):
+    async with engine(tmp_path) as path:
+        reader, writer = await asyncio.open_unix_connection(path)
+        writer.write(protocol.encode(Hello("0.0.1+9")))
+        welcome = await protocol.read_message(reader, DECODER)
+        assert isinstance(welcome, Welcome)
+        assert welcome.protocol == protocol.PROTOCOL
+        assert await reader.read() == b""
+        writer.close()
+
+
+@pytest.mark.parametrize(
+    "junk", [b"\xff\xff\xff\xff", b"\x00\x00\x00\x03abc", b"GET / HTTP/1.1\r\n"]
+)
+async def test_junk_ends_its_own_connection_only(tmp_path: Path, junk: bytes):
+    async with engine(tmp_path) as path, connected(path) as (reader, writer):
+        bad_reader, bad_writer = await asyncio.open_unix_connection(path)
+        bad_writer.write(junk)
+        async with asyncio.timeout(10):
+            assert await bad_reader.read() == b""
+        bad_writer.close()
+        writer.write(protocol.encode(request(1)))
+        assert (await finished(reader)).reason == "end"
+
+
+async def test_a_client_that_vanishes_frees_the_model(tmp_path: Path):
+    script = '{"default": "a b c d e f g h i j", "token_ms": 2000}'
+    async with engine(tmp_path, script) as path:
+        async with connected(path) as (_, writer):
+            writer.write(protocol.encode(request(1)))
+            await asyncio.sleep(0.2)
+        async with connected(path) as (reader, writer):
+            writer.write(protocol.encode(Query()))
+            async with asyncio.timeout(10):
+                while not isinstance(
+                    status := await protocol.read_message(reader, DECODER), Status
+                ):
+                    pass
+            assert (status.clients, status.requests) == (0, 1)
+
+
+async def test_reading_from_an_engine_that_left_is_an_error(tmp_path: Path):
+    async with engine(tmp_path) as path, connected(path) as (reader, _):
+        await stop(path)
+        with pytest.raises(EngineLost):
+            await finished(reader)
+        async with engine(tmp_path):
+            pass  # another one starts at the same place
