@@ -41,15 +41,24 @@ async def engine(tmp_path: Path, script: str = '{"default": "a b c", "token_ms":
     options = EngineOptions(f"fake:{model}", "", 1, 512, 60.0)
     process = launch(options)
     path = socket_path(options)
-    async with asyncio.timeout(20):
-        while not path.exists():  # noqa: ASYNC110 (another process has no event for us)
-            await asyncio.sleep(0.02)
     try:
+        async with asyncio.timeout(20):
+            while not await listens(path):  # noqa: ASYNC110 (no event from there)
+                await asyncio.sleep(0.02)
         yield path
-    finally:
-        if path.exists():
+        if await listens(path):
             await stop(path)
+    finally:
+        process.terminate()
         await asyncio.to_thread(process.wait, 10)
+
+
+async def listens(path: Path) -> bool:
+    try:
+        async with connected(path):
+            return True
+    except (OSError, EngineLost):
+        return False
 
 
 @asynccontextmanager
