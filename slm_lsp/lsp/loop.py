@@ -67,5 +67,6 @@ async def _run(
     await session.close()
     if answering := asyncio.all_tasks() - {asyncio.current_task()}:
         await asyncio.wait(answering, timeout=LAST_ANSWERS_S)
+    await asyncio.sleep(0)  # handlers that ended just now are answered by callbacks
     stdout.close()
     return session.exit_code

@@ -61,7 +61,7 @@ async def test_killing_the_engine_ten_times_while_typing_loses_no_answer(world):
 async def test_a_request_the_engine_dies_under_is_answered_with_nothing(world):
     async with serving(world, {"model": world.fake(SLOW, token_ms=50)}) as client:
         editor = Editor(client, "slow = |\n")
-        await editor.client.request("slm-lsp/documentHash", {"uri": editor.buffer.uri})
+        await client.wait_for_notification("didChangeStatus", lambda params: not params["busy"])
         pending = editor.ask()
         await client.wait_for_notification("didChangeStatus", lambda params: params["busy"])
         await world.kill_engine()
