@@ -73,7 +73,7 @@ class EngineSettings(msgspec.Struct, frozen=True, rename="camel"):
         int,
         Restricted,
         Meta(ge=512, le=131072, description="Tokens of context the engine reserves memory for."),
-    ] = 4096
+    ] = 2048
     idle_minutes: Annotated[
         float,
         Restricted,

@@ -81,6 +81,14 @@ class FakeModel:
             time.sleep(self._script.token_ms / 1e3)
             yield Token(text, self._reply.logprob)
 
+    @property
+    def behind(self) -> bool:
+        """Never: it reads its prompts whole."""
+        return False
+
+    def catch_up(self, abort: AbortFlag) -> None:
+        """There is nothing left to read."""
+
     def close(self) -> None:
         """There is nothing to give back."""
 

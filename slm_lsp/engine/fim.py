@@ -29,10 +29,19 @@ class Format:
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """A prompt as tokens, and the bytes its answer must begin with (already in the buffer)."""
+    """A prompt as tokens, and the bytes its answer must begin with (already in the buffer).
+
+    The first `fixed` tokens belong to the format; what follows them is text from far above the
+    cursor on, of which a start may be left out.
+    """
 
     tokens: tuple[int, ...]
     forced: bytes = b""
+    fixed: int = 0
+
+    def behind(self, token: int) -> Layout:
+        """Return the same prompt behind `token`, the one that the model's texts start with."""
+        return Layout((token, *self.tokens), self.forced, self.fixed + 1)
 
 
 def detect(ids: tuple[int, int, int] | None) -> Format:
@@ -54,4 +63,4 @@ def layout(
         return Layout(tuple(tokens[-room:]), forced)
     suffix = tokenize(prompt.suffix)[: room // 4]
     prefix = prefix[-(room - len(suffix) - 3) :]
-    return Layout((form.pre, *prefix, form.suf, *suffix, form.mid))
+    return Layout((form.pre, *prefix, form.suf, *suffix, form.mid), fixed=1)

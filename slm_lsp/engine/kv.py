@@ -12,20 +12,27 @@ if TYPE_CHECKING:
 
 
 class CachedSequence:
-    """The tokens evaluated so far, in their order."""
+    """The tokens of sequence `number` evaluated so far, in their order."""
 
-    def __init__(self, llama: Llama) -> None:
+    def __init__(self, llama: Llama, number: int) -> None:
         self._llama = llama
+        self._number = number
         self._tokens: list[int] = []
 
-    def extend_to(self, tokens: Sequence[int], abort: AbortFlag) -> int:
-        """Make the cache hold exactly `tokens`, at least one, and return how many it held before.
+    def held(self, tokens: Sequence[int]) -> int:
+        """Return how many of `tokens`, at least one, would not have to be evaluated.
 
-        The last token is always evaluated, because the next one is chosen from its logits.
+        The last token always is, because the next one is chosen from its logits.
+        """
+        return min(common_prefix(self._tokens, tokens), len(tokens) - 1)
+
+    def extend_to(self, tokens: Sequence[int], abort: AbortFlag) -> int:
+        """Make the cache hold exactly `tokens` and return how many it held before.
+
         Raises Aborted; batches finished until then stay in the cache.
         """
-        shared = min(common_prefix(self._tokens, tokens), len(tokens) - 1)
-        self._llama.forget_from(shared)
+        shared = self.held(tokens)
+        self._llama.forget_from(shared, self._number)
         del self._tokens[shared:]
         self._evaluate(tokens[shared:], abort)
         return shared
@@ -36,9 +43,11 @@ class CachedSequence:
 
     def _evaluate(self, tokens: Sequence[int], abort: AbortFlag) -> None:
         try:
-            self._llama.evaluate(tokens, position=len(self._tokens), abort=abort)
+            self._llama.evaluate(
+                tokens, position=len(self._tokens), sequence=self._number, abort=abort
+            )
         finally:
-            kept = self._llama.evaluated_tokens() - len(self._tokens)
+            kept = self._llama.evaluated_tokens(self._number) - len(self._tokens)
             self._tokens += tokens[:kept]
 
 

@@ -29,6 +29,9 @@ FIRST_BATCH = 16
 one before, so what is lost is never much more than what was kept, and somebody who types faster
 than a prompt can be read still finds more of it in the cache at every key."""
 
+SEQUENCES = 2
+"""Token sequences kept side by side, each of up to the whole context."""
+
 LARGEST_BATCH = 128
 """Tokens computed at once at the most: 512 would be a tenth faster and lose four times as much."""
 
@@ -37,7 +40,7 @@ _ABORTED = 2
 
 
 class Llama:
-    """One model with one context and one sequence."""
+    """One model with one context, which holds `SEQUENCES` sequences of tokens."""
 
     def __init__(self, path: Path, *, threads: int, context_tokens: int, abort: AbortFlag) -> None:
         """Load the weights at `path`. Raises ModelUnusable.
@@ -61,13 +64,14 @@ class Llama:
         self._context = self._new_context(threads)
         self._install_abort(abort)
         self._memory = llama_cpp.llama_get_memory(self._context)
+        self._batch = llama_cpp.llama_batch_init(LARGEST_BATCH, 0, 1)
         self._size = llama_cpp.llama_vocab_n_tokens(self._vocab)
 
     def _new_context(self, threads: int) -> Any:
         params = llama_cpp.llama_context_default_params()
-        params.n_ctx = self.context_tokens
+        params.n_ctx = self.context_tokens * SEQUENCES
         params.n_batch = params.n_ubatch = LARGEST_BATCH
-        params.n_seq_max = 1
+        params.n_seq_max = SEQUENCES
         params.n_threads = params.n_threads_batch = threads
         params.no_perf = True
         context = llama_cpp.llama_init_from_model(self._model, params)
@@ -88,6 +92,7 @@ class Llama:
 
     def close(self) -> None:
         """Free context and weights; the object cannot be used afterwards."""
+        llama_cpp.llama_batch_free(self._batch)
         llama_cpp.llama_free(self._context)
         llama_cpp.llama_model_free(self._model)
 
@@ -100,30 +105,44 @@ class Llama:
         )
         return list(tokens[:count])
 
-    def evaluate(self, tokens: Sequence[int], *, position: int, abort: AbortFlag) -> None:
-        """Evaluate `tokens` from `position` on. Raises Aborted; finished batches stay."""
+    def evaluate(
+        self, tokens: Sequence[int], *, position: int, sequence: int, abort: AbortFlag
+    ) -> None:
+        """Evaluate `tokens` of `sequence` from `position` on.
+
+        Raises Aborted; finished batches stay.
+        """
         at, size = 0, FIRST_BATCH
         while at < len(tokens):
             abort.check()
             part = tokens[at : at + size]
-            at, size = at + size, min(2 * size, LARGEST_BATCH)
-            array = (llama_cpp.llama_token * len(part))(*part)
-            code = llama_cpp.llama_decode(
-                self._context, llama_cpp.llama_batch_get_one(array, len(part))
-            )
+            self._fill(part, position + at, sequence)
+            code = llama_cpp.llama_decode(self._context, self._batch)
             if code == _ABORTED:
                 raise Aborted
             if code != 0:
                 end = position + len(tokens)
                 raise ModelUnusable(f"llama.cpp failed (code {code}) on {end} tokens.")
+            at, size = at + size, min(2 * size, LARGEST_BATCH)
 
-    def evaluated_tokens(self) -> int:
-        """Return how many tokens the KV cache holds."""
-        return int(llama_cpp.llama_memory_seq_pos_max(self._memory, 0)) + 1
+    def _fill(self, tokens: Sequence[int], position: int, sequence: int) -> None:
+        batch = self._batch
+        batch.n_tokens = len(tokens)
+        for at, token in enumerate(tokens):
+            batch.token[at] = token
+            batch.pos[at] = position + at
+            batch.n_seq_id[at] = 1
+            batch.seq_id[at][0] = sequence
+            batch.logits[at] = 0
+        batch.logits[len(tokens) - 1] = 1
 
-    def forget_from(self, position: int) -> None:
-        """Drop the tokens from `position` on from the KV cache."""
-        llama_cpp.llama_memory_seq_rm(self._memory, 0, position, -1)
+    def evaluated_tokens(self, sequence: int) -> int:
+        """Return how many tokens of `sequence` the KV cache holds."""
+        return int(llama_cpp.llama_memory_seq_pos_max(self._memory, sequence)) + 1
+
+    def forget_from(self, position: int, sequence: int) -> None:
+        """Drop the tokens of `sequence` from `position` on from the KV cache."""
+        llama_cpp.llama_memory_seq_rm(self._memory, sequence, position, -1)
 
     def logits(self) -> Logits:
         """Return the scores after the last evaluated token: a view, valid until the next one."""

@@ -62,11 +62,20 @@ class Model(Protocol):
     """A loaded model. Used by one thread at a time."""
 
     def prefill(self, prompt: Prompt, abort: AbortFlag) -> Prefill:
-        """Read `prompt`, reusing what is already evaluated. Raises Aborted."""
+        """Read `prompt`, or its end if it is long and new. Raises Aborted."""
         ...
 
     def decode(self, max_tokens: int, abort: AbortFlag) -> Iterator[Token]:
         """Yield the tokens that follow the prompt, up to the model's own end. Raises Aborted."""
+        ...
+
+    @property
+    def behind(self) -> bool:
+        """Whether the last prompt was read in part only, to answer in time."""
+        ...
+
+    def catch_up(self, abort: AbortFlag) -> None:
+        """Read the rest of that prompt, so that the next one is cheap. Raises Aborted."""
         ...
 
     def close(self) -> None:

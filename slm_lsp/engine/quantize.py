@@ -92,13 +92,15 @@ def measure(path: Path, threads: int) -> Speed:
 
 def _request(llama: Llama, abort: AbortFlag) -> tuple[float, float]:
     """Return the seconds it took to read the prompt and to generate the answer."""
-    llama.forget_from(0)
+    llama.forget_from(0, 0)
     begin = time.perf_counter()
-    llama.evaluate(range(PROMPT_TOKENS), position=0, abort=abort)  # any tokens cost the same
+    llama.evaluate(
+        range(PROMPT_TOKENS), position=0, sequence=0, abort=abort
+    )  # any tokens cost the same
     llama.logits()  # waits until they are computed
     middle = time.perf_counter()
     for token in range(GENERATED_TOKENS):
-        llama.evaluate([token], position=PROMPT_TOKENS + token, abort=abort)
+        llama.evaluate([token], position=PROMPT_TOKENS + token, sequence=0, abort=abort)
         llama.logits()
     return middle - begin, time.perf_counter() - middle
 

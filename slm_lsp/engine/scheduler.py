@@ -7,6 +7,7 @@ needs a lock. Each request ends with exactly one `Finished`, whatever becomes of
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
@@ -41,6 +42,7 @@ class Scheduler:
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="model")
         self._waiting: deque[_Job] = deque()
         self._running: _Job | None = None
+        self._resting = False
         self._wake = asyncio.Event()
         self._loop = asyncio.get_running_loop()
         self._task = asyncio.create_task(self._work())
@@ -53,6 +55,8 @@ class Scheduler:
         job = _Job(request, time.perf_counter())
         self._waiting.append(job)
         self._wake.set()
+        if self._resting:
+            self._abort.set()
         try:
             while True:
                 event = await job.events.get()
@@ -65,6 +69,7 @@ class Scheduler:
     async def close(self) -> None:
         """Interrupt what runs, end what waits and free the model."""
         self._task.cancel()
+        self._abort.set()
         for job in (*self._waiting, *((self._running,) if self._running else ())):
             self._end(job, "cancelled")
         await self._loop.run_in_executor(self._thread, self._model.close)
@@ -81,13 +86,27 @@ class Scheduler:
     async def _work(self) -> None:
         while True:
             while not self._waiting:
-                self._wake.clear()
-                await self._wake.wait()
+                await self._rest()
             job = self._running = self._waiting.popleft()
             self._abort.clear()
             finished = await self._loop.run_in_executor(self._thread, self._run, job)
             self._running = None
             job.events.put_nowait(finished)
+
+    async def _rest(self) -> None:
+        """Wait for a request; meanwhile let the model read what it had to leave out."""
+        self._wake.clear()
+        if self._model.behind:
+            self._resting = True
+            self._abort.clear()
+            await self._loop.run_in_executor(self._thread, self._catch_up)
+            self._resting = False
+        else:
+            await self._wake.wait()
+
+    def _catch_up(self) -> None:
+        with contextlib.suppress(Aborted):
+            self._model.catch_up(self._abort)
 
     def _run(self, job: _Job) -> Finished:
         """Run one job to its end, in the model's thread."""

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import logging
 import signal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from slm_lsp.lsp.initialize import watch_parent
 from slm_lsp.lsp.server import create
@@ -13,6 +14,8 @@ from slm_lsp.lsp.stdio import Stdout, read_on
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+log = logging.getLogger(__name__)
 
 SIGTERM_CODE = 128 + signal.SIGTERM
 
@@ -34,6 +37,11 @@ def run(
     return asyncio.run(_run(stdout, stream, first, answered, client_process_id))
 
 
+def _report(_loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """Log what escaped into the event loop by its type: asyncio itself would print arguments."""
+    log.error("unhandled in the event loop: %s", type(context.get("exception")).__name__)
+
+
 async def _run(
     stdout: Stdout,
     stream: Iterator[bytes],
@@ -42,6 +50,7 @@ async def _run(
     client_process_id: int | None,
 ) -> int:
     loop = asyncio.get_running_loop()
+    loop.set_exception_handler(_report)
     session = create()
     gc.freeze()  # what has been made until here stays: no need to ever look through it again
     gc.enable()

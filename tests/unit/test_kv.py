@@ -23,23 +23,25 @@ class Counting:
         self.evaluations: list[int] = []
         self.give_up_after = 10**9
 
-    def forget_from(self, position: int) -> None:
+    def forget_from(self, position: int, sequence: int) -> None:
         del self.cache[position:]
 
-    def evaluate(self, tokens: list[int], *, position: int, abort: AbortFlag) -> None:
+    def evaluate(
+        self, tokens: list[int], *, position: int, sequence: int, abort: AbortFlag
+    ) -> None:
         assert position == len(self.cache)
         self.cache += tokens[: self.give_up_after]
         self.evaluations.append(len(tokens[: self.give_up_after]))
         if self.give_up_after < len(tokens):
             raise Aborted
 
-    def evaluated_tokens(self) -> int:
+    def evaluated_tokens(self, sequence: int) -> int:
         return len(self.cache)
 
 
 def sequence() -> tuple[CachedSequence, Counting]:
     counting = Counting()
-    return CachedSequence(cast("Llama", counting)), counting
+    return CachedSequence(cast("Llama", counting), 0), counting
 
 
 def test_typing_evaluates_only_what_was_typed():

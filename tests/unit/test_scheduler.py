@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from contextlib import aclosing, asynccontextmanager
 
 import pytest
@@ -106,6 +107,37 @@ async def test_what_the_model_raises_ends_only_its_own_request(monkeypatch: pyte
             patch.setattr(FakeModel, "prefill", broken)
             assert await collect(engine, request("x = ")) == ("", "failed")
         assert await collect(engine, request("y = ")) == ("pass", "end")
+
+
+class Behind(FakeModel):
+    """A model that never reads a prompt whole at once, and takes long to catch up."""
+
+    caught_up = 0
+
+    @property
+    def behind(self) -> bool:
+        return self.caught_up < 40
+
+    def catch_up(self, abort: AbortFlag) -> None:
+        while self.behind:
+            abort.check()
+            time.sleep(0.01)
+            self.caught_up += 1
+
+
+async def test_what_was_left_out_is_read_while_nobody_asks_and_gives_way():
+    model = Behind(SCRIPT)
+    engine = Scheduler(model, AbortFlag())
+    await asyncio.sleep(0.05)
+    assert 0 < model.caught_up < 40
+    async with asyncio.timeout(0.3):
+        assert await collect(engine, request("y = ")) == ("pass", "end")
+    assert model.caught_up < 40
+    async with asyncio.timeout(5):
+        while model.behind:  # noqa: ASYNC110 (the model's thread has no event for us)
+            await asyncio.sleep(0.01)
+    assert await collect(engine, request("y = ")) == ("pass", "end")
+    await engine.close()
 
 
 async def test_every_request_of_a_storm_ends_once():
