@@ -21,6 +21,9 @@ beforehand, and have no such bias.
 | `unanswered` | requests without any answer six seconds after the last key |
 | `recovery_p50_ms`, `recovery_max_ms` | from the engine's death to the next answer of the model |
 
+What the engine reads while nobody asks, after a prompt it answered from its end, is in none of
+these figures: it costs processor time, not waiting.
+
 With `--kill-engine N` the engine is killed N times in the middle of a request. After that the
 typist waits at every key until the model has answered again; those keys are in no figure above.
 """
