@@ -23,7 +23,12 @@ LAST_ANSWERS_S = 1.0
 """Seconds for handlers to answer what was asked before the end, such as `shutdown`."""
 
 
-def run(
+def _report(_loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """Log what escaped into the event loop by its type: asyncio itself would print arguments."""
+    log.error("unhandled in the event loop: %s", type(context.get("exception")).__name__)
+
+
+async def run(
     stdout: Stdout,
     stream: Iterator[bytes],
     first: bytes,
@@ -34,21 +39,6 @@ def run(
 
     `answered` is the id of `first` if the handshake has answered it already.
     """
-    return asyncio.run(_run(stdout, stream, first, answered, client_process_id))
-
-
-def _report(_loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-    """Log what escaped into the event loop by its type: asyncio itself would print arguments."""
-    log.error("unhandled in the event loop: %s", type(context.get("exception")).__name__)
-
-
-async def _run(
-    stdout: Stdout,
-    stream: Iterator[bytes],
-    first: bytes,
-    answered: int | str | None,
-    client_process_id: int | None,
-) -> int:
     loop = asyncio.get_running_loop()
     loop.set_exception_handler(_report)
     session = create()

@@ -37,10 +37,6 @@ class Offers:
             self._offers.popitem(last=False)
         return number
 
-    def get(self, number: str) -> Offer | None:
-        """Return the offer with this id, if it is remembered."""
-        return self._offers.get(number)
-
     def shown(self, number: str) -> None:
         """Record that the editor displayed it; ids that are not remembered are ignored."""
         if (offer := self._offers.get(number)) is not None:

@@ -26,6 +26,9 @@ def serve(client_process_id: int | None = None) -> int:
     if answered is not None:
         stdout.write(answered[1])
     import_types()
-    from slm_lsp.lsp.loop import run  # pulls in pygls, tree-sitter and asyncio
+    import asyncio
 
-    return run(stdout, stream, first, answered[0] if answered else None, client_process_id)
+    from slm_lsp.lsp.loop import run  # pulls in pygls and tree-sitter
+
+    number = answered[0] if answered else None
+    return asyncio.run(run(stdout, stream, first, number, client_process_id))
