@@ -9,6 +9,7 @@ change. Each `Generate` is answered by `Prefilled`, any number of `Piece`s and e
 from __future__ import annotations
 
 import asyncio
+import enum
 from typing import TYPE_CHECKING, Literal, Protocol, TypeVar
 
 import msgspec
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 MAX_MESSAGE = 16 * 1024 * 1024
 """Bytes. No prompt comes near it, so a longer announcement is a broken or hostile peer."""
 
-PROTOCOL = f"{__version__}+1"
+PROTOCOL = f"{__version__}+2"
 """Both sides must say the same; the number counts changes to this file within a version."""
 
 
@@ -45,11 +46,25 @@ class Hello(msgspec.Struct, frozen=True, tag=True):
     protocol: str
 
 
+class Urgency(enum.IntEnum):
+    """Who waits for an answer; what is more urgent interrupts what is less."""
+
+    NOW = 0
+    """Somebody looks at the screen."""
+    PREFETCH = 1
+    """What may be asked next is answered beforehand."""
+    WARM_UP = 2
+    """A prompt that may be needed is read."""
+
+
 class Generate(msgspec.Struct, frozen=True, tag=True):
-    """Continue `prompt`. A newer `Generate` for the same `document` takes this one's place.
+    """Continue `prompt`. A newer `Generate` of its `urgency` for `document` takes its place.
 
     Generation ends before the first of the strings in `stop`, at the model's own end, or after
-    `max_tokens` tokens. `id` is the client's and answers carry it back.
+    `max_tokens` tokens; with 0 the prompt is only read. `budget_ms` is the time from the request to
+    its end (milliseconds, 0: as long as it takes): a long prompt is then read from its end, and
+    the answer stops at the first sound place after the time is over. With `branches` above 1 as
+    many different answers are written side by side. `id` is the client's; answers carry it back.
     """
 
     id: int
@@ -57,6 +72,15 @@ class Generate(msgspec.Struct, frozen=True, tag=True):
     prompt: Prompt
     max_tokens: int
     stop: tuple[str, ...] = ()
+    urgency: Urgency = Urgency.NOW
+    budget_ms: float = 0.0
+    branches: int = 1
+
+
+class Promote(msgspec.Struct, frozen=True, tag=True):
+    """Somebody waits for the answer to request `id` now."""
+
+    id: int
 
 
 class Cancel(msgspec.Struct, frozen=True, tag=True):
@@ -105,22 +129,27 @@ class Prefilled(msgspec.Struct, frozen=True, tag=True):
 
 
 class Piece(msgspec.Struct, frozen=True, tag=True):
-    """Text of one generated token and the natural logarithm of its probability (at most 0)."""
+    """Text of one generated token and the natural logarithm of its probability (at most 0).
+
+    `branch` counts the answers written side by side from 0.
+    """
 
     id: int
     text: str
     logprob: float
+    branch: int = 0
 
 
 class Finished(msgspec.Struct, frozen=True, tag=True):
     """The end of request `id`.
 
     `stop`: a stop string came; `end`: the model ended by itself; `length`: `max_tokens` reached;
-    `cancelled`, `superseded`: not wanted any more; `failed`: see `detail`.
+    `time`: `budget_ms` is over; `cancelled`, `superseded`: not wanted any more; `failed`: see
+    `detail`.
     """
 
     id: int
-    reason: Literal["stop", "end", "length", "cancelled", "superseded", "failed"]
+    reason: Literal["stop", "end", "length", "time", "cancelled", "superseded", "failed"]
     detail: str = ""
 
 
@@ -140,7 +169,7 @@ class Status(msgspec.Struct, frozen=True, tag=True):
     rss: int
 
 
-ToEngine = Hello | Generate | Cancel | Query | Stop
+ToEngine = Hello | Generate | Promote | Cancel | Query | Stop
 Event = Prefilled | Piece | Finished
 ToClient = Welcome | State | Status | Event
 
