@@ -7,13 +7,14 @@ LOCK = $(VENV)/uv pip compile --quiet --universal --python-version 3.11 --genera
 	--no-annotate --no-header --upgrade --output-file
 
 .NOTPARALLEL:
-.PHONY: help demo test lint setup dev model lock clean
+.PHONY: help demo test lint setup dev model peer lock clean
 
 help:
 	@echo "make demo   see ghost text in this terminal (the first time sets everything up)"
 	@echo "make test   run all tests"
 	@echo "make lint   check style, types and the direction of imports"
 	@echo "make setup  only make .venv;  make model  only fetch the default model"
+	@echo "make peer   build llama.cpp's own programs, which two benchmarks compare with"
 	@echo "make lock   renew requirements/;  make clean  remove what was built here"
 
 demo: model
@@ -38,6 +39,9 @@ dev:
 
 model: setup
 	@$(VENV)/slm-lsp models pull smollm2-135m
+
+peer: dev
+	@$(VENV)/python -m tools.peer
 
 lock: dev
 	@$(VENV)/python -m pip install --quiet uv

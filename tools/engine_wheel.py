@@ -30,19 +30,29 @@ from tools.machine import (
 from tools.steps import run
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 _WORK = ".build-"
+
+NETWORK_ADVICE = "Check the network and pip's settings (package index, proxy), and run it again."
 
 _RECIPE = Path(__file__).with_name("runtime-only.cmake")
 
 
 def key(requirements: Path) -> str:
     """Return the key of the wheel that this machine needs."""
+    return machine_key(requirements, _RECIPE.read_text("utf-8"))
+
+
+def machine_key(requirements: Path, options: str) -> str:
+    """Return the key of what this machine and the user's `CMAKE_ARGS` make of the sources.
+
+    `options` are those of the build that are not the user's.
+    """
     requirement = (requirements / "engine.lock").read_text("utf-8")
     cpuinfo = Path("/proc/cpuinfo")
     text = cpuinfo.read_text("utf-8", "replace") if cpuinfo.exists() else platform.processor()
-    options = "{} {}".format(_RECIPE.read_text("utf-8"), os.environ.get("CMAKE_ARGS", ""))
+    options = "{} {}".format(options, os.environ.get("CMAKE_ARGS", ""))
     libc = " ".join(platform.libc_ver())
     return wheel_key(requirement, platform.machine(), libc, cpu_flags(text), options)
 
@@ -57,44 +67,74 @@ def build(python: str, cache: Path, name: str, requirements: Path, log: Path) ->
 
     Raises SetupFailed. However this function is left, the cache has the whole wheel or none.
     """
+    return once(
+        cache,
+        lambda: cached(cache, name),
+        lambda work: _keep(_build(python, work, requirements, log), cache / name),
+    )
+
+
+def once(cache: Path, find: Callable[[], Path | None], make: Callable[[Path], Path]) -> Path:
+    """Return what `find` finds in `cache`, or else what `make` builds in an empty folder there.
+
+    One process builds, others wait for it; the folder is gone afterwards. Raises SetupFailed.
+    """
     require_compiler(os.environ)
     require_space(cache, BUILD_SPACE, free_space(cache))
     cache.mkdir(parents=True, exist_ok=True)
     with _locked(cache):
         for left_over in cache.glob(_WORK + "*"):  # of a build that was killed
             shutil.rmtree(left_over, ignore_errors=True)
-        if (wheel := cached(cache, name)) is None:
+        if (found := find()) is None:
             with tempfile.TemporaryDirectory(prefix=_WORK, dir=cache) as work:
-                wheel = _keep(_build(python, Path(work), requirements, log), cache / name)
-    return wheel
+                found = make(Path(work))
+    return found
 
 
-def _build(python: str, work: Path, requirements: Path, log: Path) -> Path:
-    tools = work / "venv"
-    pip = [tools / "bin" / "python", "-m", "pip"]
-    lock = requirements / "engine-build.lock"
+def build_tools(python: str, work: Path, requirements: Path, log: Path) -> Path:
+    """Make a virtual environment in `work` with cmake, ninja and scikit-build-core.
+
+    Return its folder of programs. Raises SetupFailed.
+    """
+    tools = work / "venv" / "bin"
     run(
         "Making a place to build in",
-        [python, "-m", "venv", tools],
+        [python, "-m", "venv", tools.parent],
         log,
         "Run the same command again.",
     )
+    lock = requirements / "engine-build.lock"
     run(
         "Installing cmake and ninja",
-        [*pip, "install", "--require-hashes", "-r", lock],
+        [tools / "python", "-m", "pip", "install", "--require-hashes", "-r", lock],
         log,
-        "Check the network and pip's settings (package index, proxy), and run it again.",
+        NETWORK_ADVICE,
     )
-    source = ["--no-binary=:all:", "--no-deps", "--require-hashes"]
-    source += ["-r", str(requirements / "engine.lock")]
+    return tools
+
+
+def sources(requirements: Path) -> list[str]:
+    """Return pip's options that name llama-cpp-python's sources, pinned by hash."""
+    kind = ["--no-cache-dir", "--no-build-isolation", "--no-binary=:all:", "--no-deps"]
+    return [*kind, "--require-hashes", "-r", str(requirements / "engine.lock")]
+
+
+def search_path(tools: Path) -> str:
+    """Return a PATH on which the programs in `tools` come first."""
+    return f"{tools}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
+
+
+def _build(python: str, work: Path, requirements: Path, log: Path) -> Path:
+    tools = build_tools(python, work, requirements, log)
+    pip = [tools / "python", "-m", "pip", "wheel", "-v", "-w", work]
     run(
         "Building llama-cpp-python (some minutes, once)",
-        [*pip, "wheel", "-v", "--no-cache-dir", "--no-build-isolation", "-w", work, *source],
+        [*pip, *sources(requirements)],
         log,
         "Update the C++ compiler, or report this with the log.",
         TMPDIR=str(work),  # /tmp may be small
         CMAKE_ARGS=_cmake_args(),
-        PATH=f"{tools / 'bin'}{os.pathsep}{os.environ.get('PATH', os.defpath)}",
+        PATH=search_path(tools),
     )
     return next(work.glob("*.whl"))
 
@@ -115,6 +155,6 @@ def _locked(cache: Path) -> Iterator[None]:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            sys.stderr.write("Another set-up is building llama-cpp-python; waiting for it.\n")
+            sys.stderr.write("Another set-up is building this; waiting for it.\n")
             fcntl.flock(file, fcntl.LOCK_EX)
         yield
