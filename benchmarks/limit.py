@@ -1,0 +1,223 @@
+"""How close an answer of the model comes to what this machine can do at best.
+
+The limit of a request is
+
+    tokens evaluated x prefill time a token + tokens generated x decode time a token
+
+as `llama-bench` measures them in the same run, with the same model file, the same number of threads
+and the engine process's own environment. What a token of prompt costs depends on how many are read
+at once and on how many stand before them, so llama-bench runs at several lengths and two depths
+and the request's own numbers are interpolated (`bound.py`); its batch sizes and all else are its
+defaults. It runs before and after the requests, and the medians of both runs together count.
+
+A file is typed into the real server over stdio, key by key, in a number of places. Each key waits
+for the answer to the one before, so no request is replaced. Only answers that the model had to
+evaluate and generate for are counted: new places, and keys that were not typed through. Tokens are
+those of the server's timings: a token that is decoded only to heal the prompt's end, or to see that
+the line is over, costs us time and is not in the limit.
+
+| figure | meaning |
+|---|---|
+| `wall_over_limit_p50`, `_p95` | from sending the edit to reading the answer, over the limit |
+| `wall_over_empty_limit_p50` | the same with a limit at depth 0, llama-bench's default |
+| `overhead_p95_ms` | that time without the engine's queue, prefill and decode |
+| `prefill_over_bench`, `decode_over_bench` | tokens/s of long requests, ours over llama-bench's |
+| `cancel_to_free_p95_ms` | from interrupting a request until the engine begins with the next |
+
+Interruptions come at random moments of reading and writing, half by cancelling, half by a newer
+request for the document. The last three lines are measured with `EngineClient`: see `direct.py`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import inspect
+import os
+import statistics
+import sys
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import psutil
+
+from benchmarks import bound, direct, patient, typist
+from benchmarks.bound import Program
+from benchmarks.report import Figures, percentile, publish
+from slm_lsp import store
+from slm_lsp.config import Settings
+from slm_lsp.engine.client import EngineClient
+from tests.harness.client import Client
+from tests.harness.editor import Editor
+from tests.harness.world import World
+from tools import peer
+from tools.machine import SetupFailed
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from benchmarks.bound import Bound
+    from benchmarks.presses import Press
+
+SEED = 20261124
+CANCELS = 200
+
+
+@dataclass(frozen=True)
+class Extent:
+    """How much is measured; times in seconds, the rest in numbers of what the name says."""
+
+    lengths: Sequence[int]
+    repetitions: int
+    places: int
+    keys: int
+    typing_s: float
+    prompt_tokens: int
+    prompts: int
+    cancelling_s: float
+
+
+FULL = Extent(bound.LENGTHS, 5, 24, 600, 600.0, 512, 9, 600.0)
+QUICK = Extent(bound.QUICK_LENGTHS, 1, 8, 96, 10.0, 256, 3, 7.0)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One answer of the model: milliseconds from the edit to reading it, and the timings."""
+
+    wall_ms: float
+    jumped: bool
+    timings: dict[str, Any]
+
+    @property
+    def overhead_ms(self) -> float:
+        """What the model had no part in."""
+        model = ("queue_ms", "prefill_ms", "decode_ms")
+        return self.wall_ms - sum(float(self.timings[name]) for name in model)
+
+    def limit_ms(self, limit: Bound, *, empty: bool = False) -> float:
+        """Return the limit; `empty`: as if nothing stood before what was evaluated."""
+        evaluated, generated = self.timings["evaluated_tokens"], self.timings["generated_tokens"]
+        if empty:
+            return limit.prefill_ms(evaluated, 0) + limit.decode_ms(generated, 0)
+        return limit.request_ms(self.timings["cached_tokens"], evaluated, generated)
+
+    def row(self, limit: Bound) -> dict[str, Any]:
+        """Return everything but the text."""
+        return {
+            "kind": "new place" if self.jumped else "key",
+            "wall_ms": self.wall_ms,
+            "limit_ms": self.limit_ms(limit),
+            "overhead_ms": self.overhead_ms,
+            **self.timings,
+        }
+
+
+def answers(places: Sequence[Sequence[Press]]) -> list[Answer]:
+    """Return the answers of the model among `places`, each the keys typed at one."""
+    return [
+        Answer(ms, number == 0, press.report["timings"])
+        for place in places
+        for number, press in enumerate(place)
+        if press.from_model
+        and press.report is not None
+        and press.report["timings"]["evaluated_tokens"]
+        and (ms := press.ghost_ms) is not None
+    ]
+
+
+def figures(
+    found: Sequence[Answer],
+    limit: Bound,
+    speeds: Sequence[direct.Speed],
+    freed: Sequence[direct.Freed],
+) -> Figures:
+    """Return the figures that the module's docstring explains."""
+    ratios = [one.wall_ms / one.limit_ms(limit) for one in found]
+    empty = [one.wall_ms / one.limit_ms(limit, empty=True) for one in found]
+    prefill = [limit.prefill_ms(one.evaluated, one.cached) / one.prefill_ms for one in speeds]
+    decode = [limit.decode_ms(1, one.depth) / one.decode_ms for one in speeds]
+    return {
+        "wall_over_limit_p50": percentile(ratios, 50),
+        "wall_over_limit_p95": percentile(ratios, 95),
+        "wall_over_empty_limit_p50": percentile(empty, 50),
+        "overhead_p95_ms": percentile([one.overhead_ms for one in found], 95),
+        "decode_over_bench": statistics.median(decode) if decode else None,
+        "prefill_over_bench": statistics.median(prefill) if prefill else None,
+        "cancel_to_free_p95_ms": percentile([one.free_ms for one in freed], 95),
+        "requests": len(found),
+        "cancels": len(freed),
+    }
+
+
+async def measure(
+    world: World, llama_bench: Path, extent: Extent
+) -> tuple[Figures, list[dict[str, Any]]]:
+    """Return figures and rows."""
+    client = await Client.start(world.env, "serve", "--stdio", cwd=world.project)
+    engine = EngineClient(Settings())
+    try:
+        await patient.prepare(client)
+        program = await _program(world, llama_bench)
+        before = await bound.sample(program, extent.lengths, extent.repetitions)
+        found = answers(await _typed(world, client, extent))
+        speeds = await direct.speeds(engine, extent.prompt_tokens, extent.prompts)
+        after = await bound.sample(program, extent.lengths, extent.repetitions)
+        until = time.perf_counter() + extent.cancelling_s
+        freed = await direct.cancels(engine, CANCELS, until, SEED)
+        await client.stop()
+    finally:
+        await engine.close()
+        await client.close()
+    limit = bound.bound([before, after])
+    rows = [one.row(limit) for one in found] + limit.rows()
+    rows += [{"kind": "long request", **asdict(one)} for one in speeds]
+    rows += [{"kind": "interruption", **asdict(one)} for one in freed]
+    return figures(found, limit, speeds, freed), rows
+
+
+async def _program(world: World, llama_bench: Path) -> Program:
+    """Return llama-bench as the engine is: same file, threads and environment."""
+    pid = await world.engine_pid()
+    environment = psutil.Process(pid).environ()
+    settings = Settings()
+    threads = settings.engine.threads or psutil.cpu_count(logical=False) or 1
+    model = store.resolve(settings.model).path
+    return Program(llama_bench, model, threads, environment)
+
+
+async def _typed(world: World, client: Client, extent: Extent) -> list[list[Press]]:
+    text = inspect.getsource(argparse)
+    holes = typist.stretches(text, extent.places, extent.keys, SEED)
+    uri = (world.project / "limit.py").as_uri()
+    editor = Editor(client, typist.without(text, holes), caret=0, uri=uri)
+    until = time.perf_counter() + extent.typing_s
+    return await patient.type_places(editor, text, holes, until)
+
+
+def main() -> int:
+    """Parse the command line, measure, report."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.limit", description=__doc__)
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.add_argument("--quick", action="store_true", help="fewer requests, at most 50 seconds")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write figures and rows here")
+    options = parser.parse_args()
+    try:
+        llama_bench = peer.program("llama-bench")
+    except SetupFailed as error:
+        parser.exit(1, f"{error}\n")
+    world = World(real_store=True)
+    os.environ["SLM_LSP_RUNTIME_DIR"] = str(world.runtime)  # our own client meets the server there
+    try:
+        extent = QUICK if options.quick else FULL
+        measured, rows = asyncio.run(measure(world, llama_bench, extent))
+    finally:
+        world.close()
+    publish("benchmarks.limit", measured, rows, options.json)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
