@@ -16,6 +16,7 @@ LAYERS = (
     {"cli"},
     {"commands"},
     {"lsp"},
+    {"evaluation"},
     {"completion"},
     {"context"},
     {"engine"},

@@ -1,0 +1,150 @@
+"""`slm-lsp eval`: how good the completions are in the user's own code, or in given cases."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import random
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO, Literal
+
+import msgspec
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from slm_lsp.commands.settings import settings_for
+from slm_lsp.commands.source import read_document
+from slm_lsp.engine.client import EngineClient
+from slm_lsp.errors import UsageError
+from slm_lsp.evaluation.cases import read_cases
+from slm_lsp.evaluation.files import check_source, source_files
+from slm_lsp.evaluation.holes import punch
+from slm_lsp.evaluation.metrics import summary
+from slm_lsp.evaluation.report import COLUMNS, cells, page
+from slm_lsp.evaluation.run import evaluate
+
+if TYPE_CHECKING:
+    from slm_lsp.config import Settings
+    from slm_lsp.evaluation.cases import Case
+    from slm_lsp.evaluation.metrics import Result, Summary
+    from slm_lsp.text import Document
+
+DEFAULT_HOLES = 100
+"""Holes punched into files: some minutes on a laptop, and shares known to about 10 points."""
+
+
+def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Declare the command and its options."""
+    parser = subparsers.add_parser("eval", help="measure how good completions are in your code")
+    parser.add_argument("paths", nargs="*", type=Path, metavar="PATH", help="files and folders")
+    parser.add_argument(
+        "--cases", type=Path, metavar="FILE.jsonl", help="given cases instead of own holes"
+    )
+    parser.add_argument("--out", type=Path, metavar="FILE.jsonl", help="write each result there")
+    parser.add_argument("--report", type=Path, metavar="FILE.html", help="write a page with charts")
+    parser.add_argument("--json", action="store_true", help="print one JSON value")
+    parser.add_argument(
+        "--holes", type=_positive, metavar="N", help="how many (100; of --cases: all)"
+    )
+    parser.add_argument("--seed", type=int, default=0, metavar="N", help="other holes (0)")
+    parser.set_defaults(func=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Complete every case and print the figures."""
+    if bool(options.paths) == bool(options.cases):
+        raise UsageError("Name files or folders, or cases with --cases; not both, and not neither.")
+    if options.cases and options.cases in (options.out, options.report):
+        raise UsageError(f"{options.cases} holds the cases and would be overwritten.")
+    settings = settings_for(Path.cwd())
+    cases = _cases(options)
+    with contextlib.ExitStack() as files:
+        out = files.enter_context(_opened(options.out, "wb")) if options.out else None
+        report = files.enter_context(_opened(options.report, "ab")) if options.report else None
+        results = asyncio.run(_evaluate(cases, settings, out))
+        if report:
+            report.truncate(0)
+            report.write(page(results, settings.model).encode())
+    figures = summary(results)
+    if options.json:
+        print(msgspec.json.encode(figures).decode())
+    else:
+        Console().print(_table(figures))
+    return 0
+
+
+def _cases(options: argparse.Namespace) -> list[Case]:
+    if options.cases:
+        given = read_cases(options.cases)
+        count = min(options.holes or len(given), len(given))
+        chance = random.Random(str(options.seed))  # noqa: S311 (a sample, not a secret)
+        return [given[at] for at in sorted(chance.sample(range(len(given)), count))]
+    named = set(options.paths)
+
+    def load(path: Path) -> Document | None:
+        try:
+            document = read_document(path)
+            check_source(path, document)
+        except UsageError as error:
+            if path in named:
+                raise
+            print(f"slm-lsp: warning: {error} It is left out.", file=sys.stderr)
+            return None
+        return document
+
+    files = source_files(options.paths)
+    for path in named.intersection(files):
+        load(path)
+    if not (cases := punch(files, load, options.holes or DEFAULT_HOLES, options.seed)):
+        raise UsageError("There is no code to punch holes into.")
+    return cases
+
+
+async def _evaluate(cases: list[Case], settings: Settings, out: BinaryIO | None) -> list[Result]:
+    engine = EngineClient(settings)
+    results = []
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    bars = Progress(*columns, TimeRemainingColumn(), console=console)
+    bars.disable = not console.is_terminal
+    try:
+        with bars:
+            for case in bars.track(cases, description=f"Asking {settings.model}"):
+                result = await evaluate(case, settings, engine)
+                results.append(result)
+                if out:
+                    out.write(msgspec.json.encode(result) + b"\n")
+    finally:
+        await engine.close()
+    return results
+
+
+def _opened(path: Path, mode: Literal["wb", "ab"]) -> BinaryIO:
+    """Open `path` unbuffered, so that a line is in the file as soon as it was written."""
+    try:
+        return path.open(mode, buffering=0)
+    except OSError as error:
+        raise UsageError(f"{path} cannot be written: {error.strerror}.") from None
+
+
+def _table(figures: Summary) -> Table:
+    table = Table("", *(head for _, head, _ in COLUMNS), box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    table.columns[0].no_wrap = True
+    for column in table.columns[1:]:
+        column.justify = "right"
+    table.add_row("all", *cells(figures), end_section=True)
+    for group in (figures.by_language, figures.by_hole):
+        for name, part in group.items():
+            table.add_row(name, *cells(part))
+        table.add_section()
+    return table
+
+
+def _positive(text: str) -> int:
+    if (number := int(text)) < 1:
+        raise argparse.ArgumentTypeError("must be 1 or more")
+    return number

@@ -1,0 +1,83 @@
+"""Pieces of code that a person writes in one go: where an evaluation may punch holes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+from slm_lsp.context.tree import Syntax, cursor_at, parse
+from slm_lsp.text import Span
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tree_sitter import Node
+
+    from slm_lsp.text import Document
+
+Piece = Literal["statement", "block", "arguments"]
+
+BLOCKS = frozenset({"block", "statement_block", "compound_statement", "constructor_body"})
+"""Kinds of nodes, in all grammars, that hold the statements of a body."""
+
+LISTS = frozenset({"statement_list"})
+"""Kinds of nodes that stand between a block and its statements (Go)."""
+
+ARGUMENTS = frozenset({"arguments", "argument_list"})
+"""Kinds of nodes that hold the arguments of a call, in round brackets."""
+
+CALLS = frozenset(
+    {
+        "call",
+        "call_expression",
+        "method_invocation",
+        "new_expression",
+        "object_creation_expression",
+    }
+)
+"""Kinds of nodes that are calls; a Python class has a list of arguments too."""
+
+
+def pieces(syntax: Syntax) -> Iterator[tuple[Piece, Span]]:
+    """Yield the pieces of `syntax` that hold no syntax error, in the order of the text.
+
+    A block reaches from its first statement to the end of its last one, arguments from the first
+    to the last without the brackets. Functions and classes inside a block are no statements.
+    """
+    stack = [syntax.tree.root_node]
+    while stack:
+        node = stack.pop()
+        stack.extend(reversed(node.named_children))
+        if node.has_error:
+            continue
+        if node.type in ARGUMENTS and node.parent is not None and node.parent.type in CALLS:
+            yield from _around("arguments", syntax.document, node.named_children)
+        elif node.type in BLOCKS:
+            inner = _statements(node)
+            yield from _around("block", syntax.document, inner)
+            for child in inner:
+                if child.type not in _no_statements(syntax):
+                    yield from _around("statement", syntax.document, [child])
+
+
+def sound(document: Document) -> bool | None:
+    """Tell whether `document`, parsed from scratch, has no syntax error; None without a grammar."""
+    syntax = parse(document)
+    return not syntax.tree.root_node.has_error if isinstance(syntax, Syntax) else None
+
+
+def _statements(block: Node) -> list[Node]:
+    children = block.named_children
+    return children[0].named_children if children and children[0].type in LISTS else children
+
+
+def _no_statements(syntax: Syntax) -> frozenset[str]:
+    language = syntax.language
+    return language.comments | language.functions | language.classes | {"decorated_definition"}
+
+
+def _around(piece: Piece, document: Document, nodes: list[Node]) -> Iterator[tuple[Piece, Span]]:
+    """Yield the span from the first of `nodes` to the end of the last, if it holds anything."""
+    if nodes:
+        start, end = (cursor_at(document, at) for at in (nodes[0].start_point, nodes[-1].end_point))
+        if start < end:
+            yield piece, Span(start, end)

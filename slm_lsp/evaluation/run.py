@@ -1,0 +1,84 @@
+"""Completing a case through the path that a key takes in the server."""
+
+from __future__ import annotations
+
+import time
+from contextlib import aclosing
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from slm_lsp.completion.cache import Cache
+from slm_lsp.completion.complete import complete
+from slm_lsp.completion.request import Request
+from slm_lsp.context.syntax import Syntax, parse
+from slm_lsp.evaluation.metrics import judged
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator
+
+    from slm_lsp.config import Settings
+    from slm_lsp.engine.protocol import Engine, Event, Generate
+    from slm_lsp.evaluation.cases import Case
+    from slm_lsp.evaluation.metrics import Result
+    from slm_lsp.text import Completion, Cursor, Document
+
+
+class Patient:
+    """An engine that reads the whole of each prompt before it is asked, and sets no time limit.
+
+    What belongs in a hole would otherwise be answered from less text on a slow machine, because a
+    cursor that jumps from file to file finds nothing read. `reading_ms` is what that took so far.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self.reading_ms = 0.0
+
+    async def generate(self, request: Generate) -> AsyncGenerator[Event, None]:
+        """Yield the answer to `request`, to which any time is given."""
+        started = time.perf_counter()
+        unlimited = msgspec.structs.replace(request, budget_ms=0.0)
+        async with aclosing(
+            self._engine.generate(msgspec.structs.replace(unlimited, max_tokens=0))
+        ) as events:
+            async for _ in events:
+                pass
+        self.reading_ms += (time.perf_counter() - started) * 1e3
+        async with aclosing(self._engine.generate(unlimited)) as events:
+            async for event in events:
+                yield event
+
+
+async def evaluate(case: Case, settings: Settings, engine: Engine) -> Result:
+    """Complete `case` and judge what is offered. Raises StoreError or EngineError.
+
+    It is asked for on demand where text follows on the cursor's line, or where the settings never
+    offer anything otherwise, and by itself everywhere else.
+    """
+    document = case.document()
+    parsed = parse(document)
+    syntax = parsed if isinstance(parsed, Syntax) else None
+    cursor = document.clamp(case.cursor)
+    on_demand = settings.completion.trigger == "manual" or bool(document.after(cursor).strip())
+    patient = Patient(engine)
+    outcome = await complete(
+        Request(document, syntax, cursor, invoked=on_demand), settings, Cache(), patient
+    )
+    best = outcome.completions[0] if outcome.completions else None
+    return judged(
+        case,
+        _inserted(document, cursor, best) if best else None,
+        confidence=best.confidence if best else None,
+        dropped=outcome.dropped,
+        latency_ms=outcome.timings.total_ms - patient.reading_ms,
+        asked=patient.reading_ms > 0,
+    )
+
+
+def _inserted(document: Document, cursor: Cursor, completion: Completion) -> str:
+    """Return the text of `completion` without what it repeats around the cursor in its span."""
+    start, end = completion.span.start, completion.span.end
+    before = document.before(cursor)[start.column :]
+    after = document.after(cursor)[: end.column - cursor.column]
+    return completion.text.removeprefix(before).removesuffix(after)
