@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Literal
 
 import msgspec
-from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
@@ -132,15 +131,15 @@ def _opened(path: Path, mode: Literal["wb", "ab"]) -> BinaryIO:
 
 
 def _table(figures: Summary) -> Table:
-    table = Table("", *(head for _, head, _ in COLUMNS), box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    table = Table("", *(head for _, head, _ in COLUMNS), box=None, padding=(0, 1, 0, 0))
     table.columns[0].no_wrap = True
     for column in table.columns[1:]:
         column.justify = "right"
-    table.add_row("all", *cells(figures), end_section=True)
+    table.add_row("all", *cells(figures))
     for group in (figures.by_language, figures.by_hole):
+        table.add_row()
         for name, part in group.items():
             table.add_row(name, *cells(part))
-        table.add_section()
     return table
 
 

@@ -61,8 +61,8 @@ around the hole was read before, as it has been where somebody types.</p></secti
 <tbody>
 {rows}
 </tbody></table></div>
-<p>Exact: what was expected, of all holes. Similar: the mean likeness of what is shown to that. Right:
-the share of the completions shown of which nothing would have to be deleted; saved: their
+<p>Exact: what was expected, of all holes. Similar: the mean likeness of what is shown to that.
+Right: the share of the completions shown of which nothing would have to be deleted; saved: their
 characters. Errors: completions that broke sound syntax. Repeats: those that end with the line that
 follows anyway.</p>
 </body>
