@@ -15,7 +15,7 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from slm_lsp.engine.protocol import Finished, Generate, Piece, Prefilled, Prompt
+from slm_lsp.engine.protocol import Finished, Generate, Piece, Prefilled, Prompt, next_id
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator
@@ -78,7 +78,7 @@ async def speeds(engine: EngineClient, tokens: int, count: int) -> list[Speed]:
 
 
 async def _speed(engine: EngineClient, prompt: Prompt) -> Speed:
-    request = Generate(0, "speed", prompt, SPEED_TOKENS)
+    request = Generate(next_id(), "speed", prompt, SPEED_TOKENS)
     prefilled: Prefilled | None = None
     times = []
     async with aclosing(engine.generate(request)) as events:
@@ -127,7 +127,7 @@ async def _interrupt(
     if way == "cancelled":
         task.cancel()
         await asyncio.wait([task])  # says so to the engine and does not wait for its answer
-    request = Generate(0, "b" if way == "cancelled" else "a", SHORT, 1)
+    request = Generate(next_id(), "b" if way == "cancelled" else "a", SHORT, 1)
     free_ms = 0.0
     async with aclosing(engine.generate(request)) as events:
         async for event in events:
@@ -140,7 +140,7 @@ async def _interrupt(
 async def _spend(
     engine: EngineClient, document: str, prompt: Prompt, heard: list[object] | None = None
 ) -> None:
-    request = Generate(0, document, prompt, CANCEL_TOKENS)
+    request = Generate(next_id(), document, prompt, CANCEL_TOKENS)
     async with aclosing(engine.generate(request)) as events:
         async for event in events:
             if heard is not None:

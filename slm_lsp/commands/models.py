@@ -33,7 +33,11 @@ def add_parser(subparsers: _SubParsersAction[ArgumentParser]) -> None:
         ("pull", _pull, "download a model, check it, and fit it to this machine"),
         ("verify", _verify, "compute the checksums of an installed model again"),
         ("use", _use, "make an installed model the default, in the user's settings"),
-        ("optimize", _optimize, "measure a model's quantisations here and use the fastest"),
+        (
+            "optimize",
+            _optimize,
+            "measure a model's quantisations here and use the fastest of equal quality",
+        ),
     ):
         command = commands.add_parser(name, help=help_text, description=help_text)
         if name != "list":
@@ -65,7 +69,7 @@ def _list(_args: Namespace) -> tuple[Any, str]:
         value["catalog"] = known.get(name)
         value["record"] = found
         rows.append(value)
-        state = _described(found) if found else f"not installed: slm-lsp models pull {name}"
+        state = described(found) if found else f"not installed: slm-lsp models pull {name}"
         lines.append(f"{'*' if name == default else ' '} {name}  {state}")
     return {"store": str(record.root()), "models": rows}, "\n".join(lines)
 
@@ -83,9 +87,9 @@ def _pull(args: Namespace) -> tuple[Any, str]:
     if not (fetched or measured):
         return (
             value,
-            f"{model.name} is already installed, checked and measured: {_described(found)}",
+            f"{model.name} is already installed, checked and measured: {described(found)}",
         )
-    return value, f"{model.name}  {_described(found)}"
+    return value, f"{model.name}  {described(found)}"
 
 
 def _verify(args: Namespace) -> tuple[Any, str]:
@@ -99,7 +103,7 @@ def _optimize(args: Namespace) -> tuple[Any, str]:
     with shown() as progress:
         threads = _settings().engine.threads
         found = optimize(catalog.find(args.name), threads=threads, progress=progress)
-    return {"name": found.name, "record": found}, f"{found.name}  {_described(found)}"
+    return {"name": found.name, "record": found}, f"{found.name}  {described(found)}"
 
 
 def _use(args: Namespace) -> tuple[Any, str]:
@@ -128,14 +132,19 @@ def _settings() -> config.Settings:
     return settings
 
 
-def _described(found: Record) -> str:
+def described(found: Record) -> str:
+    """Return what is known about an installed model, for people."""
     used = found.used
     text = f"{used.quantisation}, {used.size / 1e6:.0f} MB, {found.licence}, {found.origin}"
     if found.measured is None:
         return f"{text}; not measured on this machine"
     speed = found.measured.speeds[used.quantisation]
+    quality = "".join(
+        f", {name} {share:.0%}" for name, share in sorted(found.measured.exact_match.items())
+    )
+    quality = f"; fills of the sample's holes: {quality[2:]}" if quality else ""
     lost = "".join(f"; {name}: {reason}" for name, reason in found.measured.failures.items())
     return (
         f"{text}; reads {speed.prefill_tokens_per_s:.0f} and writes "
-        f"{speed.decode_tokens_per_s:.0f} tokens/s here{lost}"
+        f"{speed.decode_tokens_per_s:.0f} tokens/s here{quality}{lost}"
     )

@@ -1,9 +1,12 @@
-"""Requantising model files and measuring their speed, for the model store.
+"""Requantising model files and measuring their speed and quality, for the model store.
 
 The store runs this file as a process of its own, so that a crash of the runtime ends only that:
 
     python -m slm_lsp.engine.quantize requantize SOURCE TARGET TYPE
-    python -m slm_lsp.engine.quantize measure PATH THREADS      prints a `Speed` as JSON
+    python -m slm_lsp.engine.quantize measure PATH THREADS CASES   prints a `Speed` for each `Case`
+    python -m slm_lsp.engine.quantize quality PATH THREADS         prints a share between 0 and 1
+
+Cases and what is printed are JSON.
 """
 
 from __future__ import annotations
@@ -13,14 +16,19 @@ import statistics
 import sys
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import llama_cpp
 import msgspec
 
 from slm_lsp.engine.llama import Llama
 from slm_lsp.engine.model import AbortFlag
+from slm_lsp.engine.quality import exact_match
 from slm_lsp.errors import ModelUnusable
-from slm_lsp.store.record import Speed
+from slm_lsp.store.record import Case, Speed
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 TYPES = {
     "Q4_0": llama_cpp.LLAMA_FTYPE_MOSTLY_Q4_0,
@@ -29,12 +37,12 @@ TYPES = {
     "F16": llama_cpp.LLAMA_FTYPE_MOSTLY_F16,
 }
 
-PROMPT_TOKENS = 64
-GENERATED_TOKENS = 16
-"""A typical request while typing: the new part of a window, and one line of answer."""
-
 _RUNS = 7
 """Enough that the median outlives two runs disturbed by other processes."""
+
+_LEAST_RUNS = 3
+_ENOUGH_S = 3.0
+"""A case that takes long is run fewer times once it took so many seconds."""
 
 _ERROR = 4
 """GGML_LOG_LEVEL_ERROR (ggml.h)."""
@@ -66,43 +74,49 @@ def requantize(source: Path, target: Path, type_name: str) -> None:
         raise ModelUnusable(f"llama.cpp cannot make {type_name} of {source.name}: {reason}")
 
 
-def measure(path: Path, threads: int) -> Speed:
-    """Time a typical request through the engine's own calls: the medians of several runs.
-
-    Raises ModelUnusable.
-    """
+def measure(path: Path, threads: int, cases: Sequence[Case]) -> list[Speed]:
+    """Time each of `cases` through the engine's own calls. Raises ModelUnusable."""
     abort = AbortFlag()
-    llama = Llama(
-        path,
-        threads=threads,
-        context_tokens=4 * (PROMPT_TOKENS + GENERATED_TOKENS),
-        abort=abort,
-    )
+    longest = max(case.held + case.evaluated + case.generated for case in cases)
+    llama = Llama(path, threads=threads, context_tokens=longest, abort=abort)
     try:
-        _request(llama, abort)  # the first one also faults the weights in
-        runs = [_request(llama, abort) for _ in range(_RUNS)]
+        return [_speed(llama, case, abort) for case in cases]
     finally:
         llama.close()
+
+
+def _speed(llama: Llama, case: Case, abort: AbortFlag) -> Speed:
+    """Return the medians of several runs. Any tokens cost the same."""
+    llama.forget_from(0, 0)
+    llama.evaluate(range(case.held), position=0, sequence=0, abort=abort)
+    _request(llama, case, abort)  # the first one also faults the weights in
+    runs: list[tuple[float, float]] = []
+    until = time.perf_counter() + _ENOUGH_S
+    while len(runs) < _LEAST_RUNS or (len(runs) < _RUNS and time.perf_counter() < until):
+        runs.append(_request(llama, case, abort))
     return Speed(
-        prefill_tokens_per_s=PROMPT_TOKENS / statistics.median(run[0] for run in runs),
-        decode_tokens_per_s=GENERATED_TOKENS / statistics.median(run[1] for run in runs),
+        prefill_tokens_per_s=case.evaluated / statistics.median(run[0] for run in runs),
+        decode_tokens_per_s=case.generated / statistics.median(run[1] for run in runs),
         request_ms=1000 * statistics.median(sum(run) for run in runs),
     )
 
 
-def _request(llama: Llama, abort: AbortFlag) -> tuple[float, float]:
+def _request(llama: Llama, case: Case, abort: AbortFlag) -> tuple[float, float]:
     """Return the seconds it took to read the prompt and to generate the answer."""
-    llama.forget_from(0, 0)
+    llama.forget_from(case.held, 0)
+    end = case.held + case.evaluated
     begin = time.perf_counter()
-    llama.evaluate(
-        range(PROMPT_TOKENS), position=0, sequence=0, abort=abort
-    )  # any tokens cost the same
+    llama.evaluate(range(case.evaluated), position=case.held, sequence=0, abort=abort)
     llama.logits()  # waits until they are computed
     middle = time.perf_counter()
-    for token in range(GENERATED_TOKENS):
-        llama.evaluate([token], position=PROMPT_TOKENS + token, sequence=0, abort=abort)
+    for token in range(case.generated):
+        llama.evaluate([token], position=end + token, sequence=0, abort=abort)
         llama.logits()
     return middle - begin, time.perf_counter() - middle
+
+
+def _print(value: object) -> None:
+    sys.stdout.buffer.write(msgspec.json.encode(value))
 
 
 def main(arguments: list[str]) -> int:
@@ -111,9 +125,11 @@ def main(arguments: list[str]) -> int:
         match arguments:
             case ["requantize", source, target, type_name]:
                 requantize(Path(source), Path(target), type_name)
-            case ["measure", path, threads]:
-                speed = measure(Path(path), int(threads))
-                sys.stdout.buffer.write(msgspec.json.encode(speed))
+            case ["measure", path, threads, cases]:
+                wanted = msgspec.json.decode(cases, type=list[Case])
+                _print(measure(Path(path), int(threads), wanted))
+            case ["quality", path, threads]:
+                _print(exact_match(Path(path), int(threads)))
             case _:
                 sys.stderr.write(f"{__doc__}\n")
                 return 2

@@ -23,11 +23,20 @@ STORE_VARIABLE = "SLM_LSP_STORE"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
-class Speed(msgspec.Struct, frozen=True):
-    """The medians of one quantisation on this machine.
+class Case(msgspec.Struct, frozen=True):
+    """A request whose time is measured, in tokens: `evaluated` ones behind `held` others."""
 
-    `request_ms` is a typical request: 64 new tokens of prompt read, 16 tokens generated.
-    """
+    held: int
+    evaluated: int
+    generated: int
+
+
+TYPICAL = Case(held=0, evaluated=64, generated=16)
+"""A request while typing: the new part of a window, and one line of answer."""
+
+
+class Speed(msgspec.Struct, frozen=True):
+    """The medians of one case on this machine; `request_ms` is the time of the whole request."""
 
     prefill_tokens_per_s: float
     decode_tokens_per_s: float
@@ -35,12 +44,17 @@ class Speed(msgspec.Struct, frozen=True):
 
 
 class Measured(msgspec.Struct, frozen=True):
-    """Speeds by quantisation, and `failures`, a sentence for each that would not run."""
+    """What was found by quantisation: speeds (of TYPICAL), and the share of holes filled exactly.
+
+    `failures` has a sentence for each quantisation that would not run. Records written before
+    quality was measured have no `exact_match`.
+    """
 
     machine: str
     threads: int
     speeds: dict[str, Speed]
     failures: dict[str, str] = {}
+    exact_match: dict[str, float] = {}
 
 
 class ModelFile(msgspec.Struct, frozen=True):

@@ -6,7 +6,7 @@ import pytest
 
 from slm_lsp import store
 from slm_lsp.errors import ModelUnusable
-from slm_lsp.store import catalog, checksum, installed, optimize, record
+from slm_lsp.store import catalog, checksum, installed, optimize, record, runtime
 from tests.unit.store_models import quiet
 
 pytestmark = pytest.mark.model
@@ -30,16 +30,16 @@ def copied_store(
     return tmp_path
 
 
-def test_optimize_uses_the_fastest_of_the_candidates(copied_store: Path) -> None:
+def test_optimize_uses_the_fastest_of_the_good_candidates(copied_store: Path) -> None:
     model = catalog.find("smollm2-135m")
     found = optimize.optimize(model, threads=0, progress=quiet)
     assert found.measured is not None
     assert found.measured.failures == {}
     speeds = found.measured.speeds
     assert set(speeds) == set(model.candidates())
-    assert speeds[found.used.quantisation].request_ms == min(
-        speed.request_ms for speed in speeds.values()
-    )
+    shares = found.measured.exact_match
+    assert set(shares) == set(speeds)
+    assert found.used.quantisation == optimize.choose(found.measured)
     for speed in speeds.values():
         expected = 1000 * (64 / speed.prefill_tokens_per_s + 16 / speed.decode_tokens_per_s)
         assert expected / 3 < speed.request_ms < expected * 3  # medians of the same few runs
@@ -53,6 +53,23 @@ def test_a_file_that_is_no_model_is_reported_in_one_sentence(tmp_path: Path) -> 
     path = tmp_path / "broken.gguf"
     path.write_bytes(b"GGUF" + bytes(1000))
     with pytest.raises(ModelUnusable, match=r"cannot load broken\.gguf"):
-        optimize._runtime("measure", path, 1)
+        runtime.measure(path, 1, [record.TYPICAL])
+    with pytest.raises(ModelUnusable, match=r"cannot load broken\.gguf"):
+        runtime.exact_match(path, 1)
     with pytest.raises(ModelUnusable, match=r"cannot make Q8_0 of broken\.gguf"):
-        optimize._runtime("requantize", path, tmp_path / "out.gguf", "Q8_0")
+        runtime.requantize(path, tmp_path / "out.gguf", "Q8_0")
+
+
+def test_the_sample_tells_a_sound_model_from_a_broken_one(
+    copied_store: Path, tmp_path: Path
+) -> None:
+    """What a bad kernel or a bad quantisation does to the weights, done on purpose."""
+    sound = store.resolve("smollm2-135m").path
+    broken = tmp_path / "broken.gguf"
+    content = bytearray(sound.read_bytes())
+    middle = len(content) // 2
+    content[middle : middle + 2**20] = bytes(2**20)
+    broken.write_bytes(content)
+    found = runtime.exact_match(sound, 2)
+    assert 0.2 < found < 0.8  # neither so hard nor so easy that losses do not show
+    assert runtime.exact_match(broken, 2) < found - optimize.QUALITY_MARGIN

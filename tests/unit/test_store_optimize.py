@@ -1,16 +1,20 @@
-"""Choosing the fastest quantisation, with a scripted model runtime."""
+"""Choosing the fastest quantisation of equal quality, with a scripted model runtime."""
 
+import json
 import os
 import sys
 from pathlib import Path
 
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from slm_lsp.commands.models import described
 from slm_lsp.errors import ModelMissing, ModelUnusable
-from slm_lsp.store import installed, optimize, record
+from slm_lsp.store import installed, optimize, record, runtime
 from slm_lsp.store.catalog import CatalogModel
-from slm_lsp.store.record import Record, Speed
+from slm_lsp.store.record import TYPICAL, Case, Measured, Record, Speed
 from tests.unit.store_models import PAYLOAD, build_wheel, describe, install, quiet
 
 
@@ -23,35 +27,40 @@ def model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> CatalogModel:
 class Runtime:
     """Answers as `slm_lsp.engine.quantize` does. An entry of None cannot be measured."""
 
-    def __init__(self, request_ms: dict[str, float | None]) -> None:
+    def __init__(self, request_ms: dict[str, float | None], exact_match: dict[str, float]) -> None:
         self.request_ms = request_ms
+        self.exact_match = exact_match
         self.calls: list[str] = []
 
-    def __call__(self, action: str, *arguments: object) -> bytes:
+    def __call__(self, action: str, *arguments: str) -> bytes:
         if action == "requantize":
             source, target, type_name = arguments
-            self.calls.append(str(type_name))
-            assert isinstance(target, Path)
-            assert isinstance(source, Path)
-            target.write_bytes(source.read_bytes() + str(type_name).encode())
+            self.calls.append(type_name)
+            Path(target).write_bytes(Path(source).read_bytes() + type_name.encode())
             return b""
-        path, threads = arguments
-        assert isinstance(threads, int)
-        assert threads >= 1
-        assert isinstance(path, Path)
-        assert path.exists()
-        taken = next(ms for name, ms in self.request_ms.items() if name in path.name)
+        path, threads, *cases = arguments
+        assert int(threads) >= 1
+        assert Path(path).exists()
+        name = next(name for name in self.request_ms if name in Path(path).name)
+        taken = self.request_ms[name]
         if taken is None:
             raise ModelUnusable("It crashed.")
-        return msgspec.json.encode(Speed(640.0, 100.0, taken))
+        if action == "quality":
+            return msgspec.json.encode(self.exact_match.get(name, 0.4))
+        assert action == "measure"
+        assert msgspec.json.decode(cases[0], type=list[Case]) == [TYPICAL]
+        return msgspec.json.encode([Speed(640.0, 100.0, taken)])
 
 
 def run(
-    model: CatalogModel, request_ms: dict[str, float | None], monkeypatch: pytest.MonkeyPatch
+    model: CatalogModel,
+    request_ms: dict[str, float | None],
+    monkeypatch: pytest.MonkeyPatch,
+    exact_match: dict[str, float] | None = None,
 ) -> tuple[Record, Runtime]:
-    runtime = Runtime(request_ms)
-    monkeypatch.setattr(optimize, "_runtime", runtime)
-    return optimize.optimize(model, threads=0, progress=quiet), runtime
+    scripted = Runtime(request_ms, exact_match or {})
+    monkeypatch.setattr(runtime, "run", scripted)
+    return optimize.optimize(model, threads=0, progress=quiet), scripted
 
 
 def files(model: CatalogModel) -> set[str]:
@@ -63,8 +72,8 @@ def test_the_fastest_is_used_and_the_shipped_one_kept(
 ) -> None:
     install(model)
     assert not optimize.optimized("tiny")
-    found, runtime = run(model, {"Q4_1": 500.0, "Q8_0": 300.0}, monkeypatch)
-    assert runtime.calls == ["Q8_0"]  # Q4_0 would lose too much quality to be tried
+    found, scripted = run(model, {"Q4_1": 500.0, "Q8_0": 300.0}, monkeypatch)
+    assert scripted.calls == ["Q8_0"]  # Q4_0 would lose too much quality to be tried
     assert found == installed.get("tiny")
     assert found.used.quantisation == "Q8_0"
     assert found.measured is not None
@@ -84,6 +93,57 @@ def test_the_shipped_one_stays_where_it_is_the_fastest(
     found, _ = run(model, {"Q4_1": 300.0, "Q8_0": 300.1}, monkeypatch)
     assert found.used.quantisation == "Q4_1"
     assert files(model) == {"tiny.Q4_1.gguf"}
+
+
+def test_a_fast_one_that_lost_quality_is_not_used(
+    model: CatalogModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    install(model)
+    speeds: dict[str, float | None] = {"Q4_1": 500.0, "Q8_0": 300.0}
+    found, _ = run(model, speeds, monkeypatch, {"Q4_1": 0.4, "Q8_0": 0.325})
+    assert found.used.quantisation == "Q4_1"
+    assert found.measured is not None
+    assert found.measured.exact_match == {"Q4_1": 0.4, "Q8_0": 0.325}
+    assert files(model) == {"tiny.Q4_1.gguf"}
+
+
+@given(
+    holes=st.lists(st.integers(0, 40), min_size=1, max_size=4),
+    ms=st.lists(st.floats(1, 1000), min_size=4, max_size=4),
+)
+def test_the_choice_is_the_fastest_within_the_margin(holes: list[int], ms: list[float]) -> None:
+    speeds = {str(at): Speed(1.0, 1.0, ms[at]) for at in range(len(holes))}
+    shares = {str(at): filled / 40 for at, filled in enumerate(holes)}
+    chosen = int(optimize.choose(Measured("here", 1, speeds, {}, shares)))
+    assert holes[chosen] >= max(holes) - 2
+    for at, filled in enumerate(holes):
+        if filled >= max(holes) - 2:
+            assert ms[chosen] <= ms[at]
+
+
+def test_records_from_before_quality_was_measured_are_read(
+    model: CatalogModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    install(model)
+    run(model, {"Q4_1": 500.0, "Q8_0": 300.0}, monkeypatch)
+    path = record.folder("tiny") / "record.json"
+    content = json.loads(path.read_text())
+    del content["measured"]["exact_match"]
+    path.write_text(json.dumps(content))
+    found = installed.get("tiny")
+    assert found.measured is not None
+    assert found.measured.exact_match == {}
+    assert optimize.optimized("tiny")
+    assert "tokens/s" in described(found)
+    assert "holes" not in described(found)
+
+
+def test_the_list_of_models_tells_the_quality(
+    model: CatalogModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    install(model)
+    found, _ = run(model, {"Q4_1": 500.0, "Q8_0": 300.0}, monkeypatch, {"Q4_1": 0.425})
+    assert "Q4_1 42%, Q8_0 40%" in described(found)
 
 
 def test_what_lost_on_a_new_measurement_is_removed(
@@ -146,9 +206,9 @@ def test_a_failing_runtime_becomes_one_sentence(
     program.write_text(f"#!/bin/sh\n{script}\n")
     program.chmod(0o755)
     monkeypatch.setattr(sys, "executable", str(program))
-    monkeypatch.setattr(optimize, "_TIMEOUT_S", 0.2)
+    monkeypatch.setattr(runtime, "_TIMEOUT_S", 0.2)
     with pytest.raises(ModelUnusable, match=match):
-        optimize._runtime("measure", Path("x"), 1)
+        runtime.measure(Path("x"), 1, [TYPICAL])
 
 
 def test_this_machine_has_a_name() -> None:

@@ -1,0 +1,66 @@
+"""The model runtime in a process of its own, because it can crash: `slm_lsp.engine.quantize`."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+import slm_lsp
+from slm_lsp.errors import ModelUnusable
+from slm_lsp.store.record import Case, Speed
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+CALM = {"GOMP_SPINCOUNT": "10000"}
+"""Environment of every process that runs a model. By default OpenMP's threads burn the processor
+for milliseconds while they wait for one another: with a compiler running beside it on two cores,
+reading a prompt was twice and writing more than twice as fast with this, and within 5 % of it on an
+idle machine."""
+
+_TIMEOUT_S = 600
+"""Requantising and measuring the default model takes seconds; a hung runtime ends here."""
+
+
+def requantize(source: Path, target: Path, type_name: str) -> None:
+    """Write `source` to `target` in another quantisation. Raises ModelUnusable."""
+    run("requantize", str(source), str(target), type_name)
+
+
+def measure(path: Path, threads: int, cases: Sequence[Case]) -> list[Speed]:
+    """Time each of `cases` with the model file at `path`. Raises ModelUnusable."""
+    wanted = msgspec.json.encode(cases).decode()
+    return msgspec.json.decode(run("measure", str(path), str(threads), wanted), type=list[Speed])
+
+
+def exact_match(path: Path, threads: int) -> float:
+    """Return the share of the sample's holes that the model fills exactly. Raises ModelUnusable."""
+    return msgspec.json.decode(run("quality", str(path), str(threads)), type=float)
+
+
+def run(*arguments: str) -> bytes:
+    """Run `slm_lsp.engine.quantize` and return what it printed. Raises ModelUnusable."""
+    try:
+        ended = subprocess.run(
+            [sys.executable, "-m", "slm_lsp.engine.quantize", *arguments],
+            # In the user's folder, `-m` could find a stranger's slm_lsp.
+            cwd=Path(slm_lsp.__file__).parents[1],
+            env=os.environ | CALM,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            check=False,
+            timeout=_TIMEOUT_S,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise ModelUnusable(f"The model runtime gave no answer in {_TIMEOUT_S} s.") from error
+    if ended.returncode < 0:
+        raise ModelUnusable(f"The model runtime was ended by signal {-ended.returncode}.")
+    if ended.returncode > 0:
+        reason = ended.stderr.decode("utf-8", "replace").strip().splitlines()
+        raise ModelUnusable(reason[-1] if reason else "The model runtime failed without a reason.")
+    return ended.stdout
