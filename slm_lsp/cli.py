@@ -13,7 +13,7 @@ from slm_lsp.errors import SlmLspError, UsageError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-COMMANDS = ("serve", "complete", "demo", "eval", "doctor", "models", "engine", "config")
+COMMANDS = ("serve", "complete", "demo", "eval", "bench", "doctor", "models", "engine", "config")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

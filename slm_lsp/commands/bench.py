@@ -1,0 +1,153 @@
+"""`slm-lsp bench`: how fast this machine is with a model, and which model suits it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+import psutil
+
+from slm_lsp import store
+from slm_lsp.commands.progress import shown
+from slm_lsp.commands.settings import settings_for
+from slm_lsp.errors import UsageError
+from slm_lsp.store import catalog, installed, runtime
+from slm_lsp.store.optimize import this_machine
+from slm_lsp.store.record import Case
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Sequence
+
+    from slm_lsp.config import Settings
+    from slm_lsp.store.catalog import CatalogModel
+    from slm_lsp.store.record import Speed
+
+TYPED, ANSWER = 6, 12
+"""Tokens that a key adds to the prompt, token healing included, and those of a line's rest: what a
+typist needs in the replay benchmark."""
+
+READ_AT_ONCE = 256
+"""Tokens of the prompt that the speed of reading is measured with: less is slower by the token."""
+
+
+class Report(msgspec.Struct, frozen=True):
+    """What was measured and what follows from it.
+
+    `typing_ms`: a request while typing, measured; `jump_ms`: one in a new place, if all of the
+    window is read first, computed; `tokens_in_budget`: what can be read in such a place so that the
+    answer comes within `budget_ms`. `expected_ms` is `typing_ms` for every model of the catalog,
+    computed from the parameters for those that are not the measured one.
+    """
+
+    model: str
+    quantisation: str
+    machine: str
+    threads: int
+    prefill_tokens_per_s: float
+    decode_tokens_per_s: float
+    window_tokens: int
+    typing_ms: float
+    jump_ms: float
+    budget_ms: int
+    tokens_in_budget: int
+    expected_ms: dict[str, float]
+    recommended: str
+
+
+def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Declare the command and its options."""
+    parser = subparsers.add_parser("bench", help="how fast this machine is, and the model for it")
+    parser.add_argument("--json", action="store_true", help="print one JSON value")
+    parser.set_defaults(func=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Measure the model of the settings; exit code 0 also where none is fast enough."""
+    settings = settings_for(Path.cwd())
+    model = store.resolve(settings.model)
+    if model.kind == "fake":
+        raise UsageError("A scripted model has no speed; choose a real one in the settings.")
+    store.check(model)
+    threads = settings.engine.threads or psutil.cpu_count(logical=False) or 1
+    with shown() as progress:
+        progress(f"measure {model.name}", 0, 0)
+        speeds = runtime.measure(model.path, threads, cases(settings))
+    report = conclude(settings, threads, speeds)
+    print(msgspec.json.encode(report).decode() if options.json else as_text(report))
+    return 0
+
+
+def cases(settings: Settings) -> list[Case]:
+    """Return what is measured: a key while typing behind a full window, and reading much."""
+    return [
+        Case(settings.context.prefix_tokens, TYPED, ANSWER),
+        Case(0, READ_AT_ONCE, ANSWER),
+    ]
+
+
+def conclude(settings: Settings, threads: int, speeds: Sequence[Speed]) -> Report:
+    """Make a report of the speeds of `cases`. Raises StoreError."""
+    typing, reading = speeds
+    window_tokens, budget_ms = settings.context.prefix_tokens, settings.completion.budget_ms
+    writing_ms = ANSWER / reading.decode_tokens_per_s * 1e3
+    expected = _expected(settings.model, typing.request_ms)
+    in_budget = max(0.0, budget_ms - writing_ms) / 1e3 * reading.prefill_tokens_per_s
+    return Report(
+        model=settings.model,
+        quantisation=installed.get(settings.model).used.quantisation,
+        machine=this_machine(),
+        threads=threads,
+        prefill_tokens_per_s=reading.prefill_tokens_per_s,
+        decode_tokens_per_s=reading.decode_tokens_per_s,
+        window_tokens=window_tokens,
+        typing_ms=typing.request_ms,
+        jump_ms=window_tokens / reading.prefill_tokens_per_s * 1e3
+        + ANSWER / typing.decode_tokens_per_s * 1e3,
+        budget_ms=budget_ms,
+        tokens_in_budget=min(window_tokens, int(in_budget)),
+        expected_ms=expected,
+        recommended=recommend(catalog.models(), expected, budget_ms),
+    )
+
+
+def recommend(
+    models: Sequence[CatalogModel], expected_ms: dict[str, float], budget_ms: float
+) -> str:
+    """Return the largest model expected to answer within the budget, or the smallest of all."""
+    fitting = [model for model in models if expected_ms[model.name] <= budget_ms]
+    if fitting:
+        return max(fitting, key=lambda model: model.parameters).name
+    return min(models, key=lambda model: model.parameters).name
+
+
+def _expected(measured: str, typing_ms: float) -> dict[str, float]:
+    """Return the time of a request with each model: it grows with what has to be computed.
+
+    A measured model that is not in the catalog is compared by the size of its file.
+    """
+    models = catalog.models()
+    known = next((model for model in models if model.name == measured), None)
+    if known is not None:
+        return {model.name: typing_ms * model.parameters / known.parameters for model in models}
+    size = installed.get(measured).used.size
+    return {model.name: typing_ms * model.size / size for model in models}
+
+
+def as_text(report: Report) -> str:
+    """Return the report for people."""
+    budget, window = f"{report.budget_ms} ms", f"{report.window_tokens:,}"
+    typing = f"{TYPED} new tokens, {ANSWER} written, behind {window} others"
+    jump = f"all {window} tokens new; the nearest {report.tokens_in_budget:,} fit into {budget}"
+    suits = report.expected_ms[report.recommended] <= report.budget_ms
+    advice = "" if suits else "; none is expected to keep that, it is the smallest"
+    lines = (
+        f"{report.model} ({report.quantisation}), {report.threads} threads, {report.machine}",
+        f"reads   {report.prefill_tokens_per_s:6,.0f} tokens/s",
+        f"writes  {report.decode_tokens_per_s:6,.0f} tokens/s",
+        f"ghost text while typing  {report.typing_ms:6,.0f} ms  ({typing})",
+        f"ghost text after a jump  {report.jump_ms:6,.0f} ms  ({jump})",
+        f"recommended for {budget}: {report.recommended}{advice}",
+    )
+    return "\n".join(lines)
