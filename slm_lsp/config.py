@@ -38,6 +38,18 @@ class CompletionSettings(msgspec.Struct, frozen=True, rename="camel"):
     max_tokens: Annotated[
         int, Meta(ge=1, le=512, description="The longest completion, in tokens of the model.")
     ] = 64
+    budget_ms: Annotated[
+        int,
+        Meta(
+            ge=50,
+            le=60000,
+            description="Milliseconds until ghost text; what takes longer is left out.",
+        ),
+    ] = 300
+    prefetch: Annotated[
+        bool,
+        Meta(description="Prepare, while nobody types, what comes after the text on screen."),
+    ] = True
 
 
 class ContextSettings(msgspec.Struct, frozen=True, rename="camel"):
@@ -79,6 +91,24 @@ class EngineSettings(msgspec.Struct, frozen=True, rename="camel"):
         Restricted,
         Meta(gt=0, le=1440, description="Minutes without a request after which the engine leaves."),
     ] = 30.0
+    background_share: Annotated[
+        float,
+        Restricted,
+        Meta(
+            ge=0,
+            le=1,
+            description="Share of the time the model may work while nobody waits; 0: never.",
+        ),
+    ] = 0.5
+    places_megabytes: Annotated[
+        int,
+        Restricted,
+        Meta(
+            ge=0,
+            le=65536,
+            description="Memory for places visited before, so that going back needs no reading.",
+        ),
+    ] = 256
 
 
 class Settings(msgspec.Struct, frozen=True, rename="camel"):

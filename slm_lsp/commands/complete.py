@@ -11,7 +11,7 @@ import msgspec
 
 from slm_lsp.commands.settings import settings_for
 from slm_lsp.commands.source import read_document
-from slm_lsp.completion.cache import Cache
+from slm_lsp.completion.answers import Answers
 from slm_lsp.completion.complete import complete
 from slm_lsp.completion.request import Request
 from slm_lsp.context.syntax import Syntax, parse
@@ -70,7 +70,7 @@ async def _complete(document: Document, cursor: Cursor, settings: Settings) -> O
     request = Request(document, syntax, cursor, invoked=True)
     engine = EngineClient(settings)
     try:
-        return await complete(request, settings, Cache(), engine)
+        return await complete(request, settings, Answers(), engine)
     finally:
         await engine.close()
 

@@ -7,7 +7,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from slm_lsp.completion.cache import Cache
+from slm_lsp.completion.answers import Answers
 from slm_lsp.completion.complete import complete
 from slm_lsp.completion.request import Request
 from slm_lsp.context.syntax import Syntax, parse
@@ -68,14 +68,14 @@ async def play(
     wanted = "".join(document.lines.slice(passage.first, passage.end)).replace("\r\n", "\n")
     above = "".join(document.lines.slice(0, passage.first))
     current = Document.of(above, uri=document.uri, language=document.language, path=document.path)
-    syntax, cache, at = parse(current), Cache(), 0
+    syntax, answers, at = parse(current), Answers(), 0
     while at < len(wanted):
         last = len(current.lines) - 1
         cursor = Cursor(last, len(current.lines[last]))
         tree = syntax if isinstance(syntax, Syntax) else None
         request = Request(current, tree, cursor)
         pause_s = _pause_s(wanted, at) if at else OPEN_S
-        outcome, latency_ms = await _ask(request, settings, cache, engine, pause_s)
+        outcome, latency_ms = await _ask(request, settings, answers, engine, pause_s)
         ghost = outcome.completions[0].text if outcome and outcome.completions else ""
         line = passage.first + wanted.count("\n", 0, at)
         yield Frame(line, wanted[:at], ghost, latency_ms, outcome is not None and outcome.cached)
@@ -90,7 +90,7 @@ async def play(
 
 
 async def _ask(
-    request: Request, settings: Settings, cache: Cache, engine: Engine, pause_s: float
+    request: Request, settings: Settings, answers: Answers, engine: Engine, pause_s: float
 ) -> tuple[Outcome | None, float | None]:
     """Complete within the typist's pause, which lasts at least a key's time."""
     started = time.perf_counter()
@@ -98,7 +98,7 @@ async def _ask(
     latency_ms: float | None = None
     try:
         async with asyncio.timeout(pause_s):
-            outcome = await complete(request, settings, cache, engine)
+            outcome = await complete(request, settings, answers, engine)
         latency_ms = (time.perf_counter() - started) * 1e3
     except TimeoutError:
         pass

@@ -10,62 +10,99 @@ from typing import TYPE_CHECKING
 from slm_lsp.completion.gate import gate
 from slm_lsp.completion.generate import generate
 from slm_lsp.completion.request import Outcome, Timings
+from slm_lsp.completion.running import Running
 from slm_lsp.completion.stop import stop_rule
 from slm_lsp.completion.tidy import tidy
 from slm_lsp.context.window import Budget, window
+from slm_lsp.engine.protocol import Generate, Urgency, next_id
 
 if TYPE_CHECKING:
-    from slm_lsp.completion.cache import Cache
+    from slm_lsp.completion.answers import Answers
     from slm_lsp.completion.generate import Generation
     from slm_lsp.completion.request import Request
     from slm_lsp.config import Settings
     from slm_lsp.engine.protocol import Engine
 
 
-async def complete(request: Request, settings: Settings, cache: Cache, engine: Engine) -> Outcome:
-    """Answer `request`. Cancelling this coroutine cancels the model's work. Raises EngineError."""
+async def complete(
+    request: Request,
+    settings: Settings,
+    answers: Answers,
+    engine: Engine,
+    urgency: Urgency = Urgency.NOW,
+) -> Outcome:
+    """Answer `request`. Cancelling this cancels the model's work soon. Raises EngineError."""
     started = time.perf_counter()
     if reason := gate(request, settings):
-        return _timed(Outcome(dropped=reason), started)
+        return _took(Outcome(dropped=reason), started)
 
     budget = Budget(settings.context.prefix_tokens, settings.context.suffix_tokens)
     prompt = window(request.document, request.syntax, request.cursor, budget)
     context_ms = (time.perf_counter() - started) * 1e3
 
-    if (known := cache.get(request, prompt)) is not None:
-        completion, dropped = known
-        offered = (completion,) if completion else ()
-        return _timed(Outcome(offered, dropped, cached=True), started, context_ms)
+    if (known := answers.cache.get(request, prompt)) is not None:
+        return _took(known, started, context_ms)
+    if await answers.joined(request, prompt, urgency) and (
+        known := answers.cache.get(request, prompt)
+    ):
+        return _took(replace(known, cached=False, joined=True), started, context_ms)
 
-    stop = stop_rule(request, settings)
-    generation = await generate(
-        engine, request.document.uri, prompt, stop, settings.completion.max_tokens
-    )
-    if generation.interrupted:
-        return _timed(Outcome(dropped=generation.reason), started, context_ms, generation)
+    if urgency is not Urgency.NOW and answers.running(request.document.uri):
+        return Outcome(dropped="busy")  # with what somebody waits for
 
-    # In a thread, because it parses: some milliseconds in ordinary files, more in huge ones.
-    completion, dropped = await asyncio.to_thread(tidy, request, generation)
-    cache.put(request, prompt, completion, dropped)
-    offered = (completion,) if completion else ()
-    return _timed(Outcome(offered, dropped), started, context_ms, generation)
+    number = next_id()
+    running = Running(request, prompt, lambda rank: engine.rank(number, rank))
+    answers.start(running, _answer(running, number, settings, answers, engine, urgency), urgency)
+    outcome = await running.wait("", urgency)
+    return _took(outcome or Outcome(dropped="superseded"), started, context_ms)
 
 
-def _timed(
-    outcome: Outcome, started: float, context_ms: float = 0.0, generation: Generation | None = None
+async def _answer(
+    running: Running,
+    number: int,
+    settings: Settings,
+    answers: Answers,
+    engine: Engine,
+    urgency: Urgency,
 ) -> Outcome:
+    """Let the model answer, make it presentable and remember it."""
+    request = running.request
+    stop = stop_rule(request, settings)
+    question = Generate(
+        number,
+        request.document.uri,
+        running.prompt,
+        settings.completion.max_tokens,
+        stop.strings,
+        urgency,
+        budget_ms=0 if request.invoked else settings.completion.budget_ms,
+        branches=request.alternatives,
+    )
+    generation = await generate(engine, question, stop, running.grow)
+    if generation.ended:
+        return Outcome(dropped=generation.ended, timings=_costs(generation))
+    # In a thread, because it parses: some milliseconds in ordinary files, more in huge ones.
+    completions, dropped = await asyncio.to_thread(tidy, request, generation.drafts)
+    outcome = Outcome(completions, dropped, timings=_costs(generation))
+    answers.cache.put(request, running.prompt, outcome)
+    return outcome
+
+
+def _costs(generation: Generation) -> Timings:
+    prefilled = generation.prefilled
+    if prefilled is None:
+        return Timings()
+    return Timings(
+        queue_ms=prefilled.queue_ms,
+        prefill_ms=prefilled.prefill_ms,
+        decode_ms=generation.decode_ms,
+        prompt_tokens=prefilled.prompt_tokens,
+        cached_tokens=prefilled.cached_tokens,
+        evaluated_tokens=prefilled.prompt_tokens - prefilled.cached_tokens,
+        generated_tokens=generation.tokens,
+    )
+
+
+def _took(outcome: Outcome, started: float, context_ms: float = 0.0) -> Outcome:
     total_ms = (time.perf_counter() - started) * 1e3
-    timings = Timings(total_ms=total_ms, context_ms=context_ms)
-    if generation is not None and (prefilled := generation.prefilled) is not None:
-        timings = Timings(
-            total_ms=total_ms,
-            context_ms=context_ms,
-            queue_ms=prefilled.queue_ms,
-            prefill_ms=prefilled.prefill_ms,
-            decode_ms=generation.decode_ms,
-            prompt_tokens=prefilled.prompt_tokens,
-            cached_tokens=prefilled.cached_tokens,
-            evaluated_tokens=prefilled.prompt_tokens - prefilled.cached_tokens,
-            generated_tokens=len(generation.pieces),
-        )
-    return replace(outcome, timings=timings)
+    return replace(outcome, timings=outcome.timings.with_total(total_ms, context_ms))

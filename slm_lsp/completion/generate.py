@@ -1,35 +1,30 @@
-"""One completion from the engine, streamed until the stop rule, the model or a limit ends it."""
+"""Completions from the engine, streamed until the stop rule, the model or a limit ends them."""
 
 from __future__ import annotations
 
 import math
 import time
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from slm_lsp.engine.protocol import Finished, Generate, Piece, Prefilled
+from slm_lsp.engine.protocol import Ended, Finished, Piece, Prefilled
 from slm_lsp.errors import ModelUnusable
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from slm_lsp.completion.stop import Stop
-    from slm_lsp.engine.protocol import Engine, Prompt
+    from slm_lsp.engine.protocol import Engine, Generate
 
 
-@dataclass(frozen=True, slots=True)
-class Generation:
-    """Raw text with what it cost. `interrupted` tells that it is not to be shown: see `reason`."""
+@dataclass
+class Draft:
+    """One branch as it grows. `reason` is empty as long as it does."""
 
-    pieces: tuple[Piece, ...]
-    text: str
-    reason: str
-    prefilled: Prefilled | None
-    decode_ms: float
-
-    @property
-    def interrupted(self) -> bool:
-        """Whether the engine was told to stop before the text was complete."""
-        return self.reason in ("cancelled", "superseded")
+    pieces: list[Piece] = field(default_factory=list)
+    text: str = ""
+    reason: str = ""
 
     def confidence(self, length: int) -> float:
         """Return the joint probability of the tokens of the text's first `length` code points."""
@@ -41,29 +36,62 @@ class Generation:
             at += len(piece.text)
         return math.exp(total)
 
+    def add(self, piece: Piece, stop: Stop) -> None:
+        """Take one more token, unless the text is complete."""
+        if self.reason:
+            return
+        self.pieces.append(piece)
+        self.text += piece.text
+        if (end := stop.end(self.text)) is not None:
+            self.end(end, "stop")
+
+    def end(self, kept: int, reason: str) -> None:
+        """Keep the first `kept` code points; nothing is added any more."""
+        if not self.reason:
+            self.text, self.reason = self.text[:kept], reason
+
+
+@dataclass(frozen=True, slots=True)
+class Generation:
+    """What the model wrote, and what it cost. `ended` is why it is void, if it is."""
+
+    drafts: tuple[Draft, ...]
+    prefilled: Prefilled | None
+    decode_ms: float
+    ended: str = ""
+
+    @property
+    def tokens(self) -> int:
+        """How many tokens were generated."""
+        return sum(len(draft.pieces) for draft in self.drafts)
+
 
 async def generate(
-    engine: Engine, uri: str, prompt: Prompt, stop: Stop, max_tokens: int
+    engine: Engine, request: Generate, stop: Stop, grown: Callable[[str], None]
 ) -> Generation:
-    """Let the engine continue `prompt`; cancelling this cancels it there. Raises EngineError."""
-    request = Generate(0, uri, prompt, max_tokens, stop.strings)
-    pieces: list[Piece] = []
-    text, reason, prefilled = "", "stop", None
-    started = time.perf_counter()
+    """Let the engine answer `request`; cancelling this cancels it there. Raises EngineError.
+
+    `grown` hears the text of the first branch whenever there is more of it.
+    """
+    drafts = [Draft() for _ in range(request.branches)]
+    prefilled, started, ended = None, time.perf_counter(), ""
     async with aclosing(engine.generate(request)) as events:
         async for event in events:
             match event:
                 case Prefilled():
+                    drafts = [Draft() for _ in drafts]
                     prefilled, started = event, time.perf_counter()
                 case Piece():
-                    pieces.append(event)
-                    text += event.text
-                    if (end := stop.end(text)) is not None:
-                        text = text[:end]
+                    drafts[event.branch].add(event, stop)
+                    if event.branch == 0:
+                        grown(drafts[0].text)
+                    if all(draft.reason for draft in drafts):
                         break
+                case Ended():
+                    drafts[event.branch].end(event.kept, event.reason)
                 case Finished(reason="failed"):
                     raise ModelUnusable(event.detail)
                 case Finished():
-                    reason = event.reason
+                    ended = "" if event.reason == "done" else event.reason
     decode_ms = (time.perf_counter() - started) * 1e3
-    return Generation(tuple(pieces), text, reason, prefilled, decode_ms)
+    return Generation(tuple(drafts), prefilled, decode_ms, ended)

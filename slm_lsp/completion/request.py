@@ -17,13 +17,19 @@ class Request:
     """Complete `document` at `cursor`.
 
     `syntax` is the document's tree, or None where its language has no grammar. `invoked` tells
-    that the user asked for it, as opposed to the editor asking at every key.
+    that the user asked for it, as opposed to the editor asking at every key; then it may take its
+    time. At most `alternatives` completions are wanted.
     """
 
     document: Document
     syntax: Syntax | None
     cursor: Cursor
     invoked: bool = False
+    alternatives: int = 1
+
+    def served_by(self, other: Request) -> bool:
+        """Tell whether an answer to `other` is as good as one to this request, in its place."""
+        return self.invoked <= other.invoked and self.alternatives <= other.alternatives
 
 
 class Timings(msgspec.Struct, frozen=True):
@@ -43,15 +49,21 @@ class Timings(msgspec.Struct, frozen=True):
     evaluated_tokens: int = 0
     generated_tokens: int = 0
 
+    def with_total(self, total_ms: float, context_ms: float) -> Timings:
+        """Return the same with what the whole way took."""
+        return msgspec.structs.replace(self, total_ms=total_ms, context_ms=context_ms)
+
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """The answer: completions, best first, or none and in `dropped` the reason in a few words.
 
-    `cached` tells that an earlier answer served, so the model was not asked.
+    `cached` tells that an earlier answer served, so the model was not asked; `joined` that one
+    served which the model was about to give to an earlier request.
     """
 
     completions: tuple[Completion, ...] = ()
     dropped: str = ""
     cached: bool = False
+    joined: bool = False
     timings: Timings = field(default_factory=Timings)

@@ -9,7 +9,9 @@ from slm_lsp.context.syntax import errors_added
 from slm_lsp.text import Completion, Span
 
 if TYPE_CHECKING:
-    from slm_lsp.completion.generate import Generation
+    from collections.abc import Sequence
+
+    from slm_lsp.completion.generate import Draft
     from slm_lsp.completion.request import Request
     from slm_lsp.text import Document
 
@@ -24,18 +26,32 @@ _CLOSERS = {")": "(", "]": "[", "}": "{"}
 _CIRCLING = re.compile(r"(.{2,24}?)\1{4,}")
 
 
-def tidy(request: Request, generation: Generation) -> tuple[Completion | None, str]:
-    """Return what is left to offer, or None and the reason in a few words."""
+def tidy(request: Request, drafts: Sequence[Draft]) -> tuple[tuple[Completion, ...], str]:
+    """Return what is left to offer, the likeliest first, or nothing and the reason."""
+    found: dict[str, Completion] = {}
+    reasons: list[str] = []
+    for draft in drafts:
+        completion, reason = _tidied(request, draft)
+        if completion is None:
+            reasons.append(reason)
+        else:
+            found.setdefault(completion.text, completion)
+    if not found:
+        return (), reasons[0]
+    return tuple(sorted(found.values(), key=lambda it: -it.confidence)), ""
+
+
+def _tidied(request: Request, draft: Draft) -> tuple[Completion | None, str]:
     document, cursor = request.document, request.cursor
-    text = INVISIBLE.sub("", generation.text)
-    if generation.reason == "length":
+    text = INVISIBLE.sub("", draft.text)
+    if draft.reason == "length":
         text = _whole_words(text)
     text = without_circles(text)
     text = without_following(text, document.after(cursor), _next_line(document, cursor.line))
     text = text.rstrip()
     if not text.strip():
         return None, "nothing to offer"
-    confidence = generation.confidence(len(text))
+    confidence = draft.confidence(len(text))
     completion = Completion(_with_line_endings(text, document), Span.at(cursor), confidence)
     if errors_added(document, request.syntax, completion) > 0:
         return None, "would break the syntax"

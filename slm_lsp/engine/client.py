@@ -19,13 +19,16 @@ from slm_lsp.engine.endpoint import check_peer, socket_path
 from slm_lsp.engine.launch import launch, log_path, options_for
 from slm_lsp.engine.protocol import (
     Cancel,
+    Ended,
     Event,
     Finished,
     Generate,
     Hello,
     Piece,
     Prefilled,
+    Rank,
     State,
+    Urgency,
     Welcome,
 )
 from slm_lsp.errors import EngineLost, EngineUnavailable, SlmLspError
@@ -58,7 +61,6 @@ class EngineClient:
         self._connecting: asyncio.Task[_Connection] | None = None
         self._process: subprocess.Popen[bytes] | None = None
         self._deaths = 0
-        self._numbers = 0
         self._closed = False
 
     def start(self) -> None:
@@ -70,14 +72,18 @@ class EngineClient:
         await (await asyncio.shield(self._connection())).ready()
 
     async def generate(self, request: Generate) -> AsyncGenerator[Event, None]:
-        """Yield the answer to `request`; its `id` is replaced by one that is unique here."""
+        """Yield the answer to `request`."""
         connection = await asyncio.shield(self._connection())
-        self._numbers += 1
-        own = msgspec.structs.replace(request, id=self._numbers)
-        async with contextlib.aclosing(connection.generate(own)) as events:
+        async with contextlib.aclosing(connection.generate(request)) as events:
             async for event in events:
                 self._deaths = 0
                 yield event
+
+    def rank(self, number: int, urgency: Urgency) -> None:
+        """Change how urgent a request is."""
+        task = self._connecting
+        if task is not None and task.done() and not task.cancelled() and not task.exception():
+            task.result().rank(number, urgency)
 
     async def close(self) -> None:
         """Disconnect. The engine itself stays for others, or leaves by itself."""
@@ -178,6 +184,10 @@ class _Connection:
             if not finished and not self.closed:
                 self._writer.write(protocol.encode(Cancel(request.id)))
 
+    def rank(self, number: int, urgency: Urgency) -> None:
+        if number in self._events:
+            self._writer.write(protocol.encode(Rank(number, urgency)))
+
     def close(self) -> None:
         self._task.cancel()
         self._end()
@@ -197,9 +207,9 @@ class _Connection:
                 self._on_state(message)
                 if message.kind != "loading":
                     self._settled.set()
-            case Prefilled(id=number) | Piece(id=number) | Finished(id=number) if (
-                number in self._events
-            ):
+            case (
+                Prefilled(id=number) | Piece(id=number) | Ended(id=number) | Finished(id=number)
+            ) if number in self._events:
                 self._events[number].put_nowait(message)
 
     def _end(self) -> None:

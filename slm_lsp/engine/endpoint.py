@@ -35,6 +35,8 @@ class EngineOptions(msgspec.Struct, frozen=True):
     threads: int
     context_tokens: int
     idle_s: float
+    background_share: float = 0.5
+    parked_bytes: int = 0
     owner: int = 0
 
 

@@ -6,6 +6,7 @@ process; unit tests put a `FakeModel` into a `Scheduler`.
 
 from __future__ import annotations
 
+import itertools
 import re
 import time
 from typing import TYPE_CHECKING
@@ -26,11 +27,15 @@ _TOKEN = re.compile(r"\s*\w+|\s*[^\w\s]|\s+")
 
 
 class Reply(msgspec.Struct, frozen=True):
-    """What is generated where the prompt's prefix ends with `after`."""
+    """What is generated where the prompt's prefix ends with `after`.
+
+    `others` are the texts of further branches, where several are asked for.
+    """
 
     after: str
     text: str
     logprob: float = -0.05
+    others: tuple[str, ...] = ()
 
 
 class Script(msgspec.Struct, frozen=True):
@@ -59,9 +64,11 @@ class FakeModel:
         self._script = script
         self._cached: list[str] = []
         self._reply = Reply("", "")
+        self.evaluated_tokens = 0
 
-    def prefill(self, prompt: Prompt, abort: AbortFlag) -> Prefill:
+    def prefill(self, prompt: Prompt, budget_s: float, abort: AbortFlag) -> Prefill:
         """Take its time over each token that differs from the last prompt. Raises Aborted."""
+        del budget_s  # it reads its prompts whole
         tokens = _TOKEN.findall(prompt.prefix)
         shared = common_prefix(self._cached, tokens)
         self._cached = tokens[:shared]
@@ -69,17 +76,23 @@ class FakeModel:
             abort.check()
             time.sleep(self._script.prefill_ms / 1e3)
             self._cached.append(token)
+            self.evaluated_tokens += 1
         fallback = Reply("", self._script.default)
         matching = (reply for reply in self._script.replies if prompt.prefix.endswith(reply.after))
         self._reply = next(matching, fallback)
         return Prefill(len(tokens), shared)
 
-    def decode(self, max_tokens: int, abort: AbortFlag) -> Iterator[Token]:
-        """Yield the scripted text word by word. Raises Aborted."""
-        for text in _TOKEN.findall(self._reply.text)[:max_tokens]:
-            abort.check()
+    def decode(self, running: set[int], abort: AbortFlag) -> Iterator[Token]:
+        """Yield the scripted texts word by word, side by side. Raises Aborted."""
+        texts = (self._reply.text, *self._reply.others)[: len(running)]
+        for step in itertools.zip_longest(*map(_TOKEN.findall, texts)):
+            if not running:
+                return
             time.sleep(self._script.token_ms / 1e3)
-            yield Token(text, self._reply.logprob)
+            for branch, text in enumerate(step):
+                abort.check()
+                if text is not None and branch in running:
+                    yield Token(text, self._reply.logprob, branch)
 
     @property
     def behind(self) -> bool:

@@ -1,7 +1,14 @@
-"""Which tokens the KV cache holds, so that only what really is new gets evaluated."""
+"""Which tokens the KV cache holds, so that only what really is new gets evaluated.
+
+The cache holds the place where somebody types. Places visited before are parked in plain memory
+and brought back when a prompt shares more with one of them: for the default model and a window of
+1,200 tokens that copies 28 MB in 4 ms, where reading them again takes seconds.
+"""
 
 from __future__ import annotations
 
+from collections import deque
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -10,14 +17,26 @@ if TYPE_CHECKING:
     from slm_lsp.engine.llama import Llama
     from slm_lsp.engine.model import AbortFlag
 
+WORTH_PARKING = 64
+"""Tokens about to be lost that are parked, if they are the larger part; with fewer, reading them
+again is as cheap."""
+
+WORTH_RECALLING = 32
+"""Tokens a parked place must save before it takes the place of the one in the cache."""
+
 
 class CachedSequence:
     """The tokens of sequence `number` evaluated so far, in their order."""
 
     def __init__(self, llama: Llama, number: int) -> None:
         self._llama = llama
-        self._number = number
+        self.number = number
         self._tokens: list[int] = []
+
+    @property
+    def tokens(self) -> Sequence[int]:
+        """What the cache holds."""
+        return self._tokens
 
     def held(self, tokens: Sequence[int]) -> int:
         """Return how many of `tokens`, at least one, would not have to be evaluated.
@@ -32,28 +51,86 @@ class CachedSequence:
         Raises Aborted; batches finished until then stay in the cache.
         """
         shared = self.held(tokens)
-        self._llama.forget_from(shared, self._number)
+        self._llama.forget_from(shared, self.number)
         del self._tokens[shared:]
-        self._evaluate(tokens[shared:], abort)
-        return shared
-
-    def append(self, token: int, abort: AbortFlag) -> None:
-        """Evaluate one more token. Raises Aborted."""
-        self._evaluate([token], abort)
-
-    def _evaluate(self, tokens: Sequence[int], abort: AbortFlag) -> None:
         try:
             self._llama.evaluate(
-                tokens, position=len(self._tokens), sequence=self._number, abort=abort
+                tokens[shared:], position=shared, sequence=self.number, abort=abort
             )
         finally:
-            kept = self._llama.evaluated_tokens(self._number) - len(self._tokens)
-            self._tokens += tokens[:kept]
+            kept = self._llama.evaluated_tokens(self.number) - shared
+            self._tokens += tokens[shared : shared + kept]
+        return shared
+
+    def follow(self, other: CachedSequence) -> None:
+        """Hold what `other` holds, without a second copy in memory."""
+        self._llama.branch(other.number, self.number)
+        self._tokens = list(other.tokens)
+
+    def appended(self, token: int) -> None:
+        """Take note of a token that was evaluated behind the others."""
+        self._tokens.append(token)
+
+    def save(self) -> bytes:
+        """Return a copy of the cache's memory of this sequence."""
+        return self._llama.save(self.number)
+
+    def restore(self, tokens: Sequence[int], state: bytes) -> None:
+        """Put back what `save` returned when the sequence held `tokens`."""
+        self._tokens = list(tokens) if self._llama.restore(self.number, state) else []
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    tokens: tuple[int, ...]
+    state: bytes
+
+
+class Places:
+    """Sequences of places visited before, the least recently left given up first."""
+
+    def __init__(self, capacity_bytes: int) -> None:
+        """Keep at most `capacity_bytes`, but always the place left last, whatever its size."""
+        self._capacity = capacity_bytes
+        self._places: deque[_Place] = deque()
+
+    def move(self, sequence: CachedSequence, tokens: Sequence[int]) -> None:
+        """Prepare `sequence` for `tokens`: park what it would lose, bring back what it can use."""
+        held = common_prefix(sequence.tokens, tokens)
+        shared = [common_prefix(place.tokens, tokens) for place in self._places]
+        nearest = max(range(len(shared)), key=shared.__getitem__, default=None)
+        recalled = None
+        if nearest is not None and shared[nearest] >= held + WORTH_RECALLING:
+            recalled = self._places[nearest]
+            del self._places[nearest]
+        lost = len(sequence.tokens) - held
+        if lost >= WORTH_PARKING and lost > held:
+            self._park(sequence)
+        if recalled is not None:
+            sequence.restore(recalled.tokens, recalled.state)
+
+    def _park(self, sequence: CachedSequence) -> None:
+        place = _Place(tuple(sequence.tokens), sequence.save())
+        self._places = deque(other for other in self._places if not _same_place(other, place))
+        self._places.append(place)
+        while len(self._places) > 1 and self._size() > self._capacity:
+            self._places.popleft()
+
+    def _size(self) -> int:
+        return sum(len(place.state) for place in self._places)
+
+
+def _same_place(old: _Place, new: _Place) -> bool:
+    return 2 * common_prefix(old.tokens, new.tokens) > len(old.tokens)
 
 
 def common_prefix(a: Sequence[object], b: Sequence[object]) -> int:
     """Return how many leading elements `a` and `b` share."""
-    shared = min(len(a), len(b))
-    if a[:shared] == b[:shared]:
-        return shared
-    return next(i for i in range(shared) if a[i] != b[i])
+    low, high = 0, min(len(a), len(b))
+    while low < high:  # by halves: slices compare a hundred times faster than a loop
+        middle = (low + high + 1) // 2
+        if list(a[low:middle]) == list(b[low:middle]):
+            low = middle
+        else:
+            high = middle - 1
+    return low

@@ -34,6 +34,8 @@ def options_for(settings: Settings) -> EngineOptions:
         threads=settings.engine.threads,
         context_tokens=settings.engine.context_tokens,
         idle_s=settings.engine.idle_minutes * 60,
+        background_share=settings.engine.background_share,
+        parked_bytes=settings.engine.places_megabytes * 2**20,
         owner=os.getpid() if settings.engine.sharing == "private" else 0,
     )
 

@@ -29,18 +29,27 @@ FIRST_BATCH = 16
 one before, so what is lost is never much more than what was kept, and somebody who types faster
 than a prompt can be read still finds more of it in the cache at every key."""
 
-SEQUENCES = 2
-"""Token sequences kept side by side, each of up to the whole context."""
+SEQUENCES = 5
+"""Token sequences kept side by side: a whole prompt, the end of one, and branches of an answer."""
+
+SHARES = 2
+"""The cache has room for so many whole contexts; all sequences together have to fit."""
 
 LARGEST_BATCH = 128
 """Tokens computed at once at the most: 512 would be a tenth faster and lose four times as much."""
+
+Appended = tuple[int, int, int]
+"""A token, its position and its sequence."""
 
 _ABORTED = 2
 """What `llama_decode` returns when the abort callback stopped it (llama.h)."""
 
 
 class Llama:
-    """One model with one context, which holds `SEQUENCES` sequences of tokens."""
+    """One model with one context, which holds `SEQUENCES` sequences of tokens.
+
+    They share one memory (`kv_unified`), so a branch costs only the tokens of its own.
+    """
 
     def __init__(self, path: Path, *, threads: int, context_tokens: int, abort: AbortFlag) -> None:
         """Load the weights at `path`. Raises ModelUnusable.
@@ -65,11 +74,15 @@ class Llama:
         self._install_abort(abort)
         self._memory = llama_cpp.llama_get_memory(self._context)
         self._batch = llama_cpp.llama_batch_init(LARGEST_BATCH, 0, 1)
+        for at in range(LARGEST_BATCH):
+            self._batch.n_seq_id[at] = 1
+        self.evaluated = 0  # tokens, since the model was loaded
         self._size = llama_cpp.llama_vocab_n_tokens(self._vocab)
 
     def _new_context(self, threads: int) -> Any:
         params = llama_cpp.llama_context_default_params()
-        params.n_ctx = self.context_tokens * SEQUENCES
+        params.n_ctx = self.context_tokens * SHARES
+        params.kv_unified = True
         params.n_batch = params.n_ubatch = LARGEST_BATCH
         params.n_seq_max = SEQUENCES
         params.n_threads = params.n_threads_batch = threads
@@ -112,29 +125,39 @@ class Llama:
 
         Raises Aborted; finished batches stay.
         """
+        batch = self._batch
         at, size = 0, FIRST_BATCH
         while at < len(tokens):
             abort.check()
             part = tokens[at : at + size]
-            self._fill(part, position + at, sequence)
-            code = llama_cpp.llama_decode(self._context, self._batch)
-            if code == _ABORTED:
-                raise Aborted
-            if code != 0:
-                end = position + len(tokens)
-                raise ModelUnusable(f"llama.cpp failed (code {code}) on {end} tokens.")
+            for row, token in enumerate(part):
+                batch.token[row] = token
+                batch.pos[row] = position + at + row
+                batch.seq_id[row][0] = sequence
+                batch.logits[row] = 0
+            batch.logits[len(part) - 1] = 1
+            self._decode(len(part))
+            self.evaluated += len(part)
             at, size = at + size, min(2 * size, LARGEST_BATCH)
 
-    def _fill(self, tokens: Sequence[int], position: int, sequence: int) -> None:
+    def append(self, tokens: Sequence[Appended], abort: AbortFlag) -> None:
+        """Evaluate one token behind each of some sequences, all at once. Raises Aborted."""
+        abort.check()
         batch = self._batch
-        batch.n_tokens = len(tokens)
-        for at, token in enumerate(tokens):
-            batch.token[at] = token
-            batch.pos[at] = position + at
-            batch.n_seq_id[at] = 1
-            batch.seq_id[at][0] = sequence
-            batch.logits[at] = 0
-        batch.logits[len(tokens) - 1] = 1
+        for row, (token, position, sequence) in enumerate(tokens):
+            batch.token[row] = token
+            batch.pos[row] = position
+            batch.seq_id[row][0] = sequence
+            batch.logits[row] = 1
+        self._decode(len(tokens))
+
+    def _decode(self, rows: int) -> None:
+        self._batch.n_tokens = rows
+        code = llama_cpp.llama_decode(self._context, self._batch)
+        if code == _ABORTED:
+            raise Aborted
+        if code != 0:
+            raise ModelUnusable(f"llama.cpp failed (code {code}) on {rows} tokens.")
 
     def evaluated_tokens(self, sequence: int) -> int:
         """Return how many tokens of `sequence` the KV cache holds."""
@@ -144,9 +167,28 @@ class Llama:
         """Drop the tokens of `sequence` from `position` on from the KV cache."""
         llama_cpp.llama_memory_seq_rm(self._memory, sequence, position, -1)
 
-    def logits(self) -> Logits:
-        """Return the scores after the last evaluated token: a view, valid until the next one."""
-        pointer = llama_cpp.llama_get_logits_ith(self._context, -1)
+    def branch(self, source: int, target: int) -> None:
+        """Make sequence `target` a copy of `source`; what they have in common is stored once."""
+        self.forget_from(0, target)
+        llama_cpp.llama_memory_seq_cp(self._memory, source, target, -1, -1)
+
+    def save(self, sequence: int) -> bytes:
+        """Return a copy of the memory of `sequence`."""
+        size = llama_cpp.llama_state_seq_get_size(self._context, sequence)
+        buffer = (ctypes.c_uint8 * size)()
+        llama_cpp.llama_state_seq_get_data(self._context, buffer, size, sequence)
+        return bytes(buffer)
+
+    def restore(self, sequence: int, state: bytes) -> bool:
+        """Put back what `save` returned; where that fails the sequence is empty."""
+        self.forget_from(0, sequence)
+        buffer = (ctypes.c_uint8 * len(state)).from_buffer_copy(state)
+        size = len(state)
+        return bool(llama_cpp.llama_state_seq_set_data(self._context, buffer, size, sequence))
+
+    def logits(self, row: int = -1) -> Logits:
+        """Return the scores after a token of the last batch: a view, valid until the next one."""
+        pointer = llama_cpp.llama_get_logits_ith(self._context, row)
         return np.ctypeslib.as_array(pointer, shape=(self._size,))
 
     def is_end(self, token: int) -> bool:
@@ -170,6 +212,12 @@ class Llama:
             llama_cpp.llama_vocab_fim_mid(self._vocab),
         )
         return ids if min(ids) >= 0 else None
+
+    def metadata(self, key: str) -> str:
+        """Return a value out of the file's metadata, empty where it has none."""
+        buffer = ctypes.create_string_buffer(64)
+        length = llama_cpp.llama_model_meta_val_str(self._model, key.encode(), buffer, len(buffer))
+        return buffer.value.decode("utf-8", "replace") if length > 0 else ""
 
     def vocabulary(self) -> Vocabulary:
         """Read the bytes of every token; control tokens come out empty."""

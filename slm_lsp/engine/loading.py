@@ -25,5 +25,9 @@ def load_model(options: EngineOptions, abort: AbortFlag) -> Model:
 
     threads = options.threads or psutil.cpu_count(logical=False) or 1
     return LlamaModel(
-        installed.path, threads=threads, context_tokens=options.context_tokens, abort=abort
+        installed.path,
+        threads=threads,
+        context_tokens=options.context_tokens,
+        parked_bytes=options.parked_bytes,
+        abort=abort,
     )

@@ -44,10 +44,14 @@ class AbortFlag:
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """The text one token adds (empty inside a multi-byte character) and its log probability."""
+    """The text one token adds (empty inside a multi-byte character) and its log probability.
+
+    `branch` counts the answers written side by side from 0.
+    """
 
     text: str
     logprob: float
+    branch: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,12 +65,25 @@ class Prefill:
 class Model(Protocol):
     """A loaded model. Used by one thread at a time."""
 
-    def prefill(self, prompt: Prompt, abort: AbortFlag) -> Prefill:
-        """Read `prompt`, or its end if it is long and new. Raises Aborted."""
+    def prefill(self, prompt: Prompt, budget_s: float, abort: AbortFlag) -> Prefill:
+        """Read `prompt`, or its end where the whole takes longer than `budget_s` (seconds).
+
+        A budget of 0 is none. Raises Aborted.
+        """
         ...
 
-    def decode(self, max_tokens: int, abort: AbortFlag) -> Iterator[Token]:
-        """Yield the tokens that follow the prompt, up to the model's own end. Raises Aborted."""
+    def decode(self, running: set[int], abort: AbortFlag) -> Iterator[Token]:
+        """Yield what follows the prompt, token by token for each of the branches `running`.
+
+        The caller takes out of `running` those that are complete, the model those it ended by
+        itself; the iteration is over when it is empty. Branches begin with different tokens, so
+        there may be fewer than asked for. Raises Aborted.
+        """
+        ...
+
+    @property
+    def evaluated_tokens(self) -> int:
+        """Tokens of prompts evaluated since the model was loaded."""
         ...
 
     @property

@@ -16,17 +16,31 @@ import socket
 import sys
 import time
 from contextlib import aclosing
+from typing import TYPE_CHECKING
 
 import msgspec
 import psutil
 
 from slm_lsp.engine import protocol
+from slm_lsp.engine.background import Background
 from slm_lsp.engine.endpoint import EngineOptions, check_peer, socket_path
 from slm_lsp.engine.loading import load_model
 from slm_lsp.engine.model import AbortFlag
-from slm_lsp.engine.protocol import Cancel, Finished, Generate, Hello, Query, State, Stop
+from slm_lsp.engine.protocol import (
+    Cancel,
+    Finished,
+    Generate,
+    Hello,
+    Query,
+    Rank,
+    State,
+    Stop,
+)
 from slm_lsp.engine.scheduler import Scheduler
 from slm_lsp.errors import EngineLost, EngineUnavailable, SlmLspError
+
+if TYPE_CHECKING:
+    from slm_lsp.engine.model import Model
 
 LINGER_S = 60.0
 """Seconds a shared engine waits for a next client, so that restarting an editor finds it warm."""
@@ -42,6 +56,7 @@ class _Client:
 
     def __init__(self, writer: asyncio.StreamWriter) -> None:
         self._writer = writer
+        self.name = f"client {id(self)}"
         self.running: dict[int, asyncio.Task[Finished]] = {}
 
     def send(self, message: protocol.ToClient) -> None:
@@ -55,6 +70,7 @@ class EngineProcess:
     def __init__(self, options: EngineOptions) -> None:
         self._options = options
         self._state = State("loading", options.model)
+        self._model: Model | None = None
         self._scheduler: Scheduler | None = None
         self._loaded = asyncio.Event()
         self._leave = asyncio.Event()
@@ -84,7 +100,8 @@ class EngineProcess:
         except SlmLspError as error:
             self._announce(State("failed", self._options.model, str(error)))
         else:
-            self._scheduler = Scheduler(model, abort)
+            background = Background(self._options.background_share)
+            self._model, self._scheduler = model, Scheduler(model, abort, background)
             self._announce(State("ready", self._options.model))
         self._loaded.set()
 
@@ -136,6 +153,8 @@ class EngineProcess:
                 task = asyncio.create_task(self._generate(client, message))
                 client.running[number] = task
                 task.add_done_callback(functools.partial(_finish, client, number))
+            case Rank(id=number, urgency=urgency) if self._scheduler is not None:
+                self._scheduler.rank(number, urgency, client.name)
             case Cancel(id=number) if number in client.running:
                 client.running[number].cancel()
             case Query():
@@ -148,9 +167,7 @@ class EngineProcess:
         await self._loaded.wait()
         if self._scheduler is None:
             return Finished(request.id, "failed", self._state.detail)
-        # Two servers may have a file of the same name open; they must not replace each other.
-        own = msgspec.structs.replace(request, document=f"{id(client)}:{request.document}")
-        async with aclosing(self._scheduler.generate(own)) as events:
+        async with aclosing(self._scheduler.generate(request, client.name)) as events:
             async for event in events:
                 if isinstance(event, Finished):
                     return event
@@ -168,6 +185,8 @@ class EngineProcess:
             uptime_s=now - self._started,
             idle_s=now - self._last_request,
             rss=psutil.Process().memory_info().rss,
+            evaluated_tokens=self._model.evaluated_tokens if self._model else 0,
+            generated_tokens=self._scheduler.generated_tokens if self._scheduler else 0,
         )
 
 

@@ -2,14 +2,16 @@
 
 Messages are msgspec structs, MessagePack-encoded, each behind its length as a 4-byte big-endian
 integer. A client opens with `Hello`; the engine answers `Welcome`, then a `State` now and at every
-change. Each `Generate` is answered by `Prefilled`, any number of `Piece`s and exactly one
-`Finished`, which may also come at once.
+change. Each `Generate` is answered by `Prefilled`, any number of `Piece`s, an `Ended` for each
+branch and exactly one `Finished`, which may also come at once. What is less urgent may be
+interrupted and begun anew: then another `Prefilled` comes, and what came before it is void.
 """
 
 from __future__ import annotations
 
 import asyncio
 import enum
+import itertools
 from typing import TYPE_CHECKING, Literal, Protocol, TypeVar
 
 import msgspec
@@ -77,10 +79,11 @@ class Generate(msgspec.Struct, frozen=True, tag=True):
     branches: int = 1
 
 
-class Promote(msgspec.Struct, frozen=True, tag=True):
-    """Somebody waits for the answer to request `id` now."""
+class Rank(msgspec.Struct, frozen=True, tag=True):
+    """Request `id` has become more or less urgent."""
 
     id: int
+    urgency: Urgency
 
 
 class Cancel(msgspec.Struct, frozen=True, tag=True):
@@ -140,23 +143,36 @@ class Piece(msgspec.Struct, frozen=True, tag=True):
     branch: int = 0
 
 
+class Ended(msgspec.Struct, frozen=True, tag=True):
+    """A branch of request `id` is complete: the first `kept` code points of its pieces.
+
+    `stop`: a stop string came; `end`: the model ended by itself; `length`: `max_tokens` reached;
+    `time`: `budget_ms` is over.
+    """
+
+    id: int
+    reason: Literal["stop", "end", "length", "time"]
+    kept: int
+    branch: int = 0
+
+
 class Finished(msgspec.Struct, frozen=True, tag=True):
     """The end of request `id`.
 
-    `stop`: a stop string came; `end`: the model ended by itself; `length`: `max_tokens` reached;
-    `time`: `budget_ms` is over; `cancelled`, `superseded`: not wanted any more; `failed`: see
+    `done`: every branch is complete; `cancelled`, `superseded`: not wanted any more; `failed`: see
     `detail`.
     """
 
     id: int
-    reason: Literal["stop", "end", "length", "time", "cancelled", "superseded", "failed"]
+    reason: Literal["done", "cancelled", "superseded", "failed"]
     detail: str = ""
 
 
 class Status(msgspec.Struct, frozen=True, tag=True):
     """What `slm-lsp engine status` prints. Sizes in bytes, times in seconds.
 
-    `clients` are those besides the one that asks.
+    `clients` are those besides the one that asks. The tokens are counted since the model was
+    loaded: those of prompts that were evaluated and those generated, for whatever purpose.
     """
 
     pid: int
@@ -167,10 +183,12 @@ class Status(msgspec.Struct, frozen=True, tag=True):
     uptime_s: float
     idle_s: float
     rss: int
+    evaluated_tokens: int
+    generated_tokens: int
 
 
-ToEngine = Hello | Generate | Promote | Cancel | Query | Stop
-Event = Prefilled | Piece | Finished
+ToEngine = Hello | Generate | Rank | Cancel | Query | Stop
+Event = Prefilled | Piece | Ended | Finished
 ToClient = Welcome | State | Status | Event
 
 
@@ -180,9 +198,18 @@ class Engine(Protocol):
     def generate(self, request: Generate) -> AsyncGenerator[Event, None]:
         """Yield `Prefilled`, pieces as they come and one `Finished`; closing the generator cancels.
 
-        Raises EngineUnavailable or ModelUnusable before the first piece, EngineLost at any time.
+        `request.id` must be one from `next_id`. Raises EngineUnavailable or ModelUnusable before
+        the first piece, EngineLost at any time.
         """
         ...
+
+    def rank(self, number: int, urgency: Urgency) -> None:
+        """Change how urgent the request with the id `number` is; nothing if it is over."""
+        ...
+
+
+next_id = itertools.count(1).__next__
+"""Return an id that no other request of this process has."""
 
 
 T = TypeVar("T")

@@ -12,13 +12,31 @@ if TYPE_CHECKING:
 
 Logits = npt.NDArray[np.float32]
 
+Choice = tuple[int, float]
+"""A token and the logarithm of its probability."""
 
-def choose(logits: Logits, allowed: TokenIds | None = None) -> tuple[int, float]:
-    """Return the likeliest token and the logarithm of its probability among those `allowed`.
+
+def choose(logits: Logits, allowed: TokenIds | None = None) -> Choice:
+    """Return the likeliest token among those `allowed`.
 
     `allowed` None means the whole vocabulary; it may not be empty.
     """
     considered = logits if allowed is None else logits[allowed]
     best = int(considered.argmax())
-    logprob = -float(np.log(np.exp(considered - considered[best]).sum()))
+    shifted = considered - considered[best]
+    logprob = -float(np.log(np.exp(shifted, out=shifted).sum()))
     return (best if allowed is None else int(allowed[best])), logprob
+
+
+def choose_some(logits: Logits, allowed: TokenIds | None, count: int) -> list[Choice]:
+    """Return the `count` likeliest tokens (fewer if fewer are allowed), the likeliest first."""
+    considered = logits if allowed is None else logits[allowed]
+    count = min(count, considered.size)
+    best = np.argpartition(considered, -count)[-count:]
+    best = best[np.argsort(-considered[best], kind="stable")]
+    top = float(considered[best[0]])
+    total = float(np.log(np.exp(considered - top).sum())) + top
+    ids = best if allowed is None else allowed[best]
+    return [
+        (int(token), float(considered[at]) - total) for token, at in zip(ids, best, strict=True)
+    ]

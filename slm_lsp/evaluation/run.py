@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from slm_lsp.completion.cache import Cache
+from slm_lsp.completion.answers import Answers
 from slm_lsp.completion.complete import complete
 from slm_lsp.completion.request import Request
 from slm_lsp.context.syntax import Syntax, parse
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
 
     from slm_lsp.config import Settings
-    from slm_lsp.engine.protocol import Engine, Event, Generate
+    from slm_lsp.engine.protocol import Engine, Event, Generate, Urgency
     from slm_lsp.evaluation.cases import Case
     from slm_lsp.evaluation.metrics import Result
     from slm_lsp.text import Completion, Cursor, Document
@@ -49,6 +49,10 @@ class Patient:
             async for event in events:
                 yield event
 
+    def rank(self, number: int, urgency: Urgency) -> None:
+        """Change how urgent a request is."""
+        self._engine.rank(number, urgency)
+
 
 async def evaluate(case: Case, settings: Settings, engine: Engine) -> Result:
     """Complete `case` and judge what is offered. Raises StoreError or EngineError.
@@ -63,7 +67,7 @@ async def evaluate(case: Case, settings: Settings, engine: Engine) -> Result:
     on_demand = settings.completion.trigger == "manual" or bool(document.after(cursor).strip())
     patient = Patient(engine)
     outcome = await complete(
-        Request(document, syntax, cursor, invoked=on_demand), settings, Cache(), patient
+        Request(document, syntax, cursor, invoked=on_demand), settings, Answers(), patient
     )
     best = outcome.completions[0] if outcome.completions else None
     return judged(

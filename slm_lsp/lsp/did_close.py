@@ -14,6 +14,7 @@ def did_close(ls: Session, params: types.DidCloseTextDocumentParams) -> None:
     """Forget the document, end its completion and drop what was remembered of it."""
     uri = params.text_document.uri
     ls.documents.close(uri)
-    ls.cache.forget(uri)
-    if task := ls.running.pop(uri, None):
-        task.cancel()
+    ls.answers.forget(uri)
+    for tasks in (ls.running, ls.preparing):
+        if task := tasks.pop(uri, None):
+            task.cancel()

@@ -14,12 +14,16 @@ from slm_lsp.completion.request import Outcome, Request
 from slm_lsp.errors import SlmLspError
 from slm_lsp.lsp.execute_command import ACCEPT
 from slm_lsp.lsp.positions import to_cursor, to_range
+from slm_lsp.lsp.preparation import prepare
 
 if TYPE_CHECKING:
     from slm_lsp.lsp.session import Session
     from slm_lsp.text import Completion
 
 log = logging.getLogger(__name__)
+
+ALTERNATIVES = 3
+"""Completions for somebody who asks by hand; editors let their users page through them."""
 
 TIMINGS = "slm-lsp/timings"
 """Sent after each answer to clients that announce the experimental capability `slmLspTimings`."""
@@ -34,12 +38,14 @@ async def inline_completion(
         return None
     cursor = to_cursor(buffer.document, params.position, ls.encoding)
     invoked = params.context.trigger_kind == types.InlineCompletionTriggerKind.Invoked
-    request = Request(buffer.document, buffer.syntax, cursor, invoked)
+    wanted = ALTERNATIVES if invoked else 1
+    request = Request(buffer.document, buffer.syntax, cursor, invoked, wanted)
 
     outcome = await _newest(ls, request)
     if outcome is None:
         return None
     _report(ls, request, outcome)
+    prepare(ls, request, outcome)
     return types.InlineCompletionList([_item(ls, request, it) for it in outcome.completions])
 
 
@@ -64,7 +70,7 @@ async def _newest(ls: Session, request: Request) -> Outcome | None:
 async def _complete(ls: Session, request: Request) -> Outcome:
     ls.status.started()
     try:
-        return await complete(request, ls.settings, ls.cache, ls.engine)
+        return await complete(request, ls.settings, ls.answers, ls.engine)
     except SlmLspError as error:
         # The status says so already; an error reply would pop up at every key.
         log.warning("no completion: %s", error)
@@ -93,6 +99,7 @@ def _report(ls: Session, request: Request, outcome: Outcome) -> None:
             "uri": request.document.uri,
             "version": request.document.version,
             "cacheHit": outcome.cached,
+            "joined": outcome.joined,
             "dropped": outcome.dropped or None,
             "timings": msgspec.to_builtins(outcome.timings),
         },

@@ -7,6 +7,7 @@ from lsprotocol import types
 from slm_lsp.lsp.did_change import did_change
 from slm_lsp.lsp.did_change_configuration import did_change_configuration
 from slm_lsp.lsp.did_close import did_close
+from slm_lsp.lsp.did_move_cursor import did_move_cursor
 from slm_lsp.lsp.did_open import did_open
 from slm_lsp.lsp.document_hash import document_hash
 from slm_lsp.lsp.execute_command import ACCEPT, accept
@@ -28,6 +29,7 @@ HANDLERS: dict[str, Handler] = {
     types.TEXT_DOCUMENT_INLINE_COMPLETION: inline_completion,
     "textDocument/didShowCompletion": did_show_completion,
     "textDocument/didPartiallyAcceptCompletion": did_partially_accept_completion,
+    "slm-lsp/didMoveCursor": did_move_cursor,
     "slm-lsp/documentHash": document_hash,
 }
 

@@ -11,7 +11,7 @@ from pygls.lsp.server import LanguageServer
 from pygls.uris import to_fs_path
 
 from slm_lsp import __version__, config, sources
-from slm_lsp.completion.cache import Cache
+from slm_lsp.completion.answers import Answers
 from slm_lsp.engine.client import EngineClient
 from slm_lsp.lsp.documents import Documents
 from slm_lsp.lsp.offers import Offers
@@ -43,9 +43,10 @@ class Session(LanguageServer):
         self.settings = config.Settings()
         self.documents = Documents()
         self.offers = Offers()
-        self.cache = Cache()
+        self.answers = Answers()
         self.status = Status(self.protocol)
         self.running: dict[str, asyncio.Task[Any]] = {}  # newest inline completion by document
+        self.preparing: dict[str, asyncio.Task[None]] = {}  # what is done on suspicion, likewise
         self.stopped = asyncio.Event()
         self.exit_code = 0
         self._engine: EngineClient | None = None
@@ -88,7 +89,8 @@ class Session(LanguageServer):
         self.settings = settings
         if changed and self._engine is not None:
             engine, self._engine = self._engine, None
-            self.cache = Cache()
+            self.answers.close()
+            self.answers = Answers()
             await engine.close()
             self.warm_up()
 
@@ -100,8 +102,9 @@ class Session(LanguageServer):
 
     async def close(self) -> None:
         """End what is running and leave the engine to others."""
-        for task in (*self.running.values(), *self._background):
+        for task in (*self.running.values(), *self.preparing.values(), *self._background):
             task.cancel()
+        self.answers.close()
         self.documents.close_all()
         if self._engine is not None:
             await self._engine.close()

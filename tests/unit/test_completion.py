@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from slm_lsp.completion.cache import CAPACITY, Cache
+from slm_lsp.completion.answers import Answers
+from slm_lsp.completion.cache import CAPACITY
 from slm_lsp.completion.complete import complete
 from slm_lsp.completion.request import Outcome, Request
 from slm_lsp.config import CompletionSettings, Settings
@@ -52,7 +53,7 @@ def text(outcome: Outcome) -> str:
 
 
 async def test_a_line(engine: Scheduler):
-    outcome = await complete(at("x = 1\ntotal = |\n"), Settings(), Cache(), engine)
+    outcome = await complete(at("x = 1\ntotal = |\n"), Settings(), Answers(), engine)
     assert text(outcome) == "first + second"
     assert outcome.dropped == ""
     assert outcome.timings.generated_tokens == 3
@@ -61,56 +62,56 @@ async def test_a_line(engine: Scheduler):
 
 
 async def test_a_block(engine: Scheduler):
-    outcome = await complete(at("def f():\n    |\n"), Settings(), Cache(), engine)
+    outcome = await complete(at("def f():\n    |\n"), Settings(), Answers(), engine)
     assert text(outcome) == "a = 1\n    return a"
 
 
 async def test_typing_what_is_offered_asks_no_model(engine: Scheduler):
-    cache = Cache()
-    first = await complete(at("total = |"), Settings(), cache, engine)
+    answers = Answers()
+    first = await complete(at("total = |"), Settings(), answers, engine)
     for typed in range(1, len(text(first))):
         source = "total = " + text(first)[:typed] + "|"
-        outcome = await complete(at(source), Settings(), cache, engine)
+        outcome = await complete(at(source), Settings(), answers, engine)
         assert text(outcome) == text(first)[typed:]
         assert outcome.cached
         assert outcome.timings.prompt_tokens == 0
 
 
 async def test_typing_something_else_asks_again(engine: Scheduler):
-    cache = Cache()
-    await complete(at("total = |"), Settings(), cache, engine)
-    outcome = await complete(at("total = x|"), Settings(), cache, engine)
+    answers = Answers()
+    await complete(at("total = |"), Settings(), answers, engine)
+    outcome = await complete(at("total = x|"), Settings(), answers, engine)
     assert not outcome.cached
 
 
 @pytest.mark.parametrize("source", ["y = 1\ntotal = |", "total = |\nz = 2", "total = |)"])
 async def test_another_place_is_not_the_same(engine: Scheduler, source: str):
-    cache = Cache()
-    await complete(at("total = |"), Settings(), cache, engine)
-    assert not (await complete(at(source), Settings(), cache, engine)).cached
+    answers = Answers()
+    await complete(at("total = |"), Settings(), answers, engine)
+    assert not (await complete(at(source), Settings(), answers, engine)).cached
 
 
 async def test_nothing_is_remembered_too(engine: Scheduler):
-    cache = Cache()
-    nothing = await complete(at("def g():\n    x\n    |\n    pass"), Settings(), cache, engine)
-    again = await complete(at("def g():\n    x\n    |\n    pass"), Settings(), cache, engine)
+    answers = Answers()
+    nothing = await complete(at("def g():\n    x\n    |\n    pass"), Settings(), answers, engine)
+    again = await complete(at("def g():\n    x\n    |\n    pass"), Settings(), answers, engine)
     assert (nothing.dropped, nothing.cached) == ("nothing to offer", False)
     assert (again.dropped, again.cached) == ("nothing to offer", True)
 
 
 async def test_a_closed_document_is_forgotten(engine: Scheduler):
-    cache = Cache()
-    await complete(at("total = |"), Settings(), cache, engine)
-    cache.forget("file:///a.py")
-    assert not (await complete(at("total = |"), Settings(), cache, engine)).cached
+    answers = Answers()
+    await complete(at("total = |"), Settings(), answers, engine)
+    answers.forget("file:///a.py")
+    assert not (await complete(at("total = |"), Settings(), answers, engine)).cached
 
 
 async def test_the_cache_is_bounded(engine: Scheduler):
-    cache = Cache()
+    answers = Answers()
     for number in range(CAPACITY + 1):
-        await complete(at(f"n = {number}\ntotal = |"), Settings(), cache, engine)
-    assert not (await complete(at("n = 0\ntotal = |"), Settings(), cache, engine)).cached
-    assert (await complete(at(f"n = {CAPACITY}\ntotal = |"), Settings(), cache, engine)).cached
+        await complete(at(f"n = {number}\ntotal = |"), Settings(), answers, engine)
+    assert not (await complete(at("n = 0\ntotal = |"), Settings(), answers, engine)).cached
+    assert (await complete(at(f"n = {CAPACITY}\ntotal = |"), Settings(), answers, engine)).cached
 
 
 @pytest.mark.parametrize(
@@ -124,12 +125,12 @@ async def test_the_cache_is_bounded(engine: Scheduler):
     ],
 )
 async def test_stays_silent_where_it_would_annoy(engine: Scheduler, source: str, reason: str):
-    outcome = await complete(at(source), Settings(), Cache(), engine)
+    outcome = await complete(at(source), Settings(), Answers(), engine)
     assert (outcome.completions, outcome.dropped) == ((), reason)
 
 
 async def test_who_asks_gets_an_answer_in_the_middle_of_a_line(engine: Scheduler):
-    outcome = await complete(at("total = | + 1", invoked=True), Settings(), Cache(), engine)
+    outcome = await complete(at("total = | + 1", invoked=True), Settings(), Answers(), engine)
     assert text(outcome) == "first + second"
 
 
@@ -142,37 +143,37 @@ async def test_who_asks_gets_an_answer_in_the_middle_of_a_line(engine: Scheduler
     ],
 )
 async def test_can_be_switched_off(engine: Scheduler, settings: Settings, reason: str):
-    assert (await complete(at("total = |"), settings, Cache(), engine)).dropped == reason
+    assert (await complete(at("total = |"), settings, Answers(), engine)).dropped == reason
 
 
 async def test_the_token_budget_is_kept(engine: Scheduler):
     settings = Settings(completion=CompletionSettings(max_tokens=2))
-    outcome = await complete(at("total = |"), settings, Cache(), engine)
+    outcome = await complete(at("total = |"), settings, Answers(), engine)
     assert text(outcome) == "first +"
     assert outcome.timings.generated_tokens == 2
 
 
 async def test_cancelling_frees_the_engine():
     engine = Scheduler(FakeModel(Script(default="a " * 500, token_ms=5)), AbortFlag())
-    task = asyncio.create_task(complete(at("x = |"), Settings(), Cache(), engine))
+    task = asyncio.create_task(complete(at("x = |"), Settings(), Answers(), engine))
     await asyncio.sleep(0.03)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
     settings = Settings(completion=CompletionSettings(max_tokens=1))
     async with asyncio.timeout(1):
-        await complete(at("y = |"), settings, Cache(), engine)
+        await complete(at("y = |"), settings, Answers(), engine)
     await engine.close()
 
 
 async def test_a_replaced_answer_is_not_remembered():
     engine = Scheduler(FakeModel(Script(default="a b c d", token_ms=10)), AbortFlag())
-    cache = Cache()
-    first = asyncio.create_task(complete(at("x = |"), Settings(), cache, engine))
+    answers = Answers()
+    first = asyncio.create_task(complete(at("x = |"), Settings(), answers, engine))
     await asyncio.sleep(0.015)
-    await complete(at("y = |"), Settings(), cache, engine)
+    await complete(at("y = |"), Settings(), answers, engine)
     assert (await first).dropped == "superseded"
-    assert not (await complete(at("x = |"), Settings(), cache, engine)).cached
+    assert not (await complete(at("x = |"), Settings(), answers, engine)).cached
     await engine.close()
 
 
@@ -184,5 +185,5 @@ async def test_a_model_that_fails_is_an_engine_error(monkeypatch: pytest.MonkeyP
 
     monkeypatch.setattr(FakeModel, "prefill", broken)
     with pytest.raises(ModelUnusable, match="The model is broken"):
-        await complete(at("x = |"), Settings(), Cache(), engine)
+        await complete(at("x = |"), Settings(), Answers(), engine)
     await engine.close()

@@ -112,7 +112,7 @@ async def test_junk_ends_its_own_connection_only(tmp_path: Path, junk: bytes):
             assert await bad_reader.read() == b""
         bad_writer.close()
         writer.write(protocol.encode(request(1)))
-        assert (await finished(reader)).reason == "end"
+        assert (await finished(reader)).reason == "done"
 
 
 async def test_a_client_that_vanishes_frees_the_model(tmp_path: Path):

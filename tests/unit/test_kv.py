@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from slm_lsp.engine.kv import CachedSequence, common_prefix
+from slm_lsp.engine.kv import CachedSequence, Places, common_prefix
 from slm_lsp.engine.model import Aborted, AbortFlag
 
 if TYPE_CHECKING:
@@ -80,3 +80,52 @@ def test_common_prefix(a: list[int], b: list[int]):
     n = common_prefix(a, b)
     assert a[:n] == b[:n]
     assert n == min(len(a), len(b)) or a[n] != b[n]
+
+
+class Remembering(Counting):
+    """A runtime whose state can be saved and restored."""
+
+    def save(self, sequence: int) -> bytes:
+        return bytes(self.cache)
+
+    def restore(self, sequence: int, state: bytes) -> bool:
+        self.cache = list(state)
+        return True
+
+
+def visits(places: Places, prompts: list[list[int]]) -> list[int]:
+    """Go from prompt to prompt; return how many tokens each had in the cache."""
+    counting = Remembering()
+    kv = CachedSequence(cast("Llama", counting), 0)
+    held = []
+    for prompt in prompts:
+        places.move(kv, prompt)
+        held.append(kv.extend_to(prompt, AbortFlag()))
+        assert counting.cache == prompt
+    return held
+
+
+HERE, THERE, ELSEWHERE = [1] * 100, [2] * 100, [3] * 100
+
+
+def test_going_back_reads_nothing_again():
+    assert visits(Places(10_000), [HERE, THERE, HERE, [*THERE, 5], HERE]) == [0, 0, 99, 100, 99]
+
+
+def test_places_are_given_up_in_their_order():
+    walk = [HERE, THERE, ELSEWHERE, [4] * 100, ELSEWHERE, HERE]
+    assert visits(Places(250), walk) == [0, 0, 0, 0, 99, 0]
+
+
+def test_the_last_place_is_kept_whatever_its_size():
+    assert visits(Places(0), [HERE, THERE, HERE]) == [0, 0, 99]
+
+
+def test_typing_and_undoing_moves_nothing():
+    typed = [[*HERE, *[7] * n] for n in (0, 10, 60, 30, 0)]
+    assert visits(Places(0), typed) == [0, 100, 110, 129, 99]
+
+
+@given(st.lists(st.lists(st.integers(0, 1), min_size=1, max_size=300), max_size=8))
+def test_wherever_one_goes_the_cache_holds_the_prompt(prompts: list[list[int]]):
+    visits(Places(500), prompts)

@@ -10,7 +10,15 @@ import pytest
 
 from slm_lsp.engine.fake import FakeModel, Reply, Script
 from slm_lsp.engine.model import AbortFlag
-from slm_lsp.engine.protocol import Finished, Generate, Piece, Prefilled, Prompt
+from slm_lsp.engine.protocol import (
+    Ended,
+    Finished,
+    Generate,
+    Piece,
+    Prefilled,
+    Prompt,
+    Urgency,
+)
 from slm_lsp.engine.scheduler import Scheduler
 
 
@@ -32,8 +40,10 @@ async def collect(engine: Scheduler, asked: Generate) -> tuple[str, str]:
         match event:
             case Piece():
                 text += event.text
+            case Ended():
+                text, reason = text[: event.kept], event.reason
             case Finished():
-                reason = event.reason
+                reason = reason if event.reason == "done" else event.reason
     return text, reason
 
 
@@ -46,7 +56,8 @@ async def test_streams_prefill_pieces_and_one_end():
     async with scheduler(SCRIPT) as engine:
         events = [event async for event in engine.generate(request("x = "))]
     assert isinstance(events[0], Prefilled)
-    assert all(isinstance(event, Piece) for event in events[1:-1])
+    assert all(isinstance(event, Piece) for event in events[1:-2])
+    assert isinstance(events[-2], Ended)
     assert isinstance(events[-1], Finished)
     assert {event.id for event in events} == {7}
 

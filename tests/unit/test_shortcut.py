@@ -7,10 +7,12 @@ from typing import cast
 from hypothesis import given
 from hypothesis import strategies as st
 
+from slm_lsp.engine.fim import Layout
 from slm_lsp.engine.kv import CachedSequence, common_prefix
-from slm_lsp.engine.shortcut import LEAST_TOKENS, READING_S, Shortcut
+from slm_lsp.engine.pace import ANSWER_TOKENS, LEAST_TOKENS, MEASURABLE_TOKENS, Pace
+from slm_lsp.engine.shortcut import Shortcut
 
-LINE = [1, 2, 3, 0]
+LINE = (1, 2, 3, 0)
 PIECES = [b"\n    ", b"a", b" b", b"(", b"<start>"]
 
 
@@ -24,49 +26,66 @@ class Held:
         return min(common_prefix(self.tokens, tokens), len(tokens) - 1)
 
 
-def end_of(shortcut: Shortcut, tokens: list[int], held: Held, fixed: int = 0) -> list[int]:
-    held.tokens = shortcut.end_of(tokens, fixed, cast("CachedSequence", held))
+def end_of(shortcut: Shortcut, whole: Layout, held: Held, affordable: int = 96) -> list[int]:
+    cached = cast("CachedSequence", held)
+    held.tokens = shortcut.end_of(whole, affordable, cached).tokens
     return held.tokens
 
 
 def test_what_is_affordable_follows_the_measured_speed():
-    shortcut = Shortcut(PIECES)
-    assert shortcut.affordable == LEAST_TOKENS
-    shortcut.observe(1000, 1.0)
-    assert shortcut.affordable == 1000 * READING_S
-    shortcut.observe(3, 1.0)
-    assert shortcut.affordable == 1000 * READING_S
+    pace = Pace()
+    assert pace.affordable(0.5) == LEAST_TOKENS
+    pace.read(1000, 1.0)
+    assert pace.affordable(0.5) == 500
+    pace.read(MEASURABLE_TOKENS - 1, 1.0)
+    assert pace.affordable(0.5) == 500
+    pace.wrote(0.01)
+    assert pace.affordable(0.5) == 500 - 10 * ANSWER_TOKENS
+    assert pace.affordable(0.05) == LEAST_TOKENS
+
+
+def test_one_slow_moment_does_not_count_for_long():
+    pace = Pace()
+    for _ in range(10):
+        pace.read(100, 0.1)
+    pace.read(100, 1.0)
+    for _ in range(12):
+        pace.read(100, 0.1)
+    assert 0.1 <= pace.read_s * 100 < 0.11
 
 
 def test_it_begins_with_a_line():
-    tokens = end_of(Shortcut(PIECES), LINE * 100, Held())
+    tokens = end_of(Shortcut(PIECES), Layout((), LINE * 100), Held())
     assert tokens[0] == 0
-    assert LEAST_TOKENS - len(LINE) <= len(tokens) <= LEAST_TOKENS
+    assert 96 - len(LINE) <= len(tokens) <= 96
 
 
 def test_typing_goes_on_where_it_ended():
     shortcut, held, text = Shortcut(PIECES), Held(), LINE * 100
-    first = end_of(shortcut, text, held)
+    first = end_of(shortcut, Layout((4,), text, (4, 4)), held)
     for typed in range(1, 60):
-        assert end_of(shortcut, text + [1] * typed, held) == first + [1] * typed
+        now = end_of(shortcut, Layout((4,), text + (1,) * typed, (4, 4)), held)
+        assert now == [*first[:-2], *[1] * typed, 4, 4]
 
 
 def test_another_text_begins_anew():
     shortcut, held = Shortcut(PIECES), Held()
-    end_of(shortcut, LINE * 100, held)
-    assert len(end_of(shortcut, [3] + LINE * 200, held)) <= LEAST_TOKENS
+    end_of(shortcut, Layout((), LINE * 100), held)
+    assert len(end_of(shortcut, Layout((), (3, *LINE * 200)), held)) <= 96
 
 
 @given(
     st.lists(st.lists(st.integers(0, 3), min_size=1, max_size=400), min_size=1, max_size=5),
-    st.integers(0, 1),
+    st.integers(0, 60),
+    st.integers(0, 60),
 )
-def test_it_is_always_an_affordable_end(texts: list[list[int]], fixed: int):
+def test_it_is_always_an_affordable_end(texts: list[list[int]], head: int, tail: int):
     shortcut, held = Shortcut(PIECES), Held()
     for text in texts:
-        whole = [4] * fixed + text
+        whole = Layout((4,) * head, tuple(text), (4,) * tail)
         before = list(held.tokens)
-        tokens = end_of(shortcut, whole, held, fixed)
-        assert tokens[:fixed] == [4] * fixed
-        assert tokens[fixed:] == whole[len(whole) - len(tokens) + fixed :]
-        assert len(tokens) - common_prefix(before, tokens) <= shortcut.affordable + fixed + 1
+        tokens = end_of(shortcut, whole, held)
+        kept = tokens[head : len(tokens) - tail]
+        assert tokens == [*whole.head, *kept, *whole.tail]
+        assert kept == text[len(text) - len(kept) :]
+        assert len(tokens) - common_prefix(before, tokens) <= max(96, head + tail + 48) + 1

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from slm_lsp.completion.generate import Generation
+from slm_lsp.completion.generate import Draft
 from slm_lsp.completion.request import Request
 from slm_lsp.completion.tidy import tidy, without_circles, without_following
 from slm_lsp.context.syntax import Syntax, parse
@@ -24,9 +24,10 @@ def offered(source: str, generated: str, *, language: str = "python", reason: st
     cursor = Cursor(len(lines) - 1, len(lines[-1]))
     parsed = parse(document)
     syntax = parsed if isinstance(parsed, Syntax) else None
-    pieces = tuple(Piece(1, character, -0.01) for character in generated)
-    generation = Generation(pieces, generated, reason, None, 0.0)
-    return tidy(Request(document, syntax, cursor), generation)
+    pieces = [Piece(1, character, -0.01) for character in generated]
+    draft = Draft(pieces, generated, reason)
+    completions, dropped = tidy(Request(document, syntax, cursor), [draft])
+    return (completions[0] if completions else None), dropped
 
 
 def text(source: str, generated: str, **options: str) -> str:

@@ -1,0 +1,89 @@
+"""Preparing what will be asked if the completion on screen is accepted."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import aclosing
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from slm_lsp.completion.complete import complete
+from slm_lsp.context.window import Budget, window
+from slm_lsp.engine.protocol import Generate, Urgency, next_id
+from slm_lsp.text import Cursor, Edit, Span
+
+if TYPE_CHECKING:
+    from slm_lsp.completion.answers import Answers
+    from slm_lsp.completion.request import Request
+    from slm_lsp.config import Settings
+    from slm_lsp.engine.protocol import Engine
+    from slm_lsp.text import Completion
+
+PARSE_BUDGET_MS = 50.0
+"""Milliseconds a prepared document may take to parse, in a thread; else it is done without."""
+
+
+async def prefetch(
+    request: Request,
+    completion: Completion,
+    settings: Settings,
+    answers: Answers,
+    engine: Engine,
+) -> None:
+    """Answer the request that follows once `completion` is accepted, and put it into the cache.
+
+    At a line's end the next key is a line break, so the line below is prepared, too. Raises
+    EngineError.
+    """
+    accepted = await asyncio.to_thread(after, request, Edit(completion.span, completion.text))
+    outcome = await complete(accepted, settings, answers, engine, Urgency.PREFETCH)
+    document, cursor = accepted.document, accepted.cursor
+    if outcome.completions or document.after(cursor).strip():
+        return
+    newline = "\r\n" if document.lines[0].endswith("\r\n") else "\n"
+    line_break = newline + _indentation(document.before(cursor))
+    below = await asyncio.to_thread(after, accepted, Edit(Span.at(cursor), line_break))
+    await complete(below, settings, answers, engine, Urgency.PREFETCH)
+
+
+async def read_ahead(request: Request, settings: Settings, engine: Engine) -> None:
+    """Let the model read the prompt of `request` without answering it. Raises EngineError."""
+    budget = Budget(settings.context.prefix_tokens, settings.context.suffix_tokens)
+    prompt = window(request.document, request.syntax, request.cursor, budget)
+    document = request.document.uri
+    question = Generate(next_id(), document, prompt, max_tokens=0, urgency=Urgency.WARM_UP)
+    async with aclosing(engine.generate(question)) as events:
+        async for _ in events:
+            pass
+
+
+def after(request: Request, edit: Edit) -> Request:
+    """Return the request of an editor that applied `edit` and stands at its end."""
+    before = request.document
+    document = before.applied(edit, before.version)
+    syntax = request.syntax and request.syntax.edited(edit, before, document, PARSE_BUDGET_MS)
+    return replace(
+        request,
+        document=document,
+        syntax=syntax if isinstance(syntax, type(request.syntax)) else None,
+        cursor=_end(edit),
+        invoked=False,
+        alternatives=1,
+    )
+
+
+def _end(edit: Edit) -> Cursor:
+    """Return where the text that `edit` puts in ends."""
+    head, newline, last = edit.text.rpartition("\n")
+    start = edit.span.start
+    if not newline:
+        return Cursor(start.line, start.column + len(last))
+    return Cursor(start.line + head.count("\n") + 1, len(last))
+
+
+def _indentation(line: str) -> str:
+    """Return what an editor puts at the start of the line below `line`."""
+    indent = line[: len(line) - len(line.lstrip())]
+    if line.rstrip().endswith((":", "{", "(", "[")):
+        return indent + ("\t" if indent.startswith("\t") else "    ")
+    return indent

@@ -1,0 +1,143 @@
+"""A request on its way through the scheduler, and the order in which requests get their turn."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from slm_lsp.engine.ending import Ending
+from slm_lsp.engine.protocol import Ended, Event, Finished, Generate, Piece, Prefilled, Urgency
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from slm_lsp.engine.model import AbortFlag, Model
+
+NEWS = 4
+"""Tokens that are passed on together: each message wakes two processes, which on two cores is felt
+by the model."""
+
+CLIENTS = 64
+"""Clients whose turns are remembered."""
+
+
+@dataclass(eq=False)
+class Job:
+    """One request of `client`. `ended_by` tells why it is not wanted any more, once it is not."""
+
+    request: Generate
+    client: str
+    urgency: Urgency
+    submitted: float = field(default_factory=time.perf_counter)
+    events: asyncio.Queue[Event] = field(default_factory=asyncio.Queue)
+    ended_by: str = ""
+    _due: float = 0.0  # when its time is over
+
+    @property
+    def document(self) -> tuple[str, str]:
+        """Names the document; two clients may have one of the same name open."""
+        return self.client, self.request.document
+
+    def finished(self, reason: str, detail: str = "") -> Finished:
+        """Return the last event."""
+        return Finished(self.request.id, reason, detail)  # type: ignore[arg-type]  # one of its words
+
+    def prefill(self, model: Model, abort: AbortFlag, loop: asyncio.AbstractEventLoop) -> None:
+        """Let `model` read the prompt. Called in a thread; raises Aborted."""
+        started = time.perf_counter()
+        budget_s = self.request.budget_ms / 1e3
+        # Who had to wait for others gets half of it all the same.
+        self._due = max(self.submitted + budget_s, started + budget_s / 2)
+        left_s = self._due - started if budget_s else 0.0
+        prefill = model.prefill(self.request.prompt, left_s, abort)
+        event = Prefilled(
+            self.request.id,
+            queue_ms=(started - self.submitted) * 1e3,
+            prefill_ms=(time.perf_counter() - started) * 1e3,
+            prompt_tokens=prefill.prompt_tokens,
+            cached_tokens=prefill.cached_tokens,
+        )
+        self._tell(loop, [event])
+
+    def decode(self, model: Model, abort: AbortFlag, loop: asyncio.AbstractEventLoop) -> int:
+        """Let `model` write the answer; return the tokens. Called in a thread; raises Aborted."""
+        request, generated = self.request, 0
+        running = set(range(request.branches)) if request.max_tokens else set()
+        budget_s = request.budget_ms / 1e3
+        endings = [Ending(request.stop, request.max_tokens, budget_s) for _ in running]
+        news: list[Event] = []
+        for token in model.decode(running, abort) if running else ():
+            abort.check()
+            generated += 1
+            ending = endings[token.branch]
+            shown = len(ending.text)
+            if reason := ending.add(token.text, time.perf_counter() - self._due):
+                running.discard(token.branch)
+            text = ending.text[shown : ending.kept if reason == "stop" else None]
+            if text:
+                news.append(Piece(request.id, text, token.logprob, token.branch))
+            if reason:
+                news.append(Ended(request.id, reason, ending.kept, token.branch))
+            if reason or generated == 1 or len(news) >= NEWS:
+                self._tell(loop, news)
+                news = []
+        for branch in range(len(endings)):
+            if not endings[branch].complete:
+                news.append(Ended(request.id, "end", len(endings[branch].text), branch))
+        self._tell(loop, news)
+        return generated
+
+    def _tell(self, loop: asyncio.AbstractEventLoop, events: list[Event]) -> None:
+        def put() -> None:
+            for event in events:
+                self.events.put_nowait(event)
+
+        loop.call_soon_threadsafe(put)
+
+
+class Queue:
+    """Requests that wait: the most urgent first, and among those each client in its turn."""
+
+    def __init__(self) -> None:
+        self._jobs: list[Job] = []
+        self._served: dict[str, None] = {}  # clients, the one served last at the end
+
+    def __iter__(self) -> Iterator[Job]:
+        return iter(self._jobs)
+
+    def __len__(self) -> int:
+        return len(self._jobs)
+
+    def put(self, job: Job) -> None:
+        """Let `job` wait."""
+        self._jobs.append(job)
+
+    def remove(self, job: Job) -> bool:
+        """Take `job` out; tell whether it was waiting."""
+        if job not in self._jobs:
+            return False
+        self._jobs.remove(job)
+        return True
+
+    def first(self, *, background: bool) -> Job | None:
+        """Return whose turn it is; what nobody waits for only counts with `background`."""
+        order = {client: place for place, client in enumerate(self._served)}
+        waiting = [job for job in self._jobs if background or job.urgency is Urgency.NOW]
+        return min(
+            waiting,
+            key=lambda job: (job.urgency, order.get(job.client, -1), job.submitted),
+            default=None,
+        )
+
+    def take(self, *, background: bool) -> Job | None:
+        """Take out whose turn it is."""
+        job = self.first(background=background)
+        if job is not None:
+            self._jobs.remove(job)
+            self._served.pop(job.client, None)
+            self._served[job.client] = None
+            if len(self._served) > CLIENTS:
+                del self._served[next(iter(self._served))]
+        return job

@@ -1,0 +1,45 @@
+"""How fast this machine is, as far as it has shown, and what it can therefore do in time."""
+
+from __future__ import annotations
+
+LEAST_TOKENS = 96
+"""About ten lines: with less there is nothing to go by, however slow the machine."""
+
+ANSWER_TOKENS = 8
+"""Tokens of the answer that time is left for when it is decided how much of a prompt to read."""
+
+SMOOTHING = 0.3
+"""Weight of the newest measurement, so that a short stall does not count for long."""
+
+MEASURABLE_TOKENS = 32
+"""Fewer tokens say little about the speed of many."""
+
+
+class Pace:
+    """Seconds a token, of prompts read and of answers written. 0 as long as nothing was seen."""
+
+    def __init__(self) -> None:
+        self.read_s = 0.0
+        self.write_s = 0.0
+
+    def affordable(self, budget_s: float) -> int:
+        """Return how many tokens of a prompt can be read so that an answer comes in time.
+
+        They are never fewer than `LEAST_TOKENS`.
+        """
+        if not self.read_s:
+            return LEAST_TOKENS
+        return max(LEAST_TOKENS, int((budget_s - ANSWER_TOKENS * self.write_s) / self.read_s))
+
+    def read(self, tokens: int, seconds: float) -> None:
+        """Learn from `tokens` having been read in `seconds`."""
+        if tokens >= MEASURABLE_TOKENS:
+            self.read_s = _smoothed(self.read_s, seconds / tokens)
+
+    def wrote(self, seconds: float) -> None:
+        """Learn from one token having been written in `seconds`."""
+        self.write_s = _smoothed(self.write_s, seconds)
+
+
+def _smoothed(known: float, new: float) -> float:
+    return known + SMOOTHING * (new - known) if known else new

@@ -1,0 +1,30 @@
+"""`slm-lsp/didMoveCursor`: the user went to another place, and may type there.
+
+Not in the specification, which tells a server where the cursor is only when it is asked for
+something. Parameters: `textDocument` and `position`, as in a request for ghost text.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from lsprotocol import types
+
+from slm_lsp.completion.request import Request
+from slm_lsp.lsp.positions import to_cursor
+from slm_lsp.lsp.preparation import expect
+
+if TYPE_CHECKING:
+    from slm_lsp.lsp.session import Session
+
+
+def did_move_cursor(ls: Session, params: Any) -> None:
+    """Let the model read what surrounds the cursor."""
+    document, position = getattr(params, "textDocument", None), getattr(params, "position", None)
+    line, character = getattr(position, "line", None), getattr(position, "character", None)
+    buffer = ls.documents.get(getattr(document, "uri", ""))
+    if buffer is None or not isinstance(line, int) or not isinstance(character, int):
+        return
+    place = types.Position(max(line, 0), max(character, 0))
+    cursor = to_cursor(buffer.document, place, ls.encoding)
+    expect(ls, Request(buffer.document, buffer.syntax, cursor))

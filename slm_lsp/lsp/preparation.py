@@ -1,0 +1,47 @@
+"""Work on suspicion: what the user will probably ask next is prepared while nobody waits."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from typing import TYPE_CHECKING
+
+from slm_lsp.completion.prefetch import prefetch, read_ahead
+from slm_lsp.errors import SlmLspError
+
+if TYPE_CHECKING:
+    from collections.abc import Coroutine
+
+    from slm_lsp.completion.request import Outcome, Request
+    from slm_lsp.lsp.session import Session
+
+
+def prepare(ls: Session, request: Request, outcome: Outcome) -> None:
+    """Prepare for `outcome`, which is about to be shown, being accepted."""
+    if outcome.completions and ls.settings.completion.prefetch:
+        work = prefetch(request, outcome.completions[0], ls.settings, ls.answers, ls.engine)
+        _instead(ls, request.document.uri, work)
+
+
+def expect(ls: Session, request: Request) -> None:
+    """Let the model read what surrounds the cursor, because somebody may type there."""
+    if ls.settings.completion.prefetch and ls.settings.enabled_for(request.document.language):
+        _instead(ls, request.document.uri, read_ahead(request, ls.settings, ls.engine))
+
+
+def _instead(ls: Session, uri: str, work: Coroutine[None, None, None]) -> None:
+    """Do `work` in place of what is being prepared for the same document."""
+    if (older := ls.preparing.get(uri)) is not None:
+        older.cancel()
+    task = ls.preparing[uri] = asyncio.create_task(_quietly(work))
+    task.add_done_callback(lambda _: _forget(ls, uri, task))
+
+
+def _forget(ls: Session, uri: str, task: asyncio.Task[None]) -> None:
+    if ls.preparing.get(uri) is task:
+        del ls.preparing[uri]
+
+
+async def _quietly(work: Coroutine[None, None, None]) -> None:
+    with contextlib.suppress(SlmLspError):  # the status tells about the engine
+        await work
