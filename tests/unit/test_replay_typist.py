@@ -90,6 +90,47 @@ def test_typing_all_stretches_restores_the_file(count, seed):
     assert text == SOURCE
 
 
+def replayed(text: str, strokes: tuple[typist.Stroke, ...]) -> str:
+    caret = 0
+    for stroke in strokes:
+        caret += stroke.jump
+        assert stroke.erase <= caret <= len(text)
+        text = text[: caret - stroke.erase] + stroke.text + text[caret:]
+        caret += len(stroke.text) - stroke.erase
+    return text
+
+
+@given(places=st.integers(1, 5), keys=st.integers(20, 300), seed=st.integers(0, 1000))
+def test_a_session_restores_the_file(places, keys, seed):
+    text, strokes = typist.session(SOURCE, places, keys, seed)
+    assert len(text) < len(SOURCE)
+    assert replayed(text, strokes) == SOURCE
+    assert (text, strokes) == typist.session(SOURCE, places, keys, seed)
+    assert all(0 < stroke.pause_ms <= typist.MAX_PAUSE_MS for stroke in strokes)
+    assert all(stroke.text or stroke.erase or stroke.jump for stroke in strokes)
+
+
+def test_a_session_has_everything_that_people_do():
+    _, strokes = typist.session(SOURCE, 4, 2000, 1)
+    jumps = [stroke.jump for stroke in strokes if stroke.jump]
+    assert len(jumps) == 6
+    assert min(jumps) < 0 < max(jumps)
+    typed = [stroke for stroke in strokes if not stroke.jump]
+    assert sum(not stroke.text.startswith("\n") and len(stroke.text) > 3 for stroke in typed) > 20
+    assert sum(not stroke.text and stroke.erase > 2 for stroke in typed) > 20
+    assert 0.08 < sum(stroke.waits for stroke in typed) / len(typed) < 0.15
+    deletions = [n for n, stroke in enumerate(strokes) if not stroke.text and stroke.erase > 2]
+    undone = sum(len(strokes[n + 1].text) == strokes[n].erase for n in deletions)
+    assert 0 < undone < len(deletions)
+
+
+def test_a_stretch_is_left_in_the_middle_for_another():
+    _, strokes = typist.session(SOURCE, 2, 400, 3)
+    jumps = [stroke.jump for stroke in strokes if stroke.jump]
+    assert len(jumps) == 3
+    assert jumps[1] * jumps[2] < 0
+
+
 def test_too_short_a_file_is_refused():
     with pytest.raises(ValueError, match="too short"):
         typist.stretches("x = 1\n" * 10, 3, 900, 1)
