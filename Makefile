@@ -13,6 +13,7 @@ help:
 	@echo "make demo   see ghost text in this terminal (the first time sets everything up)"
 	@echo "make test   run all tests"
 	@echo "make lint   check style, types and the direction of imports"
+	@echo "make eval-set  fetch the packages of the evaluation set and punch its holes"
 	@echo "make setup  only make .venv;  make model  only fetch the default model"
 	@echo "make peer   build llama.cpp's own programs, which two benchmarks compare with"
 	@echo "make lock   renew requirements/;  make clean  remove what was built here"
@@ -42,6 +43,9 @@ model: setup
 
 peer: dev
 	@$(VENV)/python -m tools.peer
+
+eval-set: setup
+	@$(VENV)/python -m tools.evaluation_set
 
 lock: dev
 	@$(VENV)/python -m pip install --quiet uv

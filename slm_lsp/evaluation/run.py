@@ -12,6 +12,7 @@ from slm_lsp.completion.answers import Answers
 from slm_lsp.completion.complete import complete
 from slm_lsp.completion.request import Request
 from slm_lsp.context.syntax import Syntax, parse
+from slm_lsp.engine.protocol import next_id
 from slm_lsp.evaluation.metrics import judged
 
 if TYPE_CHECKING:
@@ -39,9 +40,8 @@ class Patient:
         """Yield the answer to `request`, to which any time is given."""
         started = time.perf_counter()
         unlimited = msgspec.structs.replace(request, budget_ms=0.0)
-        async with aclosing(
-            self._engine.generate(msgspec.structs.replace(unlimited, max_tokens=0))
-        ) as events:
+        reading = msgspec.structs.replace(unlimited, id=next_id(), max_tokens=0)
+        async with aclosing(self._engine.generate(reading)) as events:
             async for _ in events:
                 pass
         self.reading_ms += (time.perf_counter() - started) * 1e3

@@ -1,0 +1,137 @@
+"""How good completions are on the project's own evaluation set, and what each part of the way adds.
+
+The cases come from `python -m tools.evaluation_set`. `--split tune` (the default) is what choices
+are made by; `--split reported` is for figures in documents, and nothing is chosen by it. What a
+variant is stands in `variants.py`, what is counted in `slm_lsp/evaluation/metrics.py`; besides,
+`chars_wrong` are the characters of completions that were shown and not right. Both kinds of
+characters are counted by the hole. Everything runs on the default model in this process.
+
+The figures are those of `raw-unhealed`, `raw` and `pipeline`, each with the ends of its interval of
+95 % (`_low`, `_high`), from 2,000 samples of the holes with replacement; the rows have every
+variant.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import random
+import sys
+import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from rich.console import Console
+from rich.progress import Progress
+from rich.table import Table
+
+from benchmarks.report import Figures, publish
+from benchmarks.variants import all_variants
+from slm_lsp.config import Settings
+from slm_lsp.engine.background import Background
+from slm_lsp.engine.launch import options_for
+from slm_lsp.engine.loading import load_model
+from slm_lsp.engine.model import AbortFlag
+from slm_lsp.engine.scheduler import Scheduler
+from slm_lsp.evaluation.cases import read_cases
+from tools.evaluation_set import SPLITS, case_file
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from slm_lsp.evaluation.cases import Case
+    from slm_lsp.evaluation.metrics import Result
+
+QUICK_HOLES = 6
+SAMPLES = 2000
+SEED = 0
+MAIN = ("raw-unhealed", "raw", "pipeline")
+
+SHARES = ("exact_match", "shown_rate", "precision_shown", "chars_saved", "chars_wrong")
+
+
+async def measure(cases: Sequence[Case], settings: Settings) -> list[dict[str, Result]]:
+    """Return the result of each variant for each case."""
+    abort = AbortFlag()
+    engine = Scheduler(load_model(options_for(settings), abort), abort, Background(share=0))
+    try:
+        with Progress(console=Console(stderr=True)) as bars:
+            tracked = bars.track(cases, description="Completing")
+            return [await all_variants(case, settings, engine) for case in tracked]
+    finally:
+        await engine.close()
+
+
+def row(variant: str, results: Sequence[Result]) -> dict[str, Any]:
+    """Return the shares of a variant with the ends of their intervals."""
+    counts = np.array([_counts(result) for result in results], dtype=float)
+    chance = np.random.default_rng(SEED)
+    samples = chance.integers(0, len(counts), (SAMPLES, len(counts)))
+    drawn = np.array([_shares(counts[sample]) for sample in samples])
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # a variant that never shows anything
+        low, high = np.nanpercentile(drawn, [2.5, 97.5], axis=0)
+    made: dict[str, Any] = {"variant": variant, "n": len(results)}
+    for at, (name, value) in enumerate(zip(SHARES, _shares(counts), strict=True)):
+        made[name] = _rounded(value)
+        made[f"{name}_low"], made[f"{name}_high"] = _rounded(low[at]), _rounded(high[at])
+    return made
+
+
+def _counts(result: Result) -> tuple[float, ...]:
+    length = len((result.completion or "").rstrip())
+    right = result.shown and result.right
+    saved, wrong = (length, 0) if right else (0, length)
+    return result.exact_match, result.shown, right, saved, wrong
+
+
+def _shares(counts: np.ndarray[Any, Any]) -> list[float]:
+    exact, shown, right, saved, wrong = counts.mean(axis=0)
+    return [exact, shown, right / shown if shown else float("nan"), saved, wrong]
+
+
+def _rounded(value: float) -> float | None:
+    return None if np.isnan(value) else round(float(value), 4)
+
+
+def _print(rows: Sequence[dict[str, Any]]) -> None:
+    table = Table("variant", *SHARES, "saved - wrong", title="by variant")
+    for made in rows:
+        cells = [
+            "-" if made[name] is None else f"{made[name]:.3f} ±{(high - low) / 2:.3f}"
+            for name in SHARES
+            for low, high in [(made[f"{name}_low"] or 0, made[f"{name}_high"] or 0)]
+        ]
+        trade = made["chars_saved"] - made["chars_wrong"]
+        table.add_row(made["variant"], *cells, f"{trade:+.2f}")
+    Console(width=None if sys.stdout.isatty() else 140).print(table)
+
+
+def main() -> int:
+    """Run the benchmark."""
+    parser = argparse.ArgumentParser(description=__doc__, prog="python -m benchmarks.quality")
+    parser.add_argument("--split", choices=SPLITS, default="tune")
+    parser.add_argument("--holes", type=int, metavar="N", help="a sample of so many (default: all)")
+    parser.add_argument("--quick", action="store_true", help="a few holes, under 50 seconds")
+    parser.add_argument("--json", type=Path, metavar="FILE")
+    options = parser.parse_args()
+    cases = read_cases(case_file(options.split))
+    count = QUICK_HOLES if options.quick else options.holes or len(cases)
+    cases = random.Random(SEED).sample(cases, min(count, len(cases)))
+    found = asyncio.run(measure(cases, Settings()))
+    rows = [row(name, [one[name] for one in found]) for name in found[0]]
+    _print(rows)
+    figures: Figures = {"n": len(cases)}
+    for made in rows:
+        if made["variant"] in MAIN:
+            name = made["variant"].replace("-", "_")
+            figures |= {f"{name}_{k}": v for k, v in made.items() if k not in ("variant", "n")}
+    publish("benchmarks.quality", figures, rows, options.json)
+    return 0
+
+
+if __name__ == "__main__":
+    os.environ.setdefault("GOMP_SPINCOUNT", "10000")  # as the engine's process has it
+    sys.exit(main())

@@ -1,0 +1,146 @@
+"""Ways to complete a case: the bare model, the whole pipeline, and both with doubtful text cut."""
+
+from __future__ import annotations
+
+import math
+import re
+from contextlib import aclosing
+from typing import TYPE_CHECKING
+from unittest.mock import patch
+
+from slm_lsp.context.syntax import Syntax, parse
+from slm_lsp.context.window import Budget, window
+from slm_lsp.engine import fim
+from slm_lsp.engine.protocol import Ended, Finished, Generate, Piece, next_id
+from slm_lsp.errors import ModelUnusable
+from slm_lsp.evaluation.metrics import Result, judged
+from slm_lsp.evaluation.run import evaluate
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Sequence
+
+    from slm_lsp.config import Settings
+    from slm_lsp.engine.protocol import Engine, Event, Prompt, Urgency
+    from slm_lsp.evaluation.cases import Case
+
+THRESHOLDS = (0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
+"""Joint probabilities tried."""
+
+_PART_OF_WORD = re.compile(r"\w+\Z")
+
+
+class Recorder:
+    """An engine that remembers the tokens of the first branch of its last answer."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self.pieces: list[Piece] = []
+
+    async def generate(self, request: Generate) -> AsyncGenerator[Event, None]:
+        """Pass `request` on and its answer back."""
+        self.pieces = []
+        async with aclosing(self._engine.generate(request)) as events:
+            async for event in events:
+                if isinstance(event, Piece) and event.branch == 0:
+                    self.pieces.append(event)
+                yield event
+
+    def rank(self, number: int, urgency: Urgency) -> None:
+        """Pass it on."""
+        self._engine.rank(number, urgency)
+
+
+async def all_variants(case: Case, settings: Settings, engine: Engine) -> dict[str, Result]:
+    """Return what becomes of `case`, by the names of the variants. Raises EngineError.
+
+    `raw-unhealed`, `raw`: what the model writes up to the end of the line, without and with token
+    healing; whatever comes is shown. `pipeline`: the path that a key takes in the server.
+
+    `raw-from-T`, `pipeline-from-T`: shown only if its joint probability is at least T. `raw-cut-T`,
+    `pipeline-cut-T`: cut before the token that makes the joint probability fall below T, and before
+    the word that this leaves unfinished; shown if anything is left.
+    """
+    prompt = _prompt(case, settings)
+    with patch.object(fim, "healed", lambda tokens, _pieces: (list(tokens), b"")):
+        unhealed, _ = await _greedy(engine, prompt, settings)
+    text, pieces = await _greedy(engine, prompt, settings)
+    recorder = Recorder(engine)
+    shown = await evaluate(case, settings, recorder)
+    judge = _Judge(case)
+    raw = judge(text, joint(pieces))
+    found = {"raw-unhealed": judge(unhealed, 1.0), "raw": raw, "pipeline": shown}
+    for threshold in THRESHOLDS:
+        for name, whole, tokens in (("raw", raw, pieces), ("pipeline", shown, recorder.pieces)):
+            kept = whole.completion if (whole.confidence or 0.0) >= threshold else None
+            found[f"{name}-from-{threshold}"] = judge(kept, whole.confidence)
+            found[f"{name}-cut-{threshold}"] = judge(
+                cut(whole.completion or "", tokens, threshold), threshold
+            )
+    return found
+
+
+def cut(text: str, pieces: Sequence[Piece], threshold: float) -> str:
+    """Return the start of `text` whose tokens have a joint probability of `threshold` or more.
+
+    `pieces` are the tokens that `text` was made of. A word that the cut would leave unfinished goes
+    as well.
+    """
+    total, end = 0.0, 0
+    for piece in pieces:
+        total += piece.logprob
+        if math.exp(total) < threshold:
+            break
+        end += len(piece.text)
+    kept, rest = text[:end], text[end:]
+    return _PART_OF_WORD.sub("", kept) if re.match(r"\w", rest) else kept
+
+
+def joint(pieces: Sequence[Piece]) -> float:
+    """Return the joint probability of the tokens."""
+    return math.exp(sum(piece.logprob for piece in pieces))
+
+
+class _Judge:
+    """Judges each completion of a case once: most variants offer the same."""
+
+    def __init__(self, case: Case) -> None:
+        self._case = case
+        self._known: dict[str, Result] = {}
+
+    def __call__(self, completion: str | None, confidence: float | None) -> Result:
+        text = (completion or "").rstrip()
+        if text not in self._known:
+            self._known[text] = judged(
+                self._case,
+                text or None,
+                confidence=confidence,
+                dropped="",
+                latency_ms=0.0,
+                asked=False,
+            )
+        return self._known[text]
+
+
+def _prompt(case: Case, settings: Settings) -> Prompt:
+    document = case.document()
+    parsed = parse(document)
+    syntax = parsed if isinstance(parsed, Syntax) else None
+    budget = Budget(settings.context.prefix_tokens, settings.context.suffix_tokens)
+    return window(document, syntax, document.clamp(case.cursor), budget)
+
+
+async def _greedy(engine: Engine, prompt: Prompt, settings: Settings) -> tuple[str, list[Piece]]:
+    """Return the rest of the line as the model writes it, and its tokens."""
+    request = Generate(next_id(), "quality:///", prompt, settings.completion.max_tokens, ("\n",))
+    pieces: list[Piece] = []
+    kept = 0
+    async with aclosing(engine.generate(request)) as events:
+        async for event in events:
+            match event:
+                case Piece():
+                    pieces.append(event)
+                case Ended():
+                    kept = event.kept
+                case Finished(reason="failed"):
+                    raise ModelUnusable(event.detail)
+    return "".join(piece.text for piece in pieces)[:kept], pieces

@@ -1,0 +1,170 @@
+"""The project's own evaluation set: 1,000 holes in code younger than the default model's training.
+
+`python -m tools.evaluation_set` fetches the packages that `benchmarks/evaluation-set.toml` names
+and writes two files of cases for `slm-lsp eval --cases` into `~/.cache/slm-lsp/evaluation`:
+`tune.jsonl`, to choose by, and `reported.jsonl`, by which nothing may be chosen. They are the same
+at every run, for the same versions of Python and of the grammars.
+"""
+
+from __future__ import annotations
+
+import argparse
+import fnmatch
+import hashlib
+import os
+import re
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import msgspec
+
+from slm_lsp.errors import UsageError
+from slm_lsp.evaluation.cases import Case, as_lines
+from slm_lsp.evaluation.files import check_source
+from slm_lsp.evaluation.holes import punch
+from slm_lsp.lines import split_lines
+from slm_lsp.text import Document
+from tools.machine import SetupFailed, cache_folder
+from tools.packages import Kind, fetch, texts
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+MANIFEST = Path(__file__).parents[1] / "benchmarks" / "evaluation-set.toml"
+
+SEED = 1
+
+WHOLE_LINES = 2000
+"""A file of at most so many lines is in its cases as a whole."""
+
+SIDE_LINES = 300
+"""Of a longer one, so many lines above and below the hole."""
+
+Split = Literal["tune", "reported"]
+SPLITS: tuple[Split, ...] = ("tune", "reported")
+
+_TEST = re.compile(
+    r"(^|/)(__tests__|fixtures|it|mocks?|testing|tests?)/"
+    r"|(^|/)(test_[^/]*|tests?|conftest|[^/]*[._-](spec|test|test-d|tests))\.\w+$"
+)
+_GENERATED = re.compile(
+    r"auto-?generated|@generated|generated (by|from)|do not edit", re.IGNORECASE
+)
+
+
+class Package(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One package of the manifest.
+
+    `files` and `without` are patterns of paths inside it, in which `*` stands for slashes too;
+    tests and generated code are left out anyway. All holes of a package are in one `split`.
+    """
+
+    name: str
+    version: str
+    kind: Kind
+    sha256: str
+    licence: str
+    language: str
+    split: Split
+    holes: int
+    files: tuple[str, ...]
+    without: tuple[str, ...] = ()
+
+
+class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """All packages."""
+
+    package: tuple[Package, ...]
+
+
+def read_manifest() -> tuple[Package, ...]:
+    """Return the packages of the set."""
+    return msgspec.toml.decode(MANIFEST.read_bytes(), type=Manifest).package
+
+
+def case_file(split: Split) -> Path:
+    """Return where the cases of `split` are, or will be."""
+    return _folder() / f"{split}.jsonl"
+
+
+def cases_of(package: Package, files: Iterable[tuple[str, str]]) -> list[Case]:
+    """Punch the holes of `package`, which has `files`. Raises SetupFailed if they have no room."""
+    found = {path: text for path, text in files if is_wanted(package, path, text)}
+
+    def load(path: Path) -> Document | None:
+        name = path.as_posix()
+        document = Document.of(found[name], uri="", language=package.language, path=name)
+        try:
+            check_source(path, document)
+        except UsageError:
+            return None
+        return document
+
+    cases = punch([Path(name) for name in sorted(found)], load, package.holes, SEED)
+    if len(cases) < package.holes:
+        raise SetupFailed(f"{package.name} has room for {len(cases)} holes, not {package.holes}.")
+    return [shortened(case, package.name) for case in cases]
+
+
+def is_wanted(package: Package, path: str, text: str) -> bool:
+    """Tell whether the file is one that the manifest means, and written by a person."""
+    return (
+        any(fnmatch.fnmatchcase(path, pattern) for pattern in package.files)
+        and not any(fnmatch.fnmatchcase(path, pattern) for pattern in package.without)
+        and not path.endswith(".d.ts")
+        and not _TEST.search(path)
+        and not _GENERATED.search(text[:1000])
+    )
+
+
+def shortened(case: Case, package: str) -> Case:
+    """Return `case` under a name that is unique in the set, without text that is far away."""
+    above, below = split_lines(case.prefix), split_lines(case.suffix)
+    if len(above) + len(below) > WHOLE_LINES:
+        above, below = above[-SIDE_LINES - 1 :], below[: SIDE_LINES + 1]
+    return msgspec.structs.replace(
+        case, id=f"{package}/{case.id}", prefix="".join(above), suffix="".join(below)
+    )
+
+
+def write(split: Split, packages: Iterable[Package]) -> str:
+    """Write the cases of `split` and return a line about them. Raises SetupFailed."""
+    cases = []
+    for package in packages:
+        if package.split == split:
+            archive = fetch(
+                package.kind,
+                package.name,
+                package.version,
+                package.sha256,
+                _folder() / "archives",
+            )
+            cases += cases_of(package, texts(archive))
+    content = b"".join(as_lines(cases))
+    path = case_file(split)
+    part = path.with_suffix(".part")
+    part.write_bytes(content)
+    part.replace(path)
+    return f"{path}: {len(cases)} holes, sha256 {hashlib.sha256(content).hexdigest()}"
+
+
+def main() -> int:
+    """Fetch and write everything."""
+    argparse.ArgumentParser(description=__doc__, prog="python -m tools.evaluation_set").parse_args()
+    try:
+        packages = read_manifest()
+        for split in SPLITS:
+            print(write(split, packages))
+    except SetupFailed as error:
+        print(f"Error: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _folder() -> Path:
+    return cache_folder(os.environ).with_name("evaluation")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
