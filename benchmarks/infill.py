@@ -6,6 +6,8 @@ vocabulary as such: what it then writes is of little use, how long that takes is
 
 from __future__ import annotations
 
+import contextlib
+import io
 from typing import TYPE_CHECKING
 
 import gguf
@@ -54,4 +56,5 @@ def _copy(source: Path, target: Path) -> None:
     writer = gguf.GGUFWriter(target, architecture, endianess=reader.endianess)
     added = {key: MetadataDetails(gguf.GGUFValueType.UINT32, id_) for key, id_ in _IDS.items()}
     added[_ORDER] = MetadataDetails(gguf.GGUFValueType.STRING, "spm")
-    copy_with_new_metadata(reader, writer, added, [])
+    with contextlib.redirect_stderr(io.StringIO()):  # its progress bar
+        copy_with_new_metadata(reader, writer, added, [])

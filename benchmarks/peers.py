@@ -7,8 +7,8 @@ they take turns, file by file, and only one of them is running at a time. What i
 llama.vim, and what is left out in its favour, is in `benchmarks.llama_vim`. `make peer` builds
 `llama-server`; files that are not there yet are fetched.
 
-**Time to ghost text** is measured at the keys the typist waits at, one in eight, chosen beforehand
-and the same for both: from the edit to the moment the ghost text for that state of the buffer is
+**Time to ghost text** is measured at the keys the typist waits at, one in eight of those that write
+something new, chosen beforehand and the same for both: from the edit to the moment the ghost text for that state of the buffer is
 known. For us that is the answer to the key's request; for the peer a cached answer that still fits,
 or the server's. An answer without text counts as one, and so does llama.vim's rule not to ask in
 the middle of a line. Where nothing came within six seconds (three with `--quick`), they count.
@@ -60,7 +60,7 @@ SEED = 107
 
 def session(source: Source, *, quick: bool) -> Session:
     """Return what is typed into `source`: at least 300 strokes, or about 36."""
-    places, keys, patience_s = (2, 20, 3.0) if quick else (4, 440, 6.0)
+    places, keys, patience_s = (2, 20, 3.0) if quick else (4, 320, 6.0)
     text, strokes = typist.session(source.text, places, keys, SEED)
     return Session(source, text, strokes, patience_s)
 
