@@ -8,10 +8,11 @@ llama.vim, and what is left out in its favour, is in `benchmarks.llama_vim`. `ma
 `llama-server`; files that are not there yet are fetched.
 
 **Time to ghost text** is measured at the keys the typist waits at, one in eight of those that write
-something new, chosen beforehand and the same for both: from the edit to the moment the ghost text for that state of the buffer is
-known. For us that is the answer to the key's request; for the peer a cached answer that still fits,
-or the server's. An answer without text counts as one, and so does llama.vim's rule not to ask in
-the middle of a line. Where nothing came within six seconds (three with `--quick`), they count.
+something new, chosen beforehand and the same for both: from the edit to the moment the ghost text
+for that state of the buffer is known. For us that is the answer to the key's request; for the peer
+a cached answer that still fits, or the server's. An answer without text counts as one, and so does
+llama.vim's rule not to ask in the middle of a line. Where nothing came within six seconds (three
+with `--quick`), they count.
 
 **Tokens** are all that the model evaluates from the first key until both sides have finished what
 they began after the last one, whoever asked for it: also for requests that were replaced, for
