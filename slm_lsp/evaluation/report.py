@@ -53,8 +53,9 @@ tr.all {{ font-weight: 600; }}
 <p>If only completions were shown whose confidence reaches a threshold: the share of holes that get
 one, and how many of these are right. The threshold falls from left to right.</p></section>
 <section><h2>Latency</h2>{latency}
-<p>Milliseconds from the question to the answer, for the holes the model was asked about. The text
-around the hole was read before, as it has been where somebody types.</p></section>
+<p>Milliseconds from the question to the answer, for the holes the model was asked about; the
+slowest twentieth is in the last bar. The text around the hole was read before, as it has been where
+somebody types.</p></section>
 </div>
 <h2>Figures</h2>
 <div class="scroll"><table><thead><tr><th></th>{head}</tr></thead>

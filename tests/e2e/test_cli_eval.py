@@ -199,7 +199,7 @@ async def test_wrong_usage(ready, arguments, about):
 async def test_a_number_of_holes_that_is_none(ready, number):
     finished = await ready.cli("eval", "src", f"--holes={number}")
     assert finished.code == 2
-    assert "--holes" in finished.stderr
+    assert "--holes: must be a number from 1 on" in finished.stderr
 
 
 async def test_a_bad_line_is_named(ready):
