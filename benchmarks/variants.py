@@ -8,22 +8,24 @@ from contextlib import aclosing
 from typing import TYPE_CHECKING
 from unittest.mock import patch
 
-from slm_lsp.context.syntax import Syntax, parse
+from slm_lsp.context.syntax import Syntax, errors_added, parse
 from slm_lsp.context.window import Budget, window
 from slm_lsp.engine import fim
 from slm_lsp.engine.protocol import Ended, Finished, Generate, Piece, next_id
 from slm_lsp.errors import ModelUnusable
 from slm_lsp.evaluation.metrics import Result, judged
 from slm_lsp.evaluation.run import evaluate
+from slm_lsp.text import Completion, Span
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Sequence
+    from collections.abc import AsyncGenerator, Iterator, Sequence
 
     from slm_lsp.config import Settings
     from slm_lsp.engine.protocol import Engine, Event, Prompt, Urgency
     from slm_lsp.evaluation.cases import Case
+    from slm_lsp.text import Document
 
-THRESHOLDS = (0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
+THRESHOLDS = (0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
 """Joint probabilities tried."""
 
 _PART_OF_WORD = re.compile(r"\w+\Z")
@@ -57,8 +59,8 @@ async def all_variants(case: Case, settings: Settings, engine: Engine) -> dict[s
     healing; whatever comes is shown. `pipeline`: the path that a key takes in the server.
 
     `raw-from-T`, `pipeline-from-T`: shown only if its joint probability is at least T. `raw-cut-T`,
-    `pipeline-cut-T`: cut before the token that makes the joint probability fall below T, and before
-    the word that this leaves unfinished; shown if anything is left.
+    `pipeline-cut-T`: the longest start that has a joint probability of T or more and does not end
+    inside a word, and from the pipeline also breaks no syntax; shown if there is one.
     """
     prompt = _prompt(case, settings)
     with patch.object(fim, "healed", lambda tokens, _pieces: (list(tokens), b"")):
@@ -66,38 +68,65 @@ async def all_variants(case: Case, settings: Settings, engine: Engine) -> dict[s
     text, pieces = await _greedy(engine, prompt, settings)
     recorder = Recorder(engine)
     shown = await evaluate(case, settings, recorder)
-    judge = _Judge(case)
+    judge, sound = _Judge(case), _Soundness(case)
     raw = judge(text, joint(pieces))
     found = {"raw-unhealed": judge(unhealed, 1.0), "raw": raw, "pipeline": shown}
     for threshold in THRESHOLDS:
         for name, whole, tokens in (("raw", raw, pieces), ("pipeline", shown, recorder.pieces)):
             kept = whole.completion if (whole.confidence or 0.0) >= threshold else None
             found[f"{name}-from-{threshold}"] = judge(kept, whole.confidence)
-            found[f"{name}-cut-{threshold}"] = judge(
-                cut(whole.completion or "", tokens, threshold), threshold
+            kept = next(
+                (
+                    start
+                    for start in starts(whole.completion or "", tokens, threshold)
+                    if name == "raw" or sound(start)
+                ),
+                None,
             )
+            found[f"{name}-cut-{threshold}"] = judge(kept, threshold)
     return found
 
 
-def cut(text: str, pieces: Sequence[Piece], threshold: float) -> str:
-    """Return the start of `text` whose tokens have a joint probability of `threshold` or more.
+def starts(text: str, pieces: Sequence[Piece], threshold: float) -> Iterator[str]:
+    """Yield the starts of `text`, longest first, that are as likely as `threshold` or more.
 
-    `pieces` are the tokens that `text` was made of. A word that the cut would leave unfinished goes
-    as well.
+    `pieces` are the tokens that `text` was made of. The starts end with a token, less the part of a
+    word that goes on in the next one.
     """
-    total, end = 0.0, 0
+    ends, total, end = [], 0.0, 0
     for piece in pieces:
         total += piece.logprob
+        end += len(piece.text)
         if math.exp(total) < threshold:
             break
-        end += len(piece.text)
-    kept, rest = text[:end], text[end:]
-    return _PART_OF_WORD.sub("", kept) if re.match(r"\w", rest) else kept
+        ends.append(min(end, len(text)))
+    for end in dict.fromkeys(reversed(ends)):
+        kept = text[:end]
+        if re.match(r"\w", text[end:]):
+            kept = _PART_OF_WORD.sub("", kept)
+        if kept.strip():
+            yield kept
 
 
 def joint(pieces: Sequence[Piece]) -> float:
     """Return the joint probability of the tokens."""
     return math.exp(sum(piece.logprob for piece in pieces))
+
+
+class _Soundness:
+    """Tells, once for each text, whether it breaks syntax that was sound in a case."""
+
+    def __init__(self, case: Case) -> None:
+        self._document = case.document()
+        self._syntax = _syntax(self._document)
+        self._span = Span.at(self._document.clamp(case.cursor))
+        self._known: dict[str, bool] = {}
+
+    def __call__(self, text: str) -> bool:
+        if text not in self._known:
+            completion = Completion(text.rstrip(), self._span, 1.0)
+            self._known[text] = errors_added(self._document, self._syntax, completion) == 0
+        return self._known[text]
 
 
 class _Judge:
@@ -123,10 +152,13 @@ class _Judge:
 
 def _prompt(case: Case, settings: Settings) -> Prompt:
     document = case.document()
-    parsed = parse(document)
-    syntax = parsed if isinstance(parsed, Syntax) else None
     budget = Budget(settings.context.prefix_tokens, settings.context.suffix_tokens)
-    return window(document, syntax, document.clamp(case.cursor), budget)
+    return window(document, _syntax(document), document.clamp(case.cursor), budget)
+
+
+def _syntax(document: Document) -> Syntax | None:
+    parsed = parse(document)
+    return parsed if isinstance(parsed, Syntax) else None
 
 
 async def _greedy(engine: Engine, prompt: Prompt, settings: Settings) -> tuple[str, list[Piece]]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+import re
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from benchmarks.quality import row
-from benchmarks.variants import THRESHOLDS, all_variants, cut, joint
+from benchmarks.variants import THRESHOLDS, all_variants, joint, starts
 from slm_lsp.config import Settings
 from slm_lsp.engine.fake import FakeModel, Reply, Script
 from slm_lsp.engine.model import AbortFlag
@@ -30,33 +31,32 @@ pieces = st.lists(
 @given(pieces, st.sampled_from(THRESHOLDS))
 def test_a_cut_keeps_what_is_likely_enough_and_whole_words(made, threshold):
     text = "".join(piece.text for piece in made)
-    kept = cut(text, made, threshold)
-    assert text.startswith(kept)
-    used, length = [], 0
-    for piece in made:
-        if length >= len(kept):
-            break
-        used.append(piece)
-        length += len(piece.text)
-    assert joint(used) >= threshold - 1e-9
-    rest = text[len(kept) :]
-    if kept and rest:
-        assert not (kept[-1].isalnum() or kept[-1] == "_") or not (
-            rest[0].isalnum() or rest[0] == "_"
-        )
+    found = list(starts(text, made, threshold))
+    assert found == sorted(found, key=len, reverse=True)
+    for kept in found:
+        assert text.startswith(kept)
+        used, length = [], 0
+        for piece in made:
+            if length >= len(kept):
+                break
+            used.append(piece)
+            length += len(piece.text)
+        assert joint(used) >= threshold - 1e-9
+        assert not re.match(r"\w\w", kept[-1] + text[len(kept) :])
 
 
 def test_a_cut_that_takes_nothing_or_everything():
     made = [Piece(1, "value", math.log(0.9)), Piece(1, " + x", math.log(0.5))]
-    assert cut("value + x", made, 0.4) == "value + x"
-    assert cut("value + x", made, 0.6) == "value"
-    assert cut("value + x", made, 0.95) == ""
+    assert list(starts("value + x", made, 0.4)) == ["value + x", "value"]
+    assert list(starts("value + x", made, 0.6)) == ["value"]
+    assert list(starts("value + x", made, 0.95)) == []
+    assert list(starts("val", made, 0.4)) == ["val"]
 
 
 async def test_every_variant_of_a_case():
-    script = Script((Reply("y = ", "value + 1\nz", math.log(0.8)),))
+    script = Script((Reply("x = 1\n", "value + 1\nz", math.log(0.8)),))
     engine = Scheduler(FakeModel(script), AbortFlag())
-    case = Case("a", "python", "x = 1\ny = ", "\n", "value + 2")
+    case = Case("a", "python", "x = 1\n", "\n", "value + 2")
     found = await all_variants(case, Settings(), engine)
     await engine.close()
     assert len(found) == 3 + 4 * len(THRESHOLDS)
@@ -64,6 +64,7 @@ async def test_every_variant_of_a_case():
     assert found["raw-from-0.9"].completion is None
     assert found["raw-cut-0.6"].completion == "value +"
     assert found["raw-cut-0.6"].right
+    assert found["pipeline-cut-0.6"].completion == "value"
     assert found["pipeline-cut-0.8"].completion == "value"
     made = row("raw-cut-0.6", [found["raw-cut-0.6"], found["raw"], found["raw-from-0.9"]])
     assert made["shown_rate"] == pytest.approx(2 / 3, abs=1e-3)
