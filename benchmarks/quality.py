@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from slm_lsp.evaluation.cases import Case
     from slm_lsp.evaluation.metrics import Result
 
-QUICK_HOLES = 6
+QUICK_HOLES = 10
 SAMPLES = 2000
 SEED = 0
 MAIN = ("raw-unhealed", "raw", "pipeline")
@@ -117,6 +117,8 @@ def main() -> int:
     parser.add_argument("--quick", action="store_true", help="a few holes, under 50 seconds")
     parser.add_argument("--json", type=Path, metavar="FILE")
     options = parser.parse_args()
+    if not case_file(options.split).exists():
+        parser.error("the evaluation set is not here yet; `make eval-set` fetches it")
     cases = read_cases(case_file(options.split))
     count = QUICK_HOLES if options.quick else options.holes or len(cases)
     cases = random.Random(SEED).sample(cases, min(count, len(cases)))
