@@ -75,8 +75,6 @@ def check_source(path: Path, document: Document) -> None:
             raise UsageError(
                 f"{path} has lines of more than {MAX_COLUMNS} characters, so a program made it."
             )
-    if not any(line.strip() for line in document.lines):
-        raise UsageError(f"{path} is empty.")
 
 
 def _below(folder: Path) -> Iterator[Path]:

@@ -156,10 +156,12 @@ async def test_what_cannot_be_read_in_a_folder_is_left_out_with_a_warning(ready)
     write(ready, "mixed/a.py", SOURCE)
     write(ready, "mixed/b.py", "name = 'café'\n".encode("latin-1"))
     write(ready, "mixed/c.py", b"x = 1\0\n")
+    write(ready, "mixed/__init__.py", b"")
     finished = await ready.cli("eval", "mixed", "--holes", "4", "--json")
     assert finished.code == 0
     assert "b.py is not UTF-8" in finished.stderr
     assert "c.py is a binary file" in finished.stderr
+    assert "__init__" not in finished.stderr
     assert json.loads(finished.stdout)["n"] == 4
 
 
@@ -168,7 +170,7 @@ async def test_what_cannot_be_read_in_a_folder_is_left_out_with_a_warning(ready)
     [
         ("bad/latin.py", "é = 1\n".encode("latin-1"), "UTF-8"),
         ("bad/binary.py", b"\0\1", "binary"),
-        ("bad/empty.py", b"", "empty"),
+        ("bad/empty.py", b"", "no code"),
         ("bad/what.ever", b"x", "no language"),
         ("bad/comment.py", b"# nothing\n", "no code"),
     ],
