@@ -20,7 +20,7 @@ from slm_lsp.engine.protocol import Finished, Generate, Piece, Prefilled, Prompt
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator
 
-    from slm_lsp.engine.client import EngineClient
+    from slm_lsp.engine.protocol import Engine
 
 CHARACTERS_PER_TOKEN = 3.7
 """Of Python, with the default model's tokenizer: only how long prompts come out depends on it."""
@@ -71,13 +71,13 @@ def prompts(characters: int, seed: int) -> Iterator[Prompt]:
         yield Prompt("a.py", "python", f"# {name}, part {number}\n{text}\n    def ", "")
 
 
-async def speeds(engine: EngineClient, tokens: int, count: int) -> list[Speed]:
+async def speeds(engine: Engine, tokens: int, count: int) -> list[Speed]:
     """Let the engine read `count` new prompts of about `tokens` and write after each."""
     some = prompts(int(tokens * CHARACTERS_PER_TOKEN), seed=tokens)
     return [await _speed(engine, next(some)) for _ in range(count)]
 
 
-async def _speed(engine: EngineClient, prompt: Prompt) -> Speed:
+async def _speed(engine: Engine, prompt: Prompt) -> Speed:
     request = Generate(next_id(), "speed", prompt, SPEED_TOKENS)
     prefilled: Prefilled | None = None
     times = []
@@ -97,7 +97,7 @@ async def _speed(engine: EngineClient, prompt: Prompt) -> Speed:
     )
 
 
-async def cancels(engine: EngineClient, count: int, until: float, seed: int) -> list[Freed]:
+async def cancels(engine: Engine, count: int, until: float, seed: int) -> list[Freed]:
     """Interrupt up to `count` requests at random moments, every other one by replacing it.
 
     Leaves early when the clock (`time.perf_counter`) passes `until`. A request that ended before
@@ -114,9 +114,7 @@ async def cancels(engine: EngineClient, count: int, until: float, seed: int) -> 
     return found
 
 
-async def _interrupt(
-    engine: EngineClient, prompt: Prompt, way: str, after_s: float
-) -> Freed | None:
+async def _interrupt(engine: Engine, prompt: Prompt, way: str, after_s: float) -> Freed | None:
     heard: list[object] = []
     task = asyncio.create_task(_spend(engine, "a", prompt, heard))
     await asyncio.wait([task], timeout=after_s)
@@ -138,7 +136,7 @@ async def _interrupt(
 
 
 async def _spend(
-    engine: EngineClient, document: str, prompt: Prompt, heard: list[object] | None = None
+    engine: Engine, document: str, prompt: Prompt, heard: list[object] | None = None
 ) -> None:
     request = Generate(next_id(), document, prompt, CANCEL_TOKENS)
     async with aclosing(engine.generate(request)) as events:
