@@ -7,8 +7,9 @@ The limit of a request is
 as `llama-bench` measures them in the same run, with the same model file, the same number of threads
 and the engine process's own environment. What a token of prompt costs depends on how many are read
 at once and on how many stand before them, so llama-bench runs at several lengths and two depths
-and the request's own numbers are interpolated (`bound.py`); its batch sizes and all else are its
-defaults. It runs before and after the requests, and the medians of both runs together count.
+and the request's own numbers are interpolated (`bound.py`). Like the engine it does without flash
+attention; all else, such as its batch sizes, are its defaults. It runs before and after the
+requests, and the medians of both runs together count.
 
 A file is typed into the real server over stdio, key by key, in a number of places. Each key waits
 for the answer to the one before, so no request is replaced. Only answers that the model had to
