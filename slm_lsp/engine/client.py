@@ -12,10 +12,9 @@ import contextlib
 import time
 from typing import TYPE_CHECKING
 
-import msgspec
-
 from slm_lsp.engine import protocol
-from slm_lsp.engine.endpoint import check_peer, socket_path
+from slm_lsp.engine.endpoint import socket_path
+from slm_lsp.engine.greeting import check_version, decoder, greet
 from slm_lsp.engine.launch import launch, log_path, options_for
 from slm_lsp.engine.protocol import (
     Cancel,
@@ -23,13 +22,11 @@ from slm_lsp.engine.protocol import (
     Event,
     Finished,
     Generate,
-    Hello,
     Piece,
     Prefilled,
     Rank,
     State,
     Urgency,
-    Welcome,
 )
 from slm_lsp.errors import EngineLost, EngineUnavailable, SlmLspError
 
@@ -45,8 +42,6 @@ START_TIMEOUT_S = 20.0
 
 BACK_OFF_S = (0.0, 0.0, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0)
 """Seconds before the next start, by how many engines in a row died without answering anything."""
-
-_decoder = msgspec.msgpack.Decoder(protocol.ToClient)
 
 
 class EngineClient:
@@ -72,12 +67,22 @@ class EngineClient:
         await (await asyncio.shield(self._connection())).ready()
 
     async def generate(self, request: Generate) -> AsyncGenerator[Event, None]:
-        """Yield the answer to `request`."""
-        connection = await asyncio.shield(self._connection())
-        async with contextlib.aclosing(connection.generate(request)) as events:
-            async for event in events:
-                self._deaths = 0
-                yield event
+        """Yield the answer to `request`; one that leaves for want of work is started again."""
+        while True:
+            connection = await asyncio.shield(self._connection())
+            try:
+                async with contextlib.aclosing(connection.generate(request)) as events:
+                    async for event in events:
+                        self._deaths = 0
+                        if isinstance(event, Finished) and connection.left:
+                            break
+                        yield event
+                    else:
+                        return
+            except EngineLost:
+                if not connection.left:
+                    raise
+            connection.close()
 
     def rank(self, number: int, urgency: Urgency) -> None:
         """Change how urgent a request is."""
@@ -124,10 +129,10 @@ class EngineClient:
         raise EngineUnavailable(f"The engine does not start; see {log_path()}.")
 
     async def _open(self, path: Path) -> _Connection:
-        reader, writer = await asyncio.open_unix_connection(path)
+        reader, writer, welcome = await greet(path)
         try:
-            await _greet(reader, writer)
-        except BaseException:
+            check_version(welcome)
+        except EngineUnavailable:
             writer.close()
             raise
         return _Connection(reader, writer, self._on_state, self._on_broken)
@@ -158,6 +163,11 @@ class _Connection:
         self._events: dict[int, asyncio.Queue[Event | None]] = {}
         self.closed = False
         self._task = asyncio.create_task(self._read(reader))
+
+    @property
+    def left(self) -> bool:
+        """Whether the engine is about to leave on purpose, or has."""
+        return self._state.kind == "stopped"
 
     async def ready(self) -> None:
         await self._settled.wait()
@@ -195,7 +205,7 @@ class _Connection:
     async def _read(self, reader: asyncio.StreamReader) -> None:
         try:
             while True:
-                self._handle(await protocol.read_message(reader, _decoder))
+                self._handle(await protocol.read_message(reader, decoder))
         except EngineLost:
             self._end()
             self._on_broken(self._state)
@@ -218,14 +228,6 @@ class _Connection:
         self._writer.close()
         for events in self._events.values():
             events.put_nowait(None)
-
-
-async def _greet(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    check_peer(writer.get_extra_info("socket"))
-    writer.write(protocol.encode(Hello(protocol.PROTOCOL)))
-    welcome = await protocol.read_message(reader, _decoder)
-    if not isinstance(welcome, Welcome) or welcome.protocol != protocol.PROTOCOL:
-        raise EngineUnavailable("Another version of the engine is running; stop it first.")
 
 
 def _consume_exception(task: asyncio.Task[_Connection]) -> None:

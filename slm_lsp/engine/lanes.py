@@ -1,7 +1,8 @@
-"""The threads the model works in: one for what somebody waits for, a humble one for the rest.
+"""The threads the model works in: one for answers, and a humble one for reading ahead.
 
 The runtime starts its own threads for each thread that calls it, and they inherit its priority. So
-work that nobody waits for never takes the processor from the editor or a compiler.
+reading ahead never takes the processor from the editor or a compiler. An answer that is prepared
+may be wanted at any moment, and a priority cannot be raised again: it uses the first thread.
 """
 
 from __future__ import annotations
@@ -43,7 +44,7 @@ class Lanes:
         **_: P.kwargs,
     ) -> R:
         """Call `work` in the thread for `urgency`."""
-        lane = self._urgent if urgency is Urgency.NOW else self._humble
+        lane = self._humble if urgency is Urgency.WARM_UP else self._urgent
         return await loop.run_in_executor(lane, work, *args)
 
     def close(self) -> None:

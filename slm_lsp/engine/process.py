@@ -115,7 +115,8 @@ class EngineProcess:
         while True:
             await asyncio.sleep(WATCH_S)
             now = time.monotonic()
-            idle = now - self._last_request > self._options.idle_s
+            busy = any(client.running for client in self._clients)
+            idle = not busy and now - self._last_request > self._options.idle_s
             alone = not self._clients and now - self._last_client > linger_s
             if idle or alone:
                 self._leave.set()

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
 from typing import TYPE_CHECKING
 
-import msgspec
-
 from slm_lsp.engine import protocol
-from slm_lsp.engine.endpoint import check_peer
-from slm_lsp.engine.protocol import Hello, Query, Status, Stop
+from slm_lsp.engine.greeting import check_version, decoder, greet
+from slm_lsp.engine.protocol import Query, Status, Stop
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -17,31 +17,29 @@ if TYPE_CHECKING:
 TIMEOUT_S = 5.0
 """Seconds a healthy engine never needs: its event loop does no work of the model's."""
 
-_decoder = msgspec.msgpack.Decoder(protocol.ToClient)
-
 
 async def status_of(path: Path) -> Status:
     """Return the status of the engine at `path`. Raises OSError, TimeoutError or EngineError."""
     async with asyncio.timeout(TIMEOUT_S):
-        reader, writer = await _hello(path)
+        reader, writer, welcome = await greet(path)
+        check_version(welcome)
         writer.write(protocol.encode(Query()))
-        while not isinstance(message := await protocol.read_message(reader, _decoder), Status):
+        while not isinstance(message := await protocol.read_message(reader, decoder), Status):
             pass
         writer.close()
         return message
 
 
 async def stop(path: Path) -> None:
-    """Make the engine at `path` leave and wait until it has. Raises as `status_of` does."""
+    """Make the engine at `path` leave and wait until it has. Raises as `status_of` does.
+
+    One of another version does not understand us; the system tells it.
+    """
     async with asyncio.timeout(TIMEOUT_S):
-        reader, writer = await _hello(path)
-        writer.write(protocol.encode(Stop()))
+        reader, writer, welcome = await greet(path)
+        if welcome.protocol == protocol.PROTOCOL:
+            writer.write(protocol.encode(Stop()))
+        else:
+            os.kill(welcome.pid, signal.SIGTERM)
         await reader.read()  # to the end of the stream
         writer.close()
-
-
-async def _hello(path: Path) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-    reader, writer = await asyncio.open_unix_connection(path)
-    check_peer(writer.get_extra_info("socket"))
-    writer.write(protocol.encode(Hello(protocol.PROTOCOL)))
-    return reader, writer

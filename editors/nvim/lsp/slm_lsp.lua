@@ -8,4 +8,15 @@ return {
     'lua', 'markdown', 'php', 'python', 'ruby', 'rust', 'scala', 'sh', 'sql', 'swift', 'toml',
     'typescript', 'typescriptreact', 'yaml', 'zig',
   },
+  -- A server hears of the cursor only when it is asked for something. Told when typing is about to
+  -- begin, it lets the model read what is there, so that the first ghost text does not have to wait.
+  on_attach = function(client, buffer)
+    vim.api.nvim_create_autocmd('InsertEnter', {
+      buffer = buffer,
+      callback = function()
+        local place = vim.lsp.util.make_position_params(0, client.offset_encoding)
+        client:notify('slm-lsp/didMoveCursor', place)
+      end,
+    })
+  end,
 }
