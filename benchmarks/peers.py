@@ -11,7 +11,7 @@ llama.vim, and what is left out in its favour, is in `benchmarks.llama_vim`. `ma
 something new, chosen beforehand and the same for both: from the edit to the moment the ghost text
 for that state of the buffer is known. For us that is the answer to the key's request; for the peer
 a cached answer that still fits, or the server's. An answer without text counts as one, and so does
-llama.vim's rule not to ask in the middle of a line. Where nothing came within six seconds (three
+llama.vim's rule not to ask in the middle of a line. Where nothing came within six seconds (two
 with `--quick`), they count.
 
 **Tokens** are all that the model evaluates from the first key until both sides have finished what
@@ -61,7 +61,7 @@ SEED = 107
 
 def session(source: Source, *, quick: bool) -> Session:
     """Return what is typed into `source`: at least 300 strokes, or about 36."""
-    places, keys, patience_s = (2, 20, 3.0) if quick else (4, 320, 6.0)
+    places, keys, patience_s = (2, 20, 2.0) if quick else (4, 320, 6.0)
     text, strokes = typist.session(source.text, places, keys, SEED)
     return Session(source, text, strokes, patience_s)
 
