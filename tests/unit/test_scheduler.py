@@ -8,6 +8,7 @@ from contextlib import aclosing, asynccontextmanager
 
 import pytest
 
+from slm_lsp.engine.background import Background
 from slm_lsp.engine.fake import FakeModel, Reply, Script
 from slm_lsp.engine.model import AbortFlag
 from slm_lsp.engine.protocol import (
@@ -38,6 +39,8 @@ async def collect(engine: Scheduler, asked: Generate) -> tuple[str, str]:
     text, reason = "", ""
     async for event in engine.generate(asked):
         match event:
+            case Prefilled():
+                text = ""  # it may have been interrupted and begun anew
             case Piece():
                 text += event.text
             case Ended():
@@ -158,3 +161,110 @@ async def test_every_request_of_a_storm_ends_once():
     assert len(answers) == 60
     assert all(reason in ("end", "superseded") for _, reason in answers)
     assert sum(reason == "end" for _, reason in answers) == 5
+
+
+def less_urgent(prefix: str, urgency: Urgency, document: str = "b") -> Generate:
+    return Generate(8, document, Prompt("a.py", "python", prefix, ""), 50, urgency=urgency)
+
+
+async def test_what_is_urgent_interrupts_what_is_not():
+    async with scheduler(Script((Reply("slow", "word " * 20),), "pass", token_ms=10)) as engine:
+        background = asyncio.create_task(collect(engine, less_urgent("slow", Urgency.PREFETCH)))
+        await asyncio.sleep(0.05)
+        async with asyncio.timeout(0.1):
+            assert await collect(engine, request("y")) == ("pass", "end")
+        assert not background.done()
+        text, reason = await background
+        assert (text, reason) == ("word " * 20, "end")
+
+
+async def test_an_interrupted_request_says_that_it_begins_anew():
+    async with scheduler(Script((Reply("slow", "word " * 9),), "pass", token_ms=10)) as engine:
+
+        async def events() -> list[object]:
+            return [it async for it in engine.generate(less_urgent("slow", Urgency.PREFETCH))]
+
+        background = asyncio.create_task(events())
+        await asyncio.sleep(0.05)
+        await collect(engine, request("y"))
+        heard = await background
+        begun = [at for at, event in enumerate(heard) if isinstance(event, Prefilled)]
+        assert len(begun) == 2
+        text = "".join(event.text for event in heard[begun[1] :] if isinstance(event, Piece))
+        assert text == "word " * 9
+
+
+async def test_what_somebody_waits_for_is_not_interrupted_any_more():
+    script = Script((Reply("slow", "word " * 20),), "pass", token_ms=5)
+    async with scheduler(script) as engine:
+        background = asyncio.create_task(collect(engine, less_urgent("slow", Urgency.PREFETCH)))
+        await asyncio.sleep(0.02)
+        engine.rank(8, Urgency.NOW)
+        await collect(engine, request("y"))
+        assert background.done()
+        assert (await background)[0] == "word " * 20
+
+
+async def test_a_request_may_lose_its_rank():
+    async with scheduler(Script((Reply("slow", "word " * 50),), "pass", token_ms=5)) as engine:
+        slow = asyncio.create_task(collect(engine, request("slow")))
+        await asyncio.sleep(0.02)
+        engine.rank(7, Urgency.PREFETCH)
+        async with asyncio.timeout(0.1):
+            assert await collect(engine, request("y", "b")) == ("pass", "end")
+        slow.cancel()
+
+
+async def test_clients_take_turns():
+    order = []
+
+    async def ask(engine: Scheduler, client: str, document: str) -> None:
+        async for _ in engine.generate(request("y", document), client):
+            pass
+        order.append(client)
+
+    async with scheduler(Script(default="a b", token_ms=5)) as engine:
+        greedy = [asyncio.create_task(ask(engine, "greedy", f"{n}")) for n in range(6)]
+        await asyncio.sleep(0.001)
+        modest = [asyncio.create_task(ask(engine, "modest", f"{n}")) for n in range(2)]
+        await asyncio.gather(*greedy, *modest)
+    assert order[:4].count("modest") == 2 or order[1:5].count("modest") == 2
+
+
+async def test_a_prompt_that_is_only_read():
+    async with scheduler(Script(default="pass")) as engine:
+        events = [it async for it in engine.generate(request("y", max_tokens=0))]
+    assert [type(event) for event in events] == [Prefilled, Finished]
+
+
+async def test_nothing_is_done_on_suspicion_where_that_is_forbidden():
+    engine = Scheduler(FakeModel(SCRIPT), AbortFlag(), Background(share=0))
+    assert await collect(engine, less_urgent("x = ", Urgency.WARM_UP)) == ("", "cancelled")
+    assert (await collect(engine, request("x = ")))[1] == "end"
+    await engine.close()
+
+
+async def test_background_work_rests_in_proportion():
+    engine = Scheduler(
+        FakeModel(Script(default="a " * 10, token_ms=10)), AbortFlag(), Background(0.25)
+    )
+    await collect(engine, less_urgent("x", Urgency.PREFETCH))
+    before = time.monotonic()
+    await collect(engine, less_urgent("x", Urgency.PREFETCH))
+    assert time.monotonic() - before > 0.3
+    await engine.close()
+
+
+async def test_branches_are_written_side_by_side():
+    script = Script((Reply("x = ", "one\n", others=("two two\n", "three\n")),))
+    asked = Generate(7, "a", Prompt("a.py", "python", "x = ", ""), 50, ("\n",), branches=3)
+    async with scheduler(script) as engine:
+        texts, ended = ["", "", ""], [""] * 3
+        async for event in engine.generate(asked):
+            match event:
+                case Piece():
+                    texts[event.branch] += event.text
+                case Ended():
+                    ended[event.branch] = event.reason
+    assert texts == ["one", "two two", "three"]
+    assert ended == ["stop"] * 3

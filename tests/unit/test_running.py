@@ -1,0 +1,194 @@
+"""Answers that are being computed: who joins them, who leaves them, what is prepared."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import asynccontextmanager
+from dataclasses import replace
+
+import pytest
+
+from slm_lsp.completion.answers import Answers
+from slm_lsp.completion.complete import complete
+from slm_lsp.completion.prefetch import prefetch, read_ahead
+from slm_lsp.completion.request import Outcome, Request
+from slm_lsp.completion.running import GRACE_S
+from slm_lsp.config import Settings
+from slm_lsp.context.syntax import Syntax, parse
+from slm_lsp.engine.fake import FakeModel, Reply, Script
+from slm_lsp.engine.model import AbortFlag
+from slm_lsp.engine.protocol import Urgency
+from slm_lsp.engine.scheduler import Scheduler
+from slm_lsp.text import Cursor, Document
+
+SLOW = Script(
+    replies=(
+        Reply("total = ", "first + second\n", others=("other\n", "first + second\n")),
+        Reply("total = first + second\n", "print(total)\n"),
+        Reply("total = first + second", "\n"),
+    ),
+    default="pass\n",
+    token_ms=20,
+)
+
+
+class Counted(FakeModel):
+    """Counts the prompts it is given."""
+
+    prompts = 0
+
+    def prefill(self, *arguments):
+        self.prompts += 1
+        return super().prefill(*arguments)
+
+
+@asynccontextmanager
+async def serving(script: Script = SLOW):
+    model = Counted(script)
+    engine = Scheduler(model, AbortFlag())
+    yield engine, model, Answers()
+    await engine.close()
+
+
+def at(source: str, **options) -> Request:
+    before, after = source.split("|")
+    document = Document.of(before + after, uri="file:///a.py", language="python")
+    lines = before.split("\n")
+    parsed = parse(document)
+    syntax = parsed if isinstance(parsed, Syntax) else None
+    return Request(document, syntax, Cursor(len(lines) - 1, len(lines[-1])), **options)
+
+
+def texts(outcome: Outcome) -> list[str]:
+    return [completion.text for completion in outcome.completions]
+
+
+async def test_who_types_what_is_being_written_joins():
+    async with serving() as (engine, model, answers):
+        first = asyncio.create_task(complete(at("total = |"), Settings(), answers, engine))
+        await asyncio.sleep(0.01)
+        for typed in ("f", "fi"):
+            first.cancel()
+            first = asyncio.create_task(
+                complete(at(f"total = {typed}|"), Settings(), answers, engine)
+            )
+            await asyncio.sleep(0.005)
+        outcome = await first
+        assert texts(outcome) == ["rst + second"]
+        assert (outcome.joined, outcome.cached) == (True, False)
+        assert model.prompts == 1
+
+
+async def test_who_types_something_else_does_not_wait():
+    async with serving() as (engine, model, answers):
+        first = asyncio.create_task(complete(at("total = |"), Settings(), answers, engine))
+        await asyncio.sleep(0.05)
+        outcome = await complete(at("total = x|"), Settings(), answers, engine)
+        assert texts(outcome) == ["pass"]
+        assert not outcome.joined
+        assert (await first).dropped == "superseded"
+        assert model.prompts == 2
+
+
+async def test_who_joined_is_let_go_as_soon_as_the_text_differs():
+    async with serving(replace_token_ms(100)) as (engine, model, answers):
+        first = asyncio.create_task(complete(at("total = |"), Settings(), answers, engine))
+        await asyncio.sleep(0.02)  # nothing is written yet, so `x` may be what comes
+        second = asyncio.create_task(complete(at("total = x|"), Settings(), answers, engine))
+        assert texts(await second) == ["pass"]
+        assert (await first).completions == ()
+        assert model.prompts == 2
+
+
+def replace_token_ms(token_ms: float) -> Script:
+    return Script(SLOW.replies, SLOW.default, token_ms=token_ms)
+
+
+async def test_what_nobody_waits_for_ends_soon():
+    async with serving(Script(default="a " * 1000, token_ms=5)) as (engine, _model, answers):
+        task = asyncio.create_task(complete(at("x = |"), Settings(), answers, engine))
+        await asyncio.sleep(0.03)
+        running = answers.running("file:///a.py")
+        assert running is not None
+        ranks = [running.urgency]
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        assert [*ranks, running.urgency] == [Urgency.NOW, Urgency.PREFETCH]
+        await asyncio.sleep(GRACE_S + 0.1)
+        assert running.over
+
+
+async def test_a_cancelled_request_may_be_asked_again():
+    """As editors do that cancel the last request before they send the next."""
+    async with serving() as (engine, model, answers):
+        task = asyncio.create_task(complete(at("total = |"), Settings(), answers, engine))
+        await asyncio.sleep(0.01)
+        task.cancel()
+        await asyncio.sleep(0.01)
+        outcome = await complete(at("total = fi|"), Settings(), answers, engine)
+        assert texts(outcome) == ["rst + second"]
+        assert model.prompts == 1
+
+
+async def test_accepting_what_was_offered_finds_the_next_line_ready():
+    async with serving() as (engine, model, answers):
+        request = at("total = |")
+        outcome = await complete(request, Settings(), answers, engine)
+        await prefetch(request, outcome.completions[0], Settings(), answers, engine)
+        asked = model.prompts
+        accepted = await complete(at("total = first + second|"), Settings(), answers, engine)
+        below = await complete(at("total = first + second\n|"), Settings(), answers, engine)
+        assert (accepted.completions, accepted.cached) == ((), True)
+        assert (texts(below), below.cached) == (["print(total)"], True)
+        assert model.prompts == asked
+
+
+async def test_what_is_being_prepared_can_be_joined():
+    async with serving() as (engine, model, answers):
+        request = at("total = |")
+        outcome = await complete(request, Settings(), answers, engine)
+        ahead = asyncio.create_task(
+            prefetch(request, outcome.completions[0], Settings(), answers, engine)
+        )
+        await asyncio.sleep(0.01)
+        asked = model.prompts
+        joined = await complete(at("total = first + second|"), Settings(), answers, engine)
+        assert joined.joined
+        await ahead
+        assert model.prompts <= asked + 1  # the line below
+
+
+async def test_preparing_never_replaces_what_somebody_waits_for():
+    async with serving() as (engine, _model, answers):
+        request = at("total = |")
+        outcome = await complete(request, Settings(), answers, engine)
+        waiting = asyncio.create_task(complete(at("y = 1\n|"), Settings(), answers, engine))
+        await asyncio.sleep(0.005)
+        await prefetch(request, outcome.completions[0], Settings(), answers, engine)
+        assert texts(await waiting) == ["pass"]
+
+
+async def test_reading_ahead_writes_nothing():
+    async with serving() as (engine, model, _answers):
+        await read_ahead(at("total = |"), Settings(), engine)
+        assert model.prompts == 1
+        assert engine.generated_tokens == 0
+
+
+async def test_several_different_completions_for_who_asks_for_them():
+    async with serving() as (engine, _model, answers):
+        wanted = at("total = |", invoked=True, alternatives=3)
+        outcome = await complete(wanted, Settings(), answers, engine)
+        assert sorted(texts(outcome)) == ["first + second", "other"]
+        one = await complete(replace(wanted, alternatives=1), Settings(), answers, engine)
+        assert one.cached
+
+
+async def test_one_completion_does_not_serve_who_asks_for_several():
+    async with serving() as (engine, _model, answers):
+        await complete(at("total = |"), Settings(), answers, engine)
+        wanted = at("total = |", invoked=True, alternatives=3)
+        outcome = await complete(wanted, Settings(), answers, engine)
+        assert not outcome.cached
+        assert len(outcome.completions) == 2
