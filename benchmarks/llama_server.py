@@ -29,7 +29,7 @@ _PRESET = (
     "256",
 )
 """What its own presets for fill-in models (`--fim-qwen-1.5b-default` and the larger ones) set;
-a context of 0 tokens is the model's own."""
+a context of 0 tokens is the model's own. `--spm-infill`, suffix first, is in none of them."""
 
 LOADING_S = 60.0
 
