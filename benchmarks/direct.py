@@ -28,8 +28,8 @@ CHARACTERS_PER_TOKEN = 3.7
 SPEED_TOKENS = 64
 """Generated in a row to time one."""
 
-CANCEL_CHARACTERS, CANCEL_TOKENS = 700, 24
-"""The request that is cancelled: some 200 tokens read, then as long a time of writing."""
+CANCEL_CHARACTERS, CANCEL_TOKENS = 450, 24
+"""The request that is cancelled: some 120 tokens read, and then about as long a time of writing."""
 
 SHORT = Prompt("b.py", "python", "def add(a, b):\n    return", "")
 """The request that follows it."""
