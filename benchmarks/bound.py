@@ -46,7 +46,10 @@ class Program:
 
 @dataclass(frozen=True)
 class Bound:
-    """Milliseconds by number of tokens and depth, each the median of its samples."""
+    """Milliseconds by number of tokens and depth, each the lower median of its samples.
+
+    Of two samples it is the smaller one: a short run has no more, and one may be disturbed.
+    """
 
     prompt: Mapping[tuple[int, int], float]  # (length, depth) -> the whole prompt
     token: Mapping[int, float]  # depth -> one generated token
@@ -116,7 +119,9 @@ def read(output: bytes) -> Samples:
 
 def bound(runs: Sequence[Samples]) -> Bound:
     """Put several runs of the same measurements together."""
-    medians = {key: statistics.median([ms for run in runs for ms in run[key]]) for key in runs[0]}
+    medians = {
+        key: statistics.median_low([ms for run in runs for ms in run[key]]) for key in runs[0]
+    }
     return Bound(
         {(n, at): ms for (kind, n, at), ms in medians.items() if kind == _PROMPT},
         {at: ms for (kind, _, at), ms in medians.items() if kind == _TOKEN},
