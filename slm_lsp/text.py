@@ -6,9 +6,14 @@ UTF-16 or UTF-32 units) is translated at the protocol's edge and nowhere else.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 
 from slm_lsp.lines import Lines, content_length, split_lines
+
+_INVISIBLE = re.compile(
+    "[\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff\U000e0000-\U000e007f]"
+)
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -108,6 +113,15 @@ class Document:
         elif after > len(self.lines):
             raise IndexError(after)
         return replace(self, lines=self.lines.splice(first, after, pieces), version=version)
+
+
+def visible(text: str) -> str:
+    """Leave out what makes text read other than it is (CVE-2021-42574).
+
+    These are marks of byte order and direction, language tags and characters of no width, the
+    joiners of emoji and of some scripts with them.
+    """
+    return text if text.isascii() else _INVISIBLE.sub("", text)
 
 
 def valid_unicode(text: str) -> str:

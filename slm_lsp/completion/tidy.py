@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from slm_lsp.context.syntax import errors_added
-from slm_lsp.text import Completion, Span
+from slm_lsp.text import Completion, Span, visible
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -14,10 +14,6 @@ if TYPE_CHECKING:
     from slm_lsp.completion.generate import Draft
     from slm_lsp.completion.request import Request
     from slm_lsp.text import Document
-
-INVISIBLE = re.compile("[\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]")
-"""Zero-width and bidirectional controls: they can make code read other than it runs
-(CVE-2021-42574)."""
 
 MAX_SAME_LINES = 2
 """A line that comes a third time is a model going round in circles."""
@@ -43,7 +39,7 @@ def tidy(request: Request, drafts: Sequence[Draft]) -> tuple[tuple[Completion, .
 
 def _tidied(request: Request, draft: Draft) -> tuple[Completion | None, str]:
     document, cursor = request.document, request.cursor
-    text = INVISIBLE.sub("", draft.text)
+    text = visible(draft.text)
     if draft.reason == "length":
         text = _whole_words(text)
     text = without_circles(text)

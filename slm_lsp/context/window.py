@@ -7,7 +7,6 @@ cursor's block of the grid, and room is kept free for what is typed inside that 
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
@@ -15,6 +14,7 @@ from urllib.parse import unquote
 from slm_lsp.context.outline import outline_lines
 from slm_lsp.engine.protocol import Prompt
 from slm_lsp.lines import content_length
+from slm_lsp.text import visible
 
 if TYPE_CHECKING:
     from slm_lsp.context.tree import Syntax
@@ -48,12 +48,6 @@ LINE_SHARE = 16
 
 SHORT_STEP = GRID_LINES // 4
 """The grid where even the cursor's block is too long for the budget."""
-
-_INVISIBLE = re.compile(
-    "[\ufeff\u200b\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\U000e0000-\U000e007f]"
-)
-"""Marks of byte order, direction and language tags, and the zero-width space: they make text read
-other than it looks. Joiners stay, since they belong to words and to emoji."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,9 +83,9 @@ def estimated_tokens(text: str) -> float:
 def _prefix(document: Document, syntax: Syntax | None, cursor: Cursor, room: int) -> str:
     own = document.before(cursor)
     if _cost(own) > room:
-        return _visible(_tail(own, room))
+        return visible(_tail(own, room))
     first = _first_line(document, cursor, room)
-    body = "".join(_line(document, line) for line in range(first, cursor.line)) + _visible(own)
+    body = "".join(_line(document, line) for line in range(first, cursor.line)) + visible(own)
     if first == 0:
         return body
     left = min(room // OUTLINE_SHARE, room - _cost(body))
@@ -147,7 +141,7 @@ def _outline(document: Document, syntax: Syntax | None, first: int, room: int) -
 def _suffix(document: Document, cursor: Cursor, room: int) -> str:
     rest = document.after(cursor)
     if _cost(rest) >= room:
-        return _visible(_head(rest, room))
+        return visible(_head(rest, room))
     parts = [rest]
     room -= _cost(rest)
     for line in range(cursor.line + 1, len(document.lines)):
@@ -156,7 +150,7 @@ def _suffix(document: Document, cursor: Cursor, room: int) -> str:
         if room < 0:
             break
         parts.append(document.lines[line][: content_length(document.lines[line])])
-    return _visible("\n".join(parts))
+    return visible("\n".join(parts))
 
 
 def _room(tokens: int) -> int:
@@ -176,11 +170,7 @@ def _between(document: Document, start: int, end: int) -> int:
 
 def _line(document: Document, number: int) -> str:
     line = document.lines[number]
-    return _visible(line[: content_length(line)]) + "\n"
-
-
-def _visible(text: str) -> str:
-    return text if text.isascii() else _INVISIBLE.sub("", text)
+    return visible(line[: content_length(line)]) + "\n"
 
 
 def _tail(text: str, room: int) -> str:
