@@ -45,7 +45,7 @@ peer: dev
 	@$(VENV)/python -m tools.peer
 
 eval-set: setup
-	@$(VENV)/python -m tools.evaluation_set
+	@$(VENV)/python -m benchmarks.evaluation_set
 
 lock: dev
 	@$(VENV)/python -m pip install --quiet uv

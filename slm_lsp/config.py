@@ -46,6 +46,14 @@ class CompletionSettings(msgspec.Struct, frozen=True, rename="camel"):
             description="Milliseconds until ghost text; what takes longer is left out.",
         ),
     ] = 300
+    min_confidence: Annotated[
+        float,
+        Meta(
+            ge=0,
+            le=1,
+            description="Ghost text ends where the model's probability of it falls below this.",
+        ),
+    ] = 0.4
     prefetch: Annotated[
         bool,
         Meta(description="Prepare, while nobody types, what comes after the text on screen."),

@@ -76,6 +76,7 @@ async def _answer(
         stop.strings,
         urgency,
         budget_ms=0 if request.invoked else settings.completion.budget_ms,
+        min_confidence=0 if request.invoked else settings.completion.min_confidence,
         branches=request.alternatives,
     )
     generation = await generate(engine, question, stop, running.grow)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from typing import TYPE_CHECKING
 
 from slm_lsp.context.syntax import errors_added
+from slm_lsp.phrase import may_end
 from slm_lsp.text import Completion, Span, visible
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from slm_lsp.completion.generate import Draft
     from slm_lsp.completion.request import Request
@@ -17,6 +19,9 @@ if TYPE_CHECKING:
 
 MAX_SAME_LINES = 2
 """A line that comes a third time is a model going round in circles."""
+
+MAX_SHORTENED = 4
+"""Shorter starts of a text that are tried where the whole would break the syntax."""
 
 _CLOSERS = {")": "(", "]": "[", "}": "{"}
 _CIRCLING = re.compile(r"(.{2,24}?)\1{4,}")
@@ -46,12 +51,22 @@ def _tidied(request: Request, draft: Draft) -> tuple[Completion | None, str]:
     text = without_following(text, document.after(cursor), _next_line(document, cursor.line))
     text = text.rstrip()
     if not text.strip():
-        return None, "nothing to offer"
-    confidence = draft.confidence(len(text))
-    completion = Completion(_with_line_endings(text, document), Span.at(cursor), confidence)
-    if errors_added(document, request.syntax, completion) > 0:
-        return None, "would break the syntax"
-    return completion, ""
+        return None, "not sure enough" if draft.reason == "doubt" else "nothing to offer"
+    for end in _ends(text):
+        part = text[:end]
+        completion = Completion(
+            _with_line_endings(part, document), Span.at(cursor), draft.confidence(end)
+        )
+        if errors_added(document, request.syntax, completion) == 0:
+            return completion, ""
+    return None, "would break the syntax"
+
+
+def _ends(text: str) -> Iterator[int]:
+    """Yield where `text` might end, its own end first: each costs a parse, so they are few."""
+    yield len(text)
+    shorter = (end for end in range(len(text) - 1, 0, -1) if may_end(text[:end], text[end:]))
+    yield from itertools.islice(shorter, MAX_SHORTENED)
 
 
 def without_circles(text: str) -> str:

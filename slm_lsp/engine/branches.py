@@ -19,49 +19,69 @@ from slm_lsp.engine.sampling import choose, choose_some
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from slm_lsp.engine.fim import Layout
     from slm_lsp.engine.llama import Llama
+    from slm_lsp.engine.llama_context import LlamaContext
     from slm_lsp.engine.model import AbortFlag
     from slm_lsp.engine.pace import Pace
     from slm_lsp.engine.sampling import Choice
     from slm_lsp.engine.vocabulary import Vocabulary
 
-FIRST_SEQUENCE = 2
-"""Sequences from this number on are for branches after the first, which uses the prompt's own."""
-
 
 @dataclass
 class _Branch:
-    """One answer. `forced` are the bytes it must still begin with."""
+    """One answer. `forced` are the bytes it must still begin with.
+
+    Its next token is chosen from row `row` of the last batch; `ahead` are the tokens behind it that
+    were evaluated in that batch, too, because they may be what is chosen.
+    """
 
     number: int
     sequence: CachedSequence
     forced: bytes
-    row: int = -1  # of the last batch: where its logits are
+    row: int = -1
+    ahead: list[int] = field(default_factory=list)
     decoder: codecs.IncrementalDecoder = field(
         default_factory=lambda: codecs.getincrementaldecoder("utf-8")("replace")
     )
+
+    def leave(self) -> None:
+        """Give up what was evaluated ahead: something else was chosen."""
+        if self.ahead:
+            self.sequence.cut(len(self.ahead))
+            self.ahead = []
+
+    def goes_on(self, token: int) -> bool:
+        """Move on if `token` was evaluated ahead; tell whether it was."""
+        if self.ahead[:1] != [token]:
+            self.leave()
+            return False
+        del self.ahead[0]
+        self.row += 1
+        return True
 
 
 def decode(
     llama: Llama,
     vocabulary: Vocabulary,
     sequence: CachedSequence,
-    forced: bytes,
+    prompt: Layout,
     running: set[int],
     pace: Pace,
     abort: AbortFlag,
 ) -> Iterator[Token]:
-    """Yield the tokens that follow `sequence`; see `Model.decode` for `running`.
+    """Yield the tokens that follow `prompt` in `sequence`; see `Model.decode` for `running`.
 
-    Tokens that only repeat `forced` are not shown. Raises Aborted.
+    Tokens that only repeat what the prompt forces are not shown. Raises Aborted.
     """
-    branches = [_Branch(0, sequence, forced)]
+    ahead = list(prompt.ahead)
+    branches = [_Branch(0, sequence, prompt.forced, -1 - len(ahead), ahead)]
     wanted, together = len(running), len(running) > 1
     try:
         while branches:
-            chosen = [(branch, _choose(llama, vocabulary, branch)) for branch in branches]
+            chosen = [(branch, _choose(vocabulary, branch)) for branch in branches]
             if together and _shows_text(vocabulary, *chosen[0]):
-                chosen = _split(llama, vocabulary, branches, wanted)
+                chosen = _split(vocabulary, branches, wanted)
                 running.intersection_update(branch.number for branch, _ in chosen)
                 together = False
             for branch, (token, logprob) in chosen:
@@ -71,15 +91,16 @@ def decode(
                     yield Token(branch.decoder.decode(new), logprob, branch.number)
             going = [(branch, token) for branch, (token, _) in chosen if branch.number in running]
             branches = [branch for branch, _ in going]
-            _append(llama, going, pace, abort)
+            new_tokens = [(it, token) for it, token in going if not it.goes_on(token)]
+            _append(sequence.context, new_tokens, pace, abort)
     finally:
         for number in range(1, wanted):
-            llama.forget_from(0, FIRST_SEQUENCE + number - 1)
+            sequence.context.forget_from(0, number)
 
 
-def _choose(llama: Llama, vocabulary: Vocabulary, branch: _Branch) -> Choice:
+def _choose(vocabulary: Vocabulary, branch: _Branch) -> Choice:
     allowed = vocabulary.continuing(branch.forced) if branch.forced else None
-    return choose(llama.logits(branch.row), allowed)
+    return choose(branch.sequence.context.logits(branch.row), allowed)
 
 
 def _shows_text(vocabulary: Vocabulary, branch: _Branch, choice: Choice) -> bool:
@@ -87,15 +108,17 @@ def _shows_text(vocabulary: Vocabulary, branch: _Branch, choice: Choice) -> bool
 
 
 def _split(
-    llama: Llama, vocabulary: Vocabulary, branches: list[_Branch], count: int
+    vocabulary: Vocabulary, branches: list[_Branch], count: int
 ) -> list[tuple[_Branch, Choice]]:
     """Return as many branches, each with a first token of its own."""
     [trunk] = branches
+    context = trunk.sequence.context
     allowed = vocabulary.continuing(trunk.forced) if trunk.forced else None
-    choices = choose_some(llama.logits(trunk.row), allowed, count)
+    choices = choose_some(context.logits(trunk.row), allowed, count)
+    trunk.leave()
     split = [(trunk, choices[0])]
     for number, choice in enumerate(choices[1:], 1):
-        copy = CachedSequence(llama, FIRST_SEQUENCE + number - 1)
+        copy = CachedSequence(context, number)
         copy.follow(trunk.sequence)
         split.append((_Branch(number, copy, trunk.forced), choice))
     return split
@@ -108,13 +131,15 @@ def _advance(vocabulary: Vocabulary, branch: _Branch, token: int) -> bytes:
     return new
 
 
-def _append(llama: Llama, going: list[tuple[_Branch, int]], pace: Pace, abort: AbortFlag) -> None:
+def _append(
+    context: LlamaContext, going: list[tuple[_Branch, int]], pace: Pace, abort: AbortFlag
+) -> None:
     """Evaluate the chosen tokens, which makes the next ones' logits."""
     if not going:
         return
     started = time.perf_counter()
     rows = [(token, len(it.sequence.tokens), it.sequence.number) for it, token in going]
-    llama.append(rows, abort)
+    context.append(rows, abort)
     for row, (branch, token) in enumerate(going):
         branch.row = row
         branch.sequence.appended(token)

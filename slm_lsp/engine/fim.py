@@ -38,18 +38,20 @@ class Format:
 class Layout:
     """A prompt as tokens, and the bytes its answer must begin with (already in the buffer).
 
-    `text` is what stands before the cursor, of which a start may be left out.
+    `text` is what stands before the cursor, of which a start may be left out. `ahead` are the
+    tokens that were taken back: the answer may well begin with them.
     """
 
     head: tuple[int, ...]
     text: tuple[int, ...]
     tail: tuple[int, ...] = ()
     forced: bytes = b""
+    ahead: tuple[int, ...] = ()
 
     @property
     def tokens(self) -> list[int]:
         """All of it, as the model reads it."""
-        return [*self.head, *self.text, *self.tail]
+        return [*self.head, *self.text, *self.tail, *self.ahead]
 
     def behind(self, token: int) -> Layout:
         """Return the same prompt behind `token`, the one that the model's texts start with."""
@@ -85,7 +87,8 @@ def layout(
     prefix = tokenize(prompt.prefix)
     if form.order == "prefix":
         text, forced = healed(prefix, pieces)
-        return Layout((), tuple(text[-room:]), forced=forced)
+        ahead = tuple(prefix[len(text) :])
+        return Layout((), tuple(text[-room + len(ahead) :]), forced=forced, ahead=ahead)
     most = min(suffix_room, PSM_SUFFIX_TOKENS) if form.order == "psm" else suffix_room
     suffix = tokenize(prompt.suffix)[:most]
     text = prefix[-(room - len(suffix) - 3) :]

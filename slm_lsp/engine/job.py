@@ -65,15 +65,16 @@ class Job:
         """Let `model` write the answer; return the tokens. Called in a thread; raises Aborted."""
         request, generated = self.request, 0
         running = set(range(request.branches)) if request.max_tokens else set()
-        budget_s = request.budget_ms / 1e3
-        endings = [Ending(request.stop, request.max_tokens, budget_s) for _ in running]
+        limits = (request.max_tokens, request.budget_ms / 1e3, request.min_confidence)
+        endings = [Ending(request.stop, *limits) for _ in running]
         news: list[Event] = []
         for token in model.decode(running, abort) if running else ():
             abort.check()
             generated += 1
             ending = endings[token.branch]
             shown = len(ending.text)
-            if reason := ending.add(token.text, time.perf_counter() - self._due):
+            overdue_s = time.perf_counter() - self._due
+            if reason := ending.add(token.text, token.logprob, overdue_s):
                 running.discard(token.branch)
             text = ending.text[shown : ending.kept if reason == "stop" else None]
             if text:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from slm_lsp.engine.llama import Llama
+    from slm_lsp.engine.llama_context import LlamaContext, State
     from slm_lsp.engine.model import AbortFlag
 
 WORTH_PARKING = 64
@@ -28,8 +28,8 @@ WORTH_RECALLING = 32
 class CachedSequence:
     """The tokens of sequence `number` evaluated so far, in their order."""
 
-    def __init__(self, llama: Llama, number: int) -> None:
-        self._llama = llama
+    def __init__(self, context: LlamaContext, number: int = 0) -> None:
+        self.context = context
         self.number = number
         self._tokens: list[int] = []
 
@@ -38,52 +38,61 @@ class CachedSequence:
         """What the cache holds."""
         return self._tokens
 
-    def held(self, tokens: Sequence[int]) -> int:
-        """Return how many of `tokens`, at least one, would not have to be evaluated.
+    def held(self, tokens: Sequence[int], outputs: int = 1) -> int:
+        """Return how many of `tokens` would not have to be evaluated.
 
-        The last token always is, because the next one is chosen from its logits.
+        The last `outputs` always are, because tokens are chosen from their logits.
         """
-        return min(common_prefix(self._tokens, tokens), len(tokens) - 1)
+        return min(common_prefix(self._tokens, tokens), len(tokens) - outputs)
 
-    def extend_to(self, tokens: Sequence[int], abort: AbortFlag) -> int:
+    def extend_to(self, tokens: Sequence[int], abort: AbortFlag, outputs: int = 1) -> int:
         """Make the cache hold exactly `tokens` and return how many it held before.
 
         Raises Aborted; batches finished until then stay in the cache.
         """
-        shared = self.held(tokens)
-        self._llama.forget_from(shared, self.number)
+        shared = self.held(tokens, outputs)
+        self.context.forget_from(shared, self.number)
         del self._tokens[shared:]
         try:
-            self._llama.evaluate(
-                tokens[shared:], position=shared, sequence=self.number, abort=abort
+            self.context.evaluate(
+                tokens[shared:],
+                position=shared,
+                sequence=self.number,
+                abort=abort,
+                outputs=outputs,
             )
         finally:
-            kept = self._llama.evaluated_tokens(self.number) - shared
+            kept = self.context.evaluated_tokens(self.number) - shared
             self._tokens += tokens[shared : shared + kept]
         return shared
 
     def follow(self, other: CachedSequence) -> None:
         """Hold what `other` holds, without a second copy in memory."""
-        self._llama.branch(other.number, self.number)
+        self.context.branch(other.number, self.number)
         self._tokens = list(other.tokens)
+
+    def cut(self, tokens: int) -> None:
+        """Drop the last `tokens`."""
+        del self._tokens[len(self._tokens) - tokens :]
+        self.context.forget_from(len(self._tokens), self.number)
 
     def appended(self, token: int) -> None:
         """Take note of a token that was evaluated behind the others."""
         self._tokens.append(token)
 
-    def save(self) -> bytes:
+    def save(self) -> State:
         """Return a copy of the cache's memory of this sequence."""
-        return self._llama.save(self.number)
+        return self.context.save(self.number)
 
-    def restore(self, tokens: Sequence[int], state: bytes) -> None:
+    def restore(self, tokens: Sequence[int], state: State) -> None:
         """Put back what `save` returned when the sequence held `tokens`."""
-        self._tokens = list(tokens) if self._llama.restore(self.number, state) else []
+        self._tokens = list(tokens) if self.context.restore(self.number, state) else []
 
 
 @dataclass(frozen=True, slots=True)
 class _Place:
     tokens: tuple[int, ...]
-    state: bytes
+    state: State
 
 
 class Places:

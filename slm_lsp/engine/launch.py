@@ -12,17 +12,12 @@ import msgspec
 from slm_lsp import store
 from slm_lsp.engine.endpoint import EngineOptions, runtime_dir
 from slm_lsp.errors import EngineUnavailable
+from slm_lsp.store.runtime import CALM
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from slm_lsp.config import Settings
-
-
-_CALM = {"GOMP_SPINCOUNT": "10000"}
-"""Environment of the engine. By default OpenMP's threads burn the processor for milliseconds while
-they wait for one another: with a compiler running beside it on two cores, reading a prompt was
-twice and writing more than twice as fast with this, and within 5 % of it on an idle machine."""
 
 
 def options_for(settings: Settings) -> EngineOptions:
@@ -50,7 +45,7 @@ def launch(options: EngineOptions) -> subprocess.Popen[bytes]:
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
-                env=os.environ | _CALM,
+                env=os.environ | CALM,
                 cwd="/",
             )
     except OSError as error:

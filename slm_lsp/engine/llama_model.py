@@ -6,9 +6,10 @@ import time
 from typing import TYPE_CHECKING
 
 from slm_lsp.engine.branches import decode
-from slm_lsp.engine.fim import ORDER_KEY, detect, layout
+from slm_lsp.engine.fim import ORDER_KEY, Layout, detect, layout
 from slm_lsp.engine.kv import CachedSequence, Places
 from slm_lsp.engine.llama import Llama
+from slm_lsp.engine.llama_context import BRANCHES, LlamaContext
 from slm_lsp.engine.model import Prefill
 from slm_lsp.engine.pace import LEAST_TOKENS, Pace
 from slm_lsp.engine.shortcut import Shortcut
@@ -17,12 +18,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from slm_lsp.engine.fim import Layout
     from slm_lsp.engine.model import AbortFlag, Token
     from slm_lsp.engine.protocol import Prompt
 
-RESERVED_TOKENS = 520
-"""Room kept in the context for the answer: the largest `completion.maxTokens`, and healing."""
+ANSWER_TOKENS = 512 + 8
+"""Room for one answer: the largest `completion.maxTokens`, and healing."""
+
+SHORT_TOKENS = 512
+"""Room for the end of a prompt; who can read more in time hardly ever has to leave anything out."""
 
 SUFFIX_SHARE = 4
 """At most one in so many tokens of a prompt comes from behind the cursor."""
@@ -34,9 +37,8 @@ SHORT_SUFFIX_TOKENS = LEAST_TOKENS // SUFFIX_SHARE
 class LlamaModel:
     """Implements `Model` with llama.cpp.
 
-    There are a sequence `_whole` for whole prompts, `_short` for the ends of those that are too
-    new to be read whole in time, and more for the branches of an answer. While nobody asks, the
-    first catches up.
+    `_whole` holds a whole prompt, and `_short` the end of one that is too new to be read whole in
+    time. While nobody asks, the first catches up.
     """
 
     def __init__(
@@ -50,50 +52,56 @@ class LlamaModel:
     ) -> None:
         """Load the weights at `path`. Raises ModelUnusable.
 
-        States of places visited before take up to `parked_bytes` of memory.
+        `context_tokens` is clamped to what the model was trained for. States of places visited
+        before take up to `parked_bytes` of memory.
         """
-        self._llama = Llama(
-            path, threads=threads, context_tokens=context_tokens + RESERVED_TOKENS, abort=abort
-        )
+        self._llama = Llama(path)
+        self._room = min(context_tokens, self._llama.trained_tokens or context_tokens)
+        contexts = [
+            LlamaContext(
+                self._llama, threads=threads, tokens=room + BRANCHES * ANSWER_TOKENS, abort=abort
+            )
+            for room in (self._room, SHORT_TOKENS)
+        ]
+        self._whole, self._short = map(CachedSequence, contexts)
+        self._contexts = contexts
         self._vocabulary = self._llama.vocabulary()
         self._format = detect(self._llama.fim_tokens(), self._llama.metadata(ORDER_KEY))
-        self._whole, self._short = CachedSequence(self._llama, 0), CachedSequence(self._llama, 1)
         self._places = Places(parked_bytes)
-        self._sequence = self._whole  # the one that is being decoded
-        self._left_out: list[int] = []  # a whole prompt whose end alone was read
         self._shortcut = Shortcut(self._vocabulary.pieces)
         self._pace = Pace()
-        self._forced = b""
+        self._read = self._whole, Layout((), ())  # what is to be decoded
+        self._left_out: list[int] = []  # a whole prompt whose end alone was read
 
     @property
     def evaluated_tokens(self) -> int:
         """Tokens of prompts evaluated since the model was loaded."""
-        return self._llama.evaluated
+        return sum(context.evaluated for context in self._contexts)
 
     def prefill(self, prompt: Prompt, budget_s: float, abort: AbortFlag) -> Prefill:
         """Evaluate what is new in `prompt`, or in its end where that takes too long."""
-        room = self._llama.context_tokens - RESERVED_TOKENS
-        whole = self._lay_out(prompt, room, room // SUFFIX_SHARE)
-        tokens, self._forced = whole.tokens, whole.forced
-        self._sequence, self._left_out = self._whole, []
-        self._places.move(self._whole, tokens)
-        affordable = self._pace.affordable(budget_s)
-        if budget_s and len(tokens) - self._whole.held(tokens) > affordable:
-            if whole.tail:
-                whole = self._lay_out(prompt, room, SHORT_SUFFIX_TOKENS)
-            end = self._shortcut.end_of(whole, affordable, self._short)
+        sequence, laid_out = self._whole, self._lay_out(prompt, self._room // SUFFIX_SHARE)
+        tokens = laid_out.tokens
+        self._left_out = []
+        self._places.move(sequence, tokens)
+        affordable = min(self._pace.affordable(budget_s), SHORT_TOKENS)
+        if budget_s and len(tokens) - sequence.held(tokens) > affordable:
+            if laid_out.tail:
+                laid_out = self._lay_out(prompt, SHORT_SUFFIX_TOKENS)
+            end = self._shortcut.end_of(laid_out, affordable, self._short)
             if len(end.tokens) < len(tokens):
-                self._sequence, self._left_out, tokens = self._short, tokens, end.tokens
+                self._left_out, sequence, laid_out = tokens, self._short, end
+                tokens = end.tokens
+        self._read = sequence, laid_out
         started = time.perf_counter()
-        held = self._sequence.extend_to(tokens, abort)
+        held = sequence.extend_to(tokens, abort, outputs=1 + len(laid_out.ahead))
         self._pace.read(len(tokens) - held, time.perf_counter() - started)
         return Prefill(len(tokens), held)
 
     def decode(self, running: set[int], abort: AbortFlag) -> Iterator[Token]:
         """Yield greedy tokens; those that only repeat what was healed are not shown."""
-        yield from decode(
-            self._llama, self._vocabulary, self._sequence, self._forced, running, self._pace, abort
-        )
+        sequence, laid_out = self._read
+        return decode(self._llama, self._vocabulary, sequence, laid_out, running, self._pace, abort)
 
     @property
     def behind(self) -> bool:
@@ -107,17 +115,19 @@ class LlamaModel:
 
     def close(self) -> None:
         """Give the memory back."""
+        for context in self._contexts:
+            context.close()
         self._llama.close()
 
-    def _lay_out(self, prompt: Prompt, room: int, suffix_room: int) -> Layout:
+    def _lay_out(self, prompt: Prompt, suffix_room: int) -> Layout:
         laid_out = layout(
             self._format,
             prompt,
             self._llama.tokenize,
             self._vocabulary.pieces,
-            room,
+            self._room,
             suffix_room,
         )
-        if laid_out.tokens and not self._llama.starts_with_token():
+        if laid_out.text and not self._llama.starts_with_token():
             return laid_out
         return laid_out.behind(self._llama.start_token())

@@ -65,7 +65,8 @@ class Generate(msgspec.Struct, frozen=True, tag=True):
     Generation ends before the first of the strings in `stop`, at the model's own end, or after
     `max_tokens` tokens; with 0 the prompt is only read. `budget_ms` is the time from the request to
     its end (milliseconds, 0: as long as it takes): a long prompt is then read from its end, and
-    the answer stops at the first sound place after the time is over. With `branches` above 1 as
+    the answer stops at the first sound place after the time is over. It also stops where its joint
+    probability falls below `min_confidence` (0 to 1). With `branches` above 1 as
     many different answers are written side by side. `id` is the client's; answers carry it back.
     """
 
@@ -76,6 +77,7 @@ class Generate(msgspec.Struct, frozen=True, tag=True):
     stop: tuple[str, ...] = ()
     urgency: Urgency = Urgency.NOW
     budget_ms: float = 0.0
+    min_confidence: float = 0.0
     branches: int = 1
 
 
@@ -147,11 +149,11 @@ class Ended(msgspec.Struct, frozen=True, tag=True):
     """A branch of request `id` is complete: the first `kept` code points of its pieces.
 
     `stop`: a stop string came; `end`: the model ended by itself; `length`: `max_tokens` reached;
-    `time`: `budget_ms` is over.
+    `time`: `budget_ms` is over; `doubt`: it fell below `min_confidence`.
     """
 
     id: int
-    reason: Literal["stop", "end", "length", "time"]
+    reason: Literal["stop", "end", "length", "time", "doubt"]
     kept: int
     branch: int = 0
 

@@ -22,6 +22,7 @@ import llama_cpp
 import msgspec
 
 from slm_lsp.engine.llama import Llama
+from slm_lsp.engine.llama_context import LlamaContext
 from slm_lsp.engine.model import AbortFlag
 from slm_lsp.engine.quality import exact_match
 from slm_lsp.errors import ModelUnusable
@@ -78,22 +79,24 @@ def measure(path: Path, threads: int, cases: Sequence[Case]) -> list[Speed]:
     """Time each of `cases` through the engine's own calls. Raises ModelUnusable."""
     abort = AbortFlag()
     longest = max(case.held + case.evaluated + case.generated for case in cases)
-    llama = Llama(path, threads=threads, context_tokens=longest, abort=abort)
+    llama = Llama(path)
+    context = LlamaContext(llama, threads=threads, tokens=longest, abort=abort)
     try:
-        return [_speed(llama, case, abort) for case in cases]
+        return [_speed(context, case, abort) for case in cases]
     finally:
+        context.close()
         llama.close()
 
 
-def _speed(llama: Llama, case: Case, abort: AbortFlag) -> Speed:
+def _speed(context: LlamaContext, case: Case, abort: AbortFlag) -> Speed:
     """Return the medians of several runs. Any tokens cost the same."""
-    llama.forget_from(0, 0)
-    llama.evaluate(range(case.held), position=0, sequence=0, abort=abort)
-    _request(llama, case, abort)  # the first one also faults the weights in
+    context.forget_from(0, 0)
+    context.evaluate(range(case.held), position=0, sequence=0, abort=abort)
+    _request(context, case, abort)  # the first one also faults the weights in
     runs: list[tuple[float, float]] = []
     until = time.perf_counter() + _ENOUGH_S
     while len(runs) < _LEAST_RUNS or (len(runs) < _RUNS and time.perf_counter() < until):
-        runs.append(_request(llama, case, abort))
+        runs.append(_request(context, case, abort))
     return Speed(
         prefill_tokens_per_s=case.evaluated / statistics.median(run[0] for run in runs),
         decode_tokens_per_s=case.generated / statistics.median(run[1] for run in runs),
@@ -101,17 +104,17 @@ def _speed(llama: Llama, case: Case, abort: AbortFlag) -> Speed:
     )
 
 
-def _request(llama: Llama, case: Case, abort: AbortFlag) -> tuple[float, float]:
+def _request(context: LlamaContext, case: Case, abort: AbortFlag) -> tuple[float, float]:
     """Return the seconds it took to read the prompt and to generate the answer."""
-    llama.forget_from(case.held, 0)
+    context.forget_from(case.held, 0)
     end = case.held + case.evaluated
     begin = time.perf_counter()
-    llama.evaluate(range(case.evaluated), position=case.held, sequence=0, abort=abort)
-    llama.logits()  # waits until they are computed
+    context.evaluate(range(case.evaluated), position=case.held, sequence=0, abort=abort)
+    context.logits(-1)  # waits until they are computed
     middle = time.perf_counter()
     for token in range(case.generated):
-        llama.evaluate([token], position=end + token, sequence=0, abort=abort)
-        llama.logits()
+        context.evaluate([token], position=end + token, sequence=0, abort=abort)
+        context.logits(-1)
     return middle - begin, time.perf_counter() - middle
 
 

@@ -34,7 +34,7 @@ class Shortcut:
             kept = whole.without(skipped)
             if len(kept.tokens) - cached.held(kept.tokens) <= affordable:
                 return kept
-        room = max(affordable - len(whole.head) - len(whole.tail), affordable // 2)
+        room = max(affordable - (len(whole.tokens) - len(whole.text)), affordable // 2)
         start = max(0, len(whole.text) - room)
         lines = (at for at in range(start, len(whole.text)) if self._breaks(whole.text[at]))
         cut = next(lines, start)

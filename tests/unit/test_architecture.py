@@ -22,6 +22,7 @@ LAYERS = (
     {"engine"},
     {"store"},
     {"text"},
+    {"phrase"},
     {"lines"},
     {"sources"},
     {"config"},

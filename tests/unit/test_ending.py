@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 
 import pytest
@@ -20,11 +21,12 @@ def answer(
     max_tokens: int = 100,
     due_after: int = 1000,
     patience: int = 1000,
+    min_confidence: float = 0.0,
 ) -> tuple[str, str]:
-    """Write `pieces`, one a second; return what is kept and why it ended."""
-    ending = Ending(stops, max_tokens, float(patience))
+    """Write `pieces`, one a second and each as likely as not; return what is kept and why."""
+    ending = Ending(stops, max_tokens, float(patience), min_confidence)
     for number, piece in enumerate(pieces):
-        if reason := ending.add(piece, number + 0.5 - due_after):
+        if reason := ending.add(piece, math.log(0.5), number + 0.5 - due_after):
             return ending.text[: ending.kept], reason
     return ending.text, ""
 
@@ -47,6 +49,11 @@ def answer(
             {"stops": (), "due_after": 1, "patience": 2},
             ("\n    a", "time"),
         ),
+        (["a", " =", " 1", "\n"], {"min_confidence": 0.2}, ("a =", "doubt")),
+        (["total", "_", "sum", " +"], {"min_confidence": 0.2}, ("", "doubt")),
+        (["a", ".", "b", "c", "d"], {"min_confidence": 0.1}, ("a.", "doubt")),
+        (["a", "\n"], {"min_confidence": 0.2}, ("a", "stop")),
+        (["a"], {"min_confidence": 0.6}, ("", "doubt")),
     ],
 )
 def test_ends(pieces, options, expected):
@@ -55,7 +62,7 @@ def test_ends(pieces, options, expected):
 
 def test_without_a_budget_there_is_all_the_time_in_the_world():
     ending = Ending((), 100)
-    assert not any(ending.add(" a;", 1e9) for _ in range(99))
+    assert not any(ending.add(" a;", -1.0, 1e9) for _ in range(99))
     assert not ending.complete
 
 
@@ -63,7 +70,7 @@ def test_without_a_budget_there_is_all_the_time_in_the_world():
 def test_what_time_leaves_is_whole(pieces: list[str]):
     ending = Ending((), 1000, patience_s=3.0)
     for number, piece in enumerate(pieces):
-        if reason := ending.add(piece, float(number - 3)):
+        if reason := ending.add(piece, -1.0, float(number - 3)):
             assert reason == "time"
             kept, rest = ending.text[: ending.kept], ending.text[ending.kept :]
             assert not (re.search(r"\w\Z", kept) and re.match(r"\w", rest))

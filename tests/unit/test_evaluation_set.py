@@ -20,7 +20,7 @@ from slm_lsp.context.language_table import LANGUAGES
 from slm_lsp.evaluation.cases import Case
 from slm_lsp.lines import split_lines
 from tools import build_stand_in, packages
-from tools.evaluation_set import (
+from benchmarks.evaluation_set import (
     SIDE_LINES,
     SPLITS,
     WHOLE_LINES,

@@ -12,7 +12,7 @@ from slm_lsp.engine.kv import CachedSequence, Places, common_prefix
 from slm_lsp.engine.model import Aborted, AbortFlag
 
 if TYPE_CHECKING:
-    from slm_lsp.engine.llama import Llama
+    from slm_lsp.engine.llama_context import LlamaContext
 
 
 class Counting:
@@ -27,8 +27,15 @@ class Counting:
         del self.cache[position:]
 
     def evaluate(
-        self, tokens: list[int], *, position: int, sequence: int, abort: AbortFlag
+        self,
+        tokens: list[int],
+        *,
+        position: int,
+        sequence: int,
+        abort: AbortFlag,
+        outputs: int = 1,
     ) -> None:
+        assert 1 <= outputs <= len(tokens)
         assert position == len(self.cache)
         self.cache += tokens[: self.give_up_after]
         self.evaluations.append(len(tokens[: self.give_up_after]))
@@ -41,7 +48,7 @@ class Counting:
 
 def sequence() -> tuple[CachedSequence, Counting]:
     counting = Counting()
-    return CachedSequence(cast("Llama", counting), 0), counting
+    return CachedSequence(cast("LlamaContext", counting), 0), counting
 
 
 def test_typing_evaluates_only_what_was_typed():
@@ -96,7 +103,7 @@ class Remembering(Counting):
 def visits(places: Places, prompts: list[list[int]]) -> list[int]:
     """Go from prompt to prompt; return how many tokens each had in the cache."""
     counting = Remembering()
-    kv = CachedSequence(cast("Llama", counting), 0)
+    kv = CachedSequence(cast("LlamaContext", counting), 0)
     held = []
     for prompt in prompts:
         places.move(kv, prompt)

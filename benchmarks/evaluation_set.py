@@ -1,6 +1,6 @@
 """The project's own evaluation set: 1,000 holes in code younger than the default model's training.
 
-`python -m tools.evaluation_set` fetches the packages that `benchmarks/evaluation-set.toml` names
+`python -m benchmarks.evaluation_set` fetches the packages that `benchmarks/evaluation-set.toml` names
 and writes two files of cases for `slm-lsp eval --cases` into `~/.cache/slm-lsp/evaluation`:
 `tune.jsonl`, to choose by, and `reported.jsonl`, by which nothing may be chosen. They are the same
 at every run, for the same versions of Python and of the grammars.
@@ -151,7 +151,7 @@ def write(split: Split, packages: Iterable[Package]) -> str:
 
 def main() -> int:
     """Fetch and write everything."""
-    argparse.ArgumentParser(description=__doc__, prog="python -m tools.evaluation_set").parse_args()
+    argparse.ArgumentParser(description=__doc__, prog="python -m benchmarks.evaluation_set").parse_args()
     try:
         packages = read_manifest()
         for split in SPLITS:

@@ -1,0 +1,183 @@
+"""llama.cpp's context: evaluates tokens, holds their KV cache, and says what may come next."""
+
+from __future__ import annotations
+
+import ctypes
+from typing import TYPE_CHECKING, Any
+
+import llama_cpp
+import numpy as np
+
+from slm_lsp.engine.model import Aborted
+from slm_lsp.errors import ModelUnusable
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from slm_lsp.engine.llama import Llama
+    from slm_lsp.engine.model import AbortFlag
+    from slm_lsp.engine.sampling import Logits
+
+FIRST_BATCH = 16
+"""Tokens of the first batch of a prompt. An abort loses the batch it falls into; each is twice the
+one before, so what is lost is never much more than what was kept, and somebody who types faster
+than a prompt can be read still finds more of it in the cache at every key."""
+
+LARGEST_BATCH = 256
+"""Tokens computed at once at the most: a tenth faster than 128, and 512 is no faster."""
+
+BRANCHES = 3
+"""Sequences side by side: a prompt's own, and those of further answers to it."""
+
+State = ctypes.Array[ctypes.c_uint8]
+"""What a sequence looks like in memory."""
+
+Appended = tuple[int, int, int]
+"""A token, its position and its sequence."""
+
+_ABORTED = 2
+"""What `llama_decode` returns when the abort callback stopped it (llama.h)."""
+
+
+class LlamaContext:
+    """A KV cache of one prompt and its answers, and what computes it.
+
+    The sequences share one memory (`kv_unified`), so a branch costs only the tokens of its own.
+    All of what is in that memory is looked at for each token, whatever sequence it belongs to:
+    two prompts in it would make both twice as slow, hence a context for each.
+    """
+
+    def __init__(self, llama: Llama, *, threads: int, tokens: int, abort: AbortFlag) -> None:
+        """Reserve room for `tokens`. `abort` stops evaluations as long as it is set.
+
+        Raises ModelUnusable where there is not enough memory.
+        """
+        self._vocabulary_size = llama.vocabulary_size
+        self._context = _new_context(llama, threads, tokens)
+        self._install_abort(abort)
+        self._memory = llama_cpp.llama_get_memory(self._context)
+        self._batch = llama_cpp.llama_batch_init(LARGEST_BATCH, 0, 1)
+        for row in range(LARGEST_BATCH):
+            self._batch.n_seq_id[row] = 1
+        self.evaluated = 0
+        """Tokens of prompts evaluated so far."""
+
+    def _install_abort(self, abort: AbortFlag) -> None:
+        # llama.cpp asks "stop?" by calling a C function with a pointer. libc's strlen answers 0 on
+        # an empty string and not 0 on any other, so one byte of shared memory stops a decode
+        # without taking the interpreter's lock, which a Python callback would wait for.
+        self._abort = abort  # keeps the byte alive as long as the context that reads it
+        strlen = ctypes.cast(ctypes.CDLL(None).strlen, llama_cpp.ggml_abort_callback)
+        llama_cpp.llama_set_abort_callback(self._context, strlen, ctypes.c_void_p(abort.address))
+
+    def close(self) -> None:
+        """Free the memory; the object cannot be used afterwards."""
+        llama_cpp.llama_batch_free(self._batch)
+        llama_cpp.llama_free(self._context)
+
+    def evaluate(
+        self,
+        tokens: Sequence[int],
+        *,
+        position: int,
+        sequence: int,
+        abort: AbortFlag,
+        outputs: int = 1,
+    ) -> None:
+        """Evaluate `tokens` of `sequence` from `position` on; `logits` has the last `outputs`.
+
+        Raises Aborted; finished batches stay.
+        """
+        batch = self._batch
+        at, size = 0, FIRST_BATCH
+        while at < len(tokens):
+            abort.check()
+            part = tokens[at : at + _cut(len(tokens) - at, size, outputs)]
+            for row, token in enumerate(part):
+                batch.token[row] = token
+                batch.pos[row] = position + at + row
+                batch.seq_id[row][0] = sequence
+                batch.logits[row] = row >= len(part) - outputs
+            self._decode(len(part))
+            self.evaluated += len(part)
+            at, size = at + len(part), min(2 * size, LARGEST_BATCH)
+
+    def append(self, tokens: Sequence[Appended], abort: AbortFlag) -> None:
+        """Evaluate one token behind each of some sequences, all at once. Raises Aborted."""
+        abort.check()
+        batch = self._batch
+        for row, (token, position, sequence) in enumerate(tokens):
+            batch.token[row] = token
+            batch.pos[row] = position
+            batch.seq_id[row][0] = sequence
+            batch.logits[row] = 1
+        self._decode(len(tokens))
+
+    def _decode(self, rows: int) -> None:
+        self._batch.n_tokens = rows
+        code = llama_cpp.llama_decode(self._context, self._batch)
+        if code == _ABORTED:
+            raise Aborted
+        if code != 0:
+            raise ModelUnusable(f"llama.cpp failed (code {code}) on {rows} tokens.")
+
+    def evaluated_tokens(self, sequence: int) -> int:
+        """Return how many tokens of `sequence` the KV cache holds."""
+        return int(llama_cpp.llama_memory_seq_pos_max(self._memory, sequence)) + 1
+
+    def forget_from(self, position: int, sequence: int) -> None:
+        """Drop the tokens of `sequence` from `position` on from the KV cache."""
+        llama_cpp.llama_memory_seq_rm(self._memory, sequence, position, -1)
+
+    def branch(self, source: int, target: int) -> None:
+        """Make sequence `target` a copy of `source`; what they have in common is stored once."""
+        self.forget_from(0, target)
+        llama_cpp.llama_memory_seq_cp(self._memory, source, target, -1, -1)
+
+    def save(self, sequence: int) -> State:
+        """Return a copy of the memory of `sequence`."""
+        size = llama_cpp.llama_state_seq_get_size(self._context, sequence)
+        buffer: State = (ctypes.c_uint8 * size)()
+        llama_cpp.llama_state_seq_get_data(self._context, buffer, size, sequence)
+        return buffer
+
+    def restore(self, sequence: int, state: State) -> bool:
+        """Put back what `save` returned; where that fails the sequence is empty."""
+        self.forget_from(0, sequence)
+        size = len(state)
+        return bool(llama_cpp.llama_state_seq_set_data(self._context, state, size, sequence))
+
+    def logits(self, row: int) -> Logits:
+        """Return the scores after a token of the last batch: a view, valid until the next one.
+
+        `row` counts those with scores from 0, or from the end with -1.
+        """
+        pointer = llama_cpp.llama_get_logits_ith(self._context, row)
+        return np.ctypeslib.as_array(pointer, shape=(self._vocabulary_size,))
+
+
+def _cut(left: int, size: int, outputs: int) -> int:
+    """Return how many of `left` tokens make the next batch: the last one has all `outputs`."""
+    if size >= left:
+        return left
+    return size if left - size >= outputs else max(1, left - outputs)
+
+
+def _new_context(llama: Llama, threads: int, tokens: int) -> Any:
+    params = llama_cpp.llama_context_default_params()
+    params.n_ctx = tokens
+    params.kv_unified = True
+    # On processors it is slower the longer the context: behind 1,024 tokens, four are read in 28
+    # instead of 45 ms and one is written in 16 instead of 20 (default model, 2 cores).
+    params.flash_attn_type = llama_cpp.LLAMA_FLASH_ATTN_TYPE_DISABLED
+    params.n_batch = params.n_ubatch = LARGEST_BATCH
+    params.n_seq_max = BRANCHES
+    params.n_threads = params.n_threads_batch = threads
+    params.no_perf = True
+    context = llama_cpp.llama_init_from_model(llama.handle, params)
+    if not context:
+        raise ModelUnusable(
+            f"There is not enough memory for {tokens} tokens of context; "
+            "lower engine.contextTokens or choose a smaller model."
+        )
+    return context
