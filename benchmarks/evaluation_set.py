@@ -1,7 +1,7 @@
 """The project's own evaluation set: 1,000 holes in code younger than the default model's training.
 
-`python -m benchmarks.evaluation_set` fetches the packages that `benchmarks/evaluation-set.toml` names
-and writes two files of cases for `slm-lsp eval --cases` into `~/.cache/slm-lsp/evaluation`:
+`python -m benchmarks.evaluation_set` fetches the packages that `evaluation-set.toml` names and
+writes two files of cases for `slm-lsp eval --cases` into `~/.cache/slm-lsp/evaluation`:
 `tune.jsonl`, to choose by, and `reported.jsonl`, by which nothing may be chosen. They are the same
 at every run, for the same versions of Python and of the grammars.
 """
@@ -31,7 +31,7 @@ from tools.packages import Kind, fetch, texts
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-MANIFEST = Path(__file__).parents[1] / "benchmarks" / "evaluation-set.toml"
+MANIFEST = Path(__file__).with_name("evaluation-set.toml")
 
 SEED = 1
 
@@ -151,7 +151,8 @@ def write(split: Split, packages: Iterable[Package]) -> str:
 
 def main() -> int:
     """Fetch and write everything."""
-    argparse.ArgumentParser(description=__doc__, prog="python -m benchmarks.evaluation_set").parse_args()
+    prog = "python -m benchmarks.evaluation_set"
+    argparse.ArgumentParser(description=__doc__, prog=prog).parse_args()
     try:
         packages = read_manifest()
         for split in SPLITS:

@@ -1,7 +1,7 @@
 """How good completions are on the project's own evaluation set, and what each part of the way adds.
 
-The cases come from `python -m benchmarks.evaluation_set`. `--split tune` (the default) is what choices
-are made by; `--split reported` is for figures in documents, and nothing is chosen by it. What a
+The cases come from `python -m benchmarks.evaluation_set`. `--split tune` (the default) is what
+choices are made by; `--split reported` is for figures in documents, and nothing is chosen by it. What a
 variant is stands in `variants.py`, what is counted in `slm_lsp/evaluation/metrics.py`; besides,
 `chars_wrong` are the characters of completions that were shown and not right. Both kinds of
 characters are counted by the hole. Everything runs on the default model in this process.
@@ -27,6 +27,7 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
+from benchmarks.evaluation_set import SPLITS, case_file
 from benchmarks.report import Figures, publish
 from benchmarks.variants import all_variants
 from slm_lsp.config import Settings
@@ -36,7 +37,6 @@ from slm_lsp.engine.loading import load_model
 from slm_lsp.engine.model import AbortFlag
 from slm_lsp.engine.scheduler import Scheduler
 from slm_lsp.evaluation.cases import read_cases
-from benchmarks.evaluation_set import SPLITS, case_file
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

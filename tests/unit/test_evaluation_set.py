@@ -16,10 +16,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from slm_lsp.context.language_table import LANGUAGES
-from slm_lsp.evaluation.cases import Case
-from slm_lsp.lines import split_lines
-from tools import build_stand_in, packages
 from benchmarks.evaluation_set import (
     SIDE_LINES,
     SPLITS,
@@ -29,6 +25,10 @@ from benchmarks.evaluation_set import (
     read_manifest,
     shortened,
 )
+from slm_lsp.context.language_table import LANGUAGES
+from slm_lsp.evaluation.cases import Case
+from slm_lsp.lines import split_lines
+from tools import build_stand_in, packages
 from tools.machine import SetupFailed
 from tools.packages import fetch, texts
 

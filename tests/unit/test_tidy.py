@@ -65,14 +65,14 @@ def test_a_budget_that_ran_out_leaves_no_half_word():
 
 
 def test_refuses_what_breaks_sound_code():
-    completion, dropped = offered("def f(a):\n    return |\n", "a b (")
+    completion, dropped = offered("def f(a):\n    return |\n", ") + 1")
     assert completion is None
     assert dropped == "would break the syntax"
 
 
 def test_shortens_rather_than_refuses():
     assert text("def f(a):\n    return |\n", "a)") == "a"
-    assert text("x = |\ny = 1\n", "foo(a).bar(b") == "foo(a)"
+    assert text("x = |\ny = 1\n", "foo(a).bar(b") == "foo(a).bar"
     assert text("x = |\ny = 1\n", "foo(") == "foo"
 
 
