@@ -1,8 +1,8 @@
 """How good completions are on the project's own evaluation set, and what each part of the way adds.
 
 The cases come from `python -m benchmarks.evaluation_set`. `--split tune` (the default) is what
-choices are made by; `--split reported` is for figures in documents, and nothing is chosen by it. What a
-variant is stands in `variants.py`, what is counted in `slm_lsp/evaluation/metrics.py`; besides,
+choices are made by; `--split reported` is for figures in documents, and nothing is chosen by it.
+What a variant is stands in `variants.py`, what is counted in `evaluation/metrics.py`; besides,
 `chars_wrong` are the characters of completions that were shown and not right. Both kinds of
 characters are counted by the hole. Everything runs on the default model in this process.
 

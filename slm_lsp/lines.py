@@ -106,13 +106,44 @@ class Lines:
 
     def slice(self, start: int, end: int) -> list[str]:
         """Return the lines from `start` up to but not including `end`, both clamped to the text."""
-        return [self[line] for line in range(max(0, start), min(end, len(self)))]
+        start, end = max(0, start), min(end, len(self))
+        at = bisect_right(self._line_starts, start) - 1
+        found: list[str] = []
+        while start + len(found) < end:
+            first = self._line_starts[at]
+            found += self._chunks[at].lines[start + len(found) - first : end - first]
+            at += 1
+        return found
 
     def byte_offset(self, line: int) -> int:
         """Return where `line` begins, in UTF-8 bytes from the start of the text."""
         at = min(bisect_right(self._line_starts, line), len(self._chunks)) - 1
         before = self._chunks[at].lines[: line - self._line_starts[at]]
         return self._byte_starts[at] + sum(len(text.encode()) for text in before)
+
+    def same_around(self, other: Lines, head: int, tail: int) -> bool:
+        """Tell whether the first `head` and the last `tail` lines are those of `other`.
+
+        Chunks that both have are not looked into. Where more than a few chunks differ, as an edit
+        at one place never makes it, the answer is no without looking.
+        """
+        ours, theirs = self._chunks, other._chunks
+        pairs = zip(ours, theirs, strict=False)
+        first = next(
+            (n for n, (a, b) in enumerate(pairs) if a is not b), min(len(ours), len(theirs))
+        )
+        backwards = zip(reversed(ours), reversed(theirs), strict=False)
+        last = next((n for n, (a, b) in enumerate(backwards) if a is not b), 0)
+        above = self._line_starts[first]
+        below = sum(len(chunk.lines) for chunk in ours[len(ours) - last :]) if last else 0
+        if max(head - above, tail - below) > 4 * CHUNK_LINES:
+            return False
+        mine, its = len(self) - tail, len(other) - tail
+        return (
+            min(mine, its) >= head
+            and self.slice(above, head) == other.slice(above, head)
+            and self.slice(mine, len(self) - below) == other.slice(its, len(other) - below)
+        )
 
     def source(self, offset: int, limit: int) -> bytes:
         """Return some of the UTF-8 bytes from `offset` on: at most `limit`, none at the end.

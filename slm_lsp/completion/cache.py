@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from slm_lsp.completion.request import Outcome
-from slm_lsp.completion.typed import typed_since
+from slm_lsp.completion.typed import typed_on, typed_since
 from slm_lsp.text import Span
 
 if TYPE_CHECKING:
@@ -45,12 +45,18 @@ class Cache:
         while len(self._answers) > CAPACITY:
             self._answers.popitem(last=False)
 
-    def get(self, request: Request, prompt: Prompt) -> Outcome | None:
-        """Return what is known to be the answer to `request`, or None."""
+    def get(self, request: Request, prompt: Prompt | None = None) -> Outcome | None:
+        """Return what is known to be the answer to `request`, or None.
+
+        Without the `prompt` that the model would see, only where all the document is as it was.
+        """
         for answer in reversed(self._answers.values()):
             if not request.served_by(answer.request):
                 continue
-            typed = typed_since(answer.request, answer.prompt, request, prompt)
+            if prompt is None:
+                typed = typed_on(answer.request, request)
+            else:
+                typed = typed_since(answer.request, answer.prompt, request, prompt)
             if typed is None:
                 continue
             rests = (_rest(it, typed, request.cursor) for it in answer.completions)

@@ -36,8 +36,11 @@ async def complete(
     if reason := gate(request, settings):
         return _took(Outcome(dropped=reason), started)
 
+    if (known := answers.cache.get(request)) is not None:
+        return _took(known, started)
+
     budget = Budget(settings.context.prefix_tokens, settings.context.suffix_tokens)
-    prompt = window(request.document, request.syntax, request.cursor, budget)
+    prompt = window(request.document, request.outline, request.cursor, budget)
     context_ms = (time.perf_counter() - started) * 1e3
 
     if (known := answers.cache.get(request, prompt)) is not None:

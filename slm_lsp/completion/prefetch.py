@@ -49,7 +49,7 @@ async def prefetch(
 async def read_ahead(request: Request, settings: Settings, engine: Engine) -> None:
     """Let the model read the prompt of `request` without answering it. Raises EngineError."""
     budget = Budget(settings.context.prefix_tokens, settings.context.suffix_tokens)
-    prompt = window(request.document, request.syntax, request.cursor, budget)
+    prompt = window(request.document, request.outline, request.cursor, budget)
     document = request.document.uri
     question = Generate(next_id(), document, prompt, max_tokens=0, urgency=Urgency.WARM_UP)
     async with aclosing(engine.generate(question)) as events:
@@ -61,11 +61,11 @@ def after(request: Request, edit: Edit) -> Request:
     """Return the request of an editor that applied `edit` and stands at its end."""
     before = request.document
     document = before.applied(edit, before.version)
-    syntax = request.syntax and request.syntax.edited(edit, before, document, PARSE_BUDGET_MS)
+    syntax = request.syntax
     return replace(
         request,
         document=document,
-        syntax=syntax if isinstance(syntax, type(request.syntax)) else None,
+        parsed=syntax and syntax.edited(edit, before, document, PARSE_BUDGET_MS),
         cursor=_end(edit),
         invoked=False,
         alternatives=1,

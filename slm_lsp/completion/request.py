@@ -7,8 +7,11 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from slm_lsp.context.syntax import Overrun, Syntax
+
 if TYPE_CHECKING:
-    from slm_lsp.context.syntax import Syntax
+    from collections.abc import Callable
+
     from slm_lsp.text import Completion, Cursor, Document
 
 
@@ -16,16 +19,31 @@ if TYPE_CHECKING:
 class Request:
     """Complete `document` at `cursor`.
 
-    `syntax` is the document's tree, or None where its language has no grammar. `invoked` tells
+    `parsed` is the document's tree, or what makes it when it is needed. `invoked` tells
     that the user asked for it, as opposed to the editor asking at every key; then it may take its
     time. At most `alternatives` completions are wanted.
     """
 
     document: Document
-    syntax: Syntax | None
+    parsed: Syntax | Overrun | Callable[[], Syntax | Overrun | None] | None
     cursor: Cursor
     invoked: bool = False
     alternatives: int = 1
+
+    @property
+    def syntax(self) -> Syntax | None:
+        """The document's tree; None without a grammar, or while it takes long to make."""
+        tree = self._tree()
+        return tree if isinstance(tree, Syntax) else None
+
+    @property
+    def outline(self) -> Syntax | None:
+        """The same, or the tree from before the last edits: good for what is far from them."""
+        tree = self._tree()
+        return tree.outdated() if isinstance(tree, Overrun) else tree
+
+    def _tree(self) -> Syntax | Overrun | None:
+        return self.parsed() if callable(self.parsed) else self.parsed
 
     def served_by(self, other: Request) -> bool:
         """Tell whether an answer to `other` is as good as one to this request, in its place."""

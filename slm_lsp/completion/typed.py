@@ -26,6 +26,24 @@ def typed_since(before: Request, prompt: Prompt, now: Request, prompt_now: Promp
     return typed
 
 
+def typed_on(before: Request, now: Request) -> str | None:
+    """Return what was typed between two requests, where nothing else in the document changed.
+
+    Costs microseconds at any length of the file, and needs neither window nor tree.
+    """
+    old, new = before.document, now.document
+    start, end = before.cursor, now.cursor
+    if old.uri != new.uri or (typed := _between(new, start, end)) is None:
+        return None
+    same = (
+        old.before(start) == new.lines[start.line][: start.column]
+        and old.after(start) == new.after(end)
+        and old.lines.same_around(new.lines, start.line, len(old.lines) - 1 - start.line)
+        and len(old.lines) - start.line == len(new.lines) - end.line
+    )
+    return typed if same else None
+
+
 def _between(document: Document, start: Cursor, end: Cursor) -> str | None:
     if not start <= end or end.line - start.line > MAX_LINES or start.line >= len(document.lines):
         return None

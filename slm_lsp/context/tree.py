@@ -58,20 +58,27 @@ class Syntax:
         self, edit: Edit, before: Document, after: Document, budget_ms: float | None = None
     ) -> Syntax | Overrun | None:
         """Return the syntax of `after`, which is `before` with `edit` applied; see `parse`."""
-        shifted = Overrun(after, self.language, shift(self.tree, edit, before, after))
-        return parse(after, shifted, budget_ms=budget_ms)
+        return parse(after, self.unparsed(edit, before, after), budget_ms=budget_ms)
+
+    def unparsed(self, edit: Edit, before: Document, after: Document) -> Overrun:
+        """Follow an edit without parsing."""
+        return Overrun(after, self.language, shift(self.tree, edit, before, after))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Overrun:
-    """A parse of `document` that was given up because it took longer than its budget.
+    """A parse of `document` that is still to be made, or was given up because it took too long.
 
-    `parse(document, overrun)` in a worker thread repeats it. `tree` is what was known before.
+    `parse(document, overrun)` makes it. `tree` is what was known before.
     """
 
     document: Document
     language: Language
     tree: Tree | None
+
+    def outdated(self) -> Syntax | None:
+        """Return what was known before, moved to where it is now."""
+        return None if self.tree is None else Syntax(self.document, self.language, self.tree)
 
     def edited(self, edit: Edit, before: Document, after: Document) -> Overrun:
         """Follow a further edit without parsing."""

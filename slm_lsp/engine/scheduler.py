@@ -1,8 +1,11 @@
 """One model, many requests: decides which runs next, interrupts what is not wanted any more.
 
-The model works in threads of its own, one for what somebody waits for and a humble one for the
-rest, and only in one of them at a time; everything else happens on the event loop, so nothing here
+The model works in a thread of its own; everything else happens on the event loop, so nothing here
 needs a lock. Each request ends with exactly one `Finished`, whatever becomes of it.
+
+One thread is all there is, for background work too. The runtime starts its own threads for each
+thread that calls it; with a second set, at a lower priority, OpenMP sees more threads than
+processors and puts them to sleep at every barrier, which made all work four times as slow.
 """
 
 from __future__ import annotations
@@ -10,11 +13,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 from slm_lsp.engine.background import Background
 from slm_lsp.engine.job import Job, Queue
-from slm_lsp.engine.lanes import Lanes
 from slm_lsp.engine.model import Aborted
 from slm_lsp.engine.protocol import Finished, Urgency
 from slm_lsp.errors import SlmLspError
@@ -36,7 +39,7 @@ class Scheduler:
         self._model = model
         self._abort = abort
         self._background = background or Background(share=1.0)
-        self._lanes = Lanes()
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="model")
         self._queue = Queue()
         self._running: Job | None = None
         self._resting = False
@@ -81,8 +84,8 @@ class Scheduler:
         self._abort.set()
         for job in self._unfinished():
             self._end(job, "cancelled")
-        await self._lanes.run(self._loop, Urgency.NOW, self._model.close)
-        self._lanes.close()
+        await self._loop.run_in_executor(self._thread, self._model.close)
+        self._thread.shutdown()
 
     def _unfinished(self) -> list[Job]:
         return [*self._queue, *([self._running] if self._running else [])]
@@ -113,7 +116,7 @@ class Scheduler:
             self._running = job
             self._abort.clear()
             started = time.monotonic()
-            finished = await self._lanes.run(self._loop, job.urgency, self._run, job)
+            finished = await self._loop.run_in_executor(self._thread, self._run, job)
             self._running = None
             if job.urgency > Urgency.NOW:
                 self._background.worked(time.monotonic() - started)
@@ -129,7 +132,7 @@ class Scheduler:
             self._resting = True
             self._abort.clear()
             started = time.monotonic()
-            await self._lanes.run(self._loop, Urgency.WARM_UP, self._catch_up)
+            await self._loop.run_in_executor(self._thread, self._catch_up)
             self._background.worked(time.monotonic() - started)
             self._resting = False
             return

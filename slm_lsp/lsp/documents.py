@@ -11,7 +11,13 @@ from typing import TYPE_CHECKING
 from slm_lsp.context.syntax import Overrun, Syntax, parse
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from slm_lsp.text import Document, Edit
+
+PARSE_AFTER_S = 0.03
+"""Seconds after an edit until it is parsed, if nobody needs the tree before. What is typed through
+is answered without it."""
 
 PARSE_BUDGET_MS = 5.0
 """Milliseconds of parsing allowed on the event loop; what takes longer goes to a thread."""
@@ -23,15 +29,10 @@ _Step = tuple["Edit", "Document", "Document"]
 
 @dataclass(frozen=True, slots=True)
 class Buffer:
-    """A document with its tree: None without a grammar, or while a long parse is under way."""
+    """A document with its tree: None without a grammar, an Overrun while it is still to be made."""
 
     document: Document
     parsed: Syntax | Overrun | None
-
-    @property
-    def syntax(self) -> Syntax | None:
-        """The tree, if it is the one of `document`."""
-        return self.parsed if isinstance(self.parsed, Syntax) else None
 
 
 class Documents:
@@ -55,15 +56,30 @@ class Documents:
         """Apply `edit` to a document that is open."""
         before = self._buffers[uri]
         after = before.document.applied(edit, version)
+        parsed: Overrun | None = None
         match before.parsed:
             case Syntax() as syntax:
-                parsed = syntax.edited(edit, before.document, after, PARSE_BUDGET_MS)
+                parsed = syntax.unparsed(edit, before.document, after)
             case Overrun() as overrun:
                 parsed = overrun.edited(edit, before.document, after)
-                self._missed[uri].append((edit, before.document, after))
-            case None:
-                parsed = None
-        self._set(Buffer(after, parsed))
+        if uri in self._parsing:
+            self._missed[uri].append((edit, before.document, after))
+        elif parsed is not None:
+            asyncio.get_running_loop().call_later(PARSE_AFTER_S, self._parse, uri)
+        self._buffers[uri] = Buffer(after, parsed)
+
+    def parser(self, buffer: Buffer) -> Callable[[], Syntax | Overrun | None]:
+        """Return what makes the tree of `buffer`, unless it is there or was edited since."""
+
+        def parsed() -> Syntax | Overrun | None:
+            uri = buffer.document.uri
+            newest = self._buffers.get(uri)
+            if newest is None or newest.document is not buffer.document:
+                return buffer.parsed
+            self._parse(uri)
+            return self._buffers[uri].parsed
+
+        return parsed
 
     def close(self, uri: str) -> None:
         """Forget `uri`."""
@@ -75,6 +91,13 @@ class Documents:
         """Forget everything; parses under way are given up."""
         for uri in list(self._buffers):
             self.close(uri)
+
+    def _parse(self, uri: str) -> None:
+        """Make the tree of a document now, or in a thread if that takes long."""
+        buffer = self._buffers.get(uri)
+        if buffer is not None and isinstance(buffer.parsed, Overrun) and uri not in self._parsing:
+            parsed = parse(buffer.document, buffer.parsed, budget_ms=PARSE_BUDGET_MS)
+            self._set(Buffer(buffer.document, parsed))
 
     def _set(self, buffer: Buffer) -> None:
         uri = buffer.document.uri

@@ -39,7 +39,7 @@ async def inline_completion(
     cursor = to_cursor(buffer.document, params.position, ls.encoding)
     invoked = params.context.trigger_kind == types.InlineCompletionTriggerKind.Invoked
     wanted = ALTERNATIVES if invoked else 1
-    request = Request(buffer.document, buffer.syntax, cursor, invoked, wanted)
+    request = Request(buffer.document, ls.documents.parser(buffer), cursor, invoked, wanted)
 
     outcome = await _newest(ls, request)
     if outcome is None:

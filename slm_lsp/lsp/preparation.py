@@ -17,10 +17,19 @@ if TYPE_CHECKING:
 
 
 def prepare(ls: Session, request: Request, outcome: Outcome) -> None:
-    """Prepare for `outcome`, which is about to be shown, being accepted."""
-    if outcome.completions and ls.settings.completion.prefetch:
-        work = prefetch(request, outcome.completions[0], ls.settings, ls.answers, ls.engine)
-        _instead(ls, request.document.uri, work)
+    """Prepare for `outcome`, which is about to be shown, being accepted.
+
+    While it is typed through it stays the same, and is prepared for once.
+    """
+    if not outcome.completions or not ls.settings.completion.prefetch:
+        return
+    completion, uri = outcome.completions[0], request.document.uri
+    typed = request.document.before(completion.span.start) + completion.text
+    expected = (request.cursor.line, typed)
+    if ls.expected.get(uri) == expected:
+        return
+    ls.expected[uri] = expected
+    _instead(ls, uri, prefetch(request, completion, ls.settings, ls.answers, ls.engine))
 
 
 def expect(ls: Session, request: Request) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import sys
 from contextlib import suppress
 
 from slm_lsp.lsp import handshake
@@ -25,6 +26,9 @@ def serve(client_process_id: int | None = None) -> int:
     answered = handshake.reply_to(first)
     if answered is not None:
         stdout.write(answered[1])
+    # A thread that parses holds the interpreter's lock for 5 ms at a time by default, and a key
+    # that comes meanwhile waits that long at each step of its way.
+    sys.setswitchinterval(0.0005)
     import_types()
     import asyncio
 

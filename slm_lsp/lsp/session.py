@@ -47,6 +47,7 @@ class Session(LanguageServer):
         self.status = Status(self.protocol)
         self.running: dict[str, asyncio.Task[Any]] = {}  # newest inline completion by document
         self.preparing: dict[str, asyncio.Task[None]] = {}  # what is done on suspicion, likewise
+        self.expected: dict[str, tuple[int, str]] = {}  # the line and text it is done for
         self.stopped = asyncio.Event()
         self.exit_code = 0
         self._engine: EngineClient | None = None

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Literal, TypedDict
 
 if TYPE_CHECKING:
     from pygls.protocol import LanguageServerProtocol
 
     from slm_lsp.engine.protocol import State
+
+BUSY_AFTER_S = 0.1
+"""Seconds a completion takes before it is worth a word; answers that are known never are."""
 
 METHOD = "didChangeStatus"
 """The name and parameters Copilot's server uses, so its clients understand ours."""
@@ -51,7 +55,7 @@ class Status:
     def started(self) -> None:
         """Count a completion that is being computed."""
         self._working += 1
-        self._tell()
+        asyncio.get_running_loop().call_later(BUSY_AFTER_S, self._tell)
 
     def ended(self) -> None:
         """Count a completion that has come to its end."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import os
 import queue
+import select
 import sys
 import threading
 from typing import TYPE_CHECKING
@@ -33,17 +34,41 @@ class BadFrame(Exception):
 
 
 class Stdout:
-    """A writer for pygls: takes answers at once, a thread passes them on in their order."""
+    """A writer for pygls: takes answers at once and passes them on in their order.
+
+    What a pipe is sure to take is written right away; a thread writes what has to wait.
+    """
 
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
+        self._poll = select.poll()
+        self._poll.register(descriptor, select.POLLOUT)
+        self._queued = 0
+        self._lock = threading.Lock()
         self._queue: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._drain, name="stdout", daemon=True)
         self._thread.start()
 
     def write(self, data: bytes) -> None:
-        """Queue `data`; never blocks."""
-        self._queue.put(data)
+        """Send `data`; never blocks."""
+        with self._lock:
+            rest = data if self._queued else data[self._written(data) :]
+            if rest:
+                self._queued += 1
+                self._queue.put(rest)
+
+    def _written(self, data: bytes) -> int:
+        """Write `data` if that cannot block, and return how many bytes were.
+
+        A pipe that can be written to takes `PIPE_BUF` bytes at once (pipe(7)).
+        """
+        writable = [(self._descriptor, select.POLLOUT)]
+        if len(data) > select.PIPE_BUF or self._poll.poll(0) != writable:
+            return 0
+        try:
+            return os.write(self._descriptor, data)
+        except OSError:
+            return len(data)  # the client is gone: reading stdin will say so
 
     def close(self) -> None:
         """Let what is queued leave, for `FLUSH_S` at most."""
@@ -56,6 +81,8 @@ class Stdout:
                 view = memoryview(data)
                 while view:
                     view = view[os.write(self._descriptor, view) :]
+                with self._lock:
+                    self._queued -= 1
 
 
 def take_stdout() -> int:

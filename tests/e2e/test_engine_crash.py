@@ -59,7 +59,8 @@ async def test_killing_the_engine_ten_times_while_typing_loses_no_answer(world):
 
 
 async def test_a_request_the_engine_dies_under_is_answered_with_nothing(world):
-    async with serving(world, {"model": world.fake(SLOW, token_ms=50)}) as client:
+    patient = {"model": world.fake(SLOW, token_ms=50), "completion": {"budgetMs": 60000}}
+    async with serving(world, patient) as client:
         editor = Editor(client, "slow = |\n")
         await client.wait_for_notification("didChangeStatus", lambda params: not params["busy"])
         pending = editor.ask()

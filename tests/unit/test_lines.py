@@ -111,3 +111,35 @@ def test_a_chunk_that_keeps_growing_is_cut_and_one_that_shrinks_is_joined():
     while len(lines) > 10:
         lines = lines.splice(3, 4, [])
     assert len(lines._chunks) <= 2
+
+
+@given(st.integers(-3, 2000), st.integers(-3, 2000))
+def test_slices(start: int, end: int):
+    text = "".join(f"{n}\n" for n in range(1500))
+    assert Lines.of(text).slice(start, end) == list(Lines.of(text))[max(0, start) : max(0, end)]
+
+
+@given(
+    st.integers(0, 1500),
+    st.integers(0, 3),
+    st.lists(st.sampled_from(["a\n", "b\n"]), max_size=4),
+    st.integers(-2, 2),
+)
+def test_same_around_an_edit(at: int, deleted: int, put: list[str], slack: int):
+    old = Lines.of("".join(f"{n}\n" for n in range(1500)))
+    at = min(at, len(old) - 1 - deleted)
+    new = old.splice(at, at + deleted, put)
+    below = len(old) - at - deleted
+    head, tail = min(max(0, at + slack), len(old)), min(max(0, below - slack), len(old))
+    same = (
+        list(old)[:head] == list(new)[:head]
+        and list(old)[len(old) - tail :] == (list(new)[max(0, len(new) - tail) :])
+    )
+    fits = len(new) - tail >= head and len(old) - tail >= head
+    assert old.same_around(new, head, tail) == (same and fits)
+
+
+def test_far_apart_edits_are_told_apart():
+    old = Lines.of("x\n" * 9000)
+    assert not old.splice(10, 11, ["y\n"]).same_around(old, 8000, 900)
+    assert old.splice(8000, 8001, ["y\n"]).same_around(old, 8000, 1000)
