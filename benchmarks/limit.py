@@ -14,8 +14,7 @@ requests, and the medians of both runs together count.
 A file is typed into the real server over stdio, key by key, in a number of places. Each key waits
 for the answer to the one before, so no request is replaced. Only answers that the model had to
 evaluate and generate for are counted: new places, and keys that were not typed through. Tokens are
-those of the server's timings: a token that is decoded only to heal the prompt's end, or to see that
-the line is over, costs us time and is not in the limit.
+those of the server's timings, `evaluated_tokens` and `decoded_tokens`.
 
 | figure | meaning |
 |---|---|
@@ -100,7 +99,7 @@ class Answer:
 
     def limit_ms(self, limit: Bound, *, empty: bool = False) -> float:
         """Return the limit; `empty`: as if nothing stood before what was evaluated."""
-        evaluated, generated = self.timings["evaluated_tokens"], self.timings["generated_tokens"]
+        evaluated, generated = self.timings["evaluated_tokens"], self.timings["decoded_tokens"]
         if empty:
             return limit.prefill_ms(evaluated, 0) + limit.decode_ms(generated, 0)
         return limit.request_ms(self.timings["cached_tokens"], evaluated, generated)

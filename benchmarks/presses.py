@@ -64,8 +64,8 @@ class Press:
 
     @property
     def from_model(self) -> bool:
-        """Whether the model generated something for this answer."""
-        return self.report is not None and self.report["timings"]["generated_tokens"] > 0
+        """Whether the model was asked for this answer."""
+        return self.report is not None and self.report["timings"]["prompt_tokens"] > 0
 
     def row(self) -> dict[str, Any]:
         """Return everything but the text."""

@@ -129,7 +129,7 @@ def _ready(status: Any) -> bool:
 async def _our_expense(world: World) -> Spent:
     cpu_s = _cpu_seconds(world.processes())
     status = await world.engine_status()
-    return Spent(status["evaluated_tokens"], status["generated_tokens"], cpu_s)
+    return Spent(status["evaluated_tokens"], status["decoded_tokens"], cpu_s)
 
 
 async def theirs(session: Session, model: Path, threads: int) -> Replay:

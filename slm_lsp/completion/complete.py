@@ -86,7 +86,7 @@ async def _answer(
     if generation.ended:
         return Outcome(dropped=generation.ended, timings=_costs(generation))
     # In a thread, because it parses: some milliseconds in ordinary files, more in huge ones.
-    completions, dropped = await asyncio.to_thread(tidy, request, generation.drafts)
+    completions, dropped = await asyncio.to_thread(tidy, request.settled(), generation.drafts)
     outcome = Outcome(completions, dropped, timings=_costs(generation))
     answers.cache.put(request, running.prompt, outcome)
     return outcome
@@ -104,6 +104,7 @@ def _costs(generation: Generation) -> Timings:
         cached_tokens=prefilled.cached_tokens,
         evaluated_tokens=prefilled.prompt_tokens - prefilled.cached_tokens,
         generated_tokens=generation.tokens,
+        decoded_tokens=generation.decoded_tokens,
     )
 
 

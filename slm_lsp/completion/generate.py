@@ -58,6 +58,7 @@ class Generation:
     drafts: tuple[Draft, ...]
     prefilled: Prefilled | None
     decode_ms: float
+    decoded_tokens: int
     ended: str = ""
 
     @property
@@ -74,7 +75,7 @@ async def generate(
     `grown` hears the text of the first branch whenever there is more of it.
     """
     drafts = [Draft() for _ in range(request.branches)]
-    prefilled, started, ended = None, time.perf_counter(), ""
+    prefilled, started, finished = None, time.perf_counter(), None
     async with aclosing(engine.generate(request)) as events:
         async for event in events:
             match event:
@@ -92,6 +93,8 @@ async def generate(
                 case Finished(reason="failed"):
                     raise ModelUnusable(event.detail)
                 case Finished():
-                    ended = "" if event.reason == "done" else event.reason
+                    finished = event
     decode_ms = (time.perf_counter() - started) * 1e3
-    return Generation(tuple(drafts), prefilled, decode_ms, ended)
+    decoded = finished.decoded_tokens if finished else sum(len(it.pieces) for it in drafts)
+    ended = finished.reason if finished and finished.reason != "done" else ""
+    return Generation(tuple(drafts), prefilled, decode_ms, decoded, ended)

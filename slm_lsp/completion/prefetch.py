@@ -35,6 +35,7 @@ async def prefetch(
     At a line's end the next key is a line break, so the line below is prepared, too. Raises
     EngineError.
     """
+    request = request.settled()
     accepted = await asyncio.to_thread(after, request, Edit(completion.span, completion.text))
     outcome = await complete(accepted, settings, answers, engine, Urgency.PREFETCH)
     document, cursor = accepted.document, accepted.cursor

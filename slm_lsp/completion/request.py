@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -19,31 +19,35 @@ if TYPE_CHECKING:
 class Request:
     """Complete `document` at `cursor`.
 
-    `parsed` is the document's tree, or what makes it when it is needed. `invoked` tells
+    `parsed` is the document's tree as far as it is known, None without a grammar. `settle` makes
+    an outdated one up to date, on the event loop, if that does not take long. `invoked` tells
     that the user asked for it, as opposed to the editor asking at every key; then it may take its
     time. At most `alternatives` completions are wanted.
     """
 
     document: Document
-    parsed: Syntax | Overrun | Callable[[], Syntax | Overrun | None] | None
+    parsed: Syntax | Overrun | None
     cursor: Cursor
     invoked: bool = False
     alternatives: int = 1
+    settle: Callable[[], Syntax | Overrun | None] | None = None
 
     @property
     def syntax(self) -> Syntax | None:
         """The document's tree; None without a grammar, or while it takes long to make."""
-        tree = self._tree()
+        tree = self.parsed
+        if isinstance(tree, Overrun) and self.settle is not None:
+            tree = self.settle()
         return tree if isinstance(tree, Syntax) else None
 
     @property
     def outline(self) -> Syntax | None:
-        """The same, or the tree from before the last edits: good for what is far from them."""
-        tree = self._tree()
-        return tree.outdated() if isinstance(tree, Overrun) else tree
+        """The tree as it is known, at no cost: good for what is far from the last edits."""
+        return self.parsed.outdated() if isinstance(self.parsed, Overrun) else self.parsed
 
-    def _tree(self) -> Syntax | Overrun | None:
-        return self.parsed() if callable(self.parsed) else self.parsed
+    def settled(self) -> Request:
+        """Return the same with its tree made, for use in a thread."""
+        return replace(self, parsed=self.syntax, settle=None)
 
     def served_by(self, other: Request) -> bool:
         """Tell whether an answer to `other` is as good as one to this request, in its place."""
@@ -54,7 +58,8 @@ class Timings(msgspec.Struct, frozen=True):
     """Where the time went (milliseconds) and what it cost (tokens).
 
     `cached_tokens` of the `prompt_tokens` were in the engine's KV cache, `evaluated_tokens` were
-    not. All but the first two stay 0 when the answer needed no model.
+    not. `generated_tokens` are those of the answers' texts, `decoded_tokens` those evaluated one
+    by one to write them. All but the first two stay 0 when the answer needed no model.
     """
 
     total_ms: float = 0.0
@@ -66,6 +71,7 @@ class Timings(msgspec.Struct, frozen=True):
     cached_tokens: int = 0
     evaluated_tokens: int = 0
     generated_tokens: int = 0
+    decoded_tokens: int = 0
 
     def with_total(self, total_ms: float, context_ms: float) -> Timings:
         """Return the same with what the whole way took."""

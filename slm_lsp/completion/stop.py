@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from slm_lsp.context.syntax import opens_block
+from slm_lsp.context.syntax import may_open_block, opens_block
 
 if TYPE_CHECKING:
     from slm_lsp.completion.request import Request
@@ -49,7 +49,11 @@ class Stop:
 def stop_rule(request: Request, settings: Settings) -> Stop:
     """Choose a block where the cursor stands at the empty body of one, a line everywhere else."""
     document, cursor = request.document, request.cursor
-    if settings.completion.multiline == "auto" and not document.after(cursor).strip():
+    if (
+        settings.completion.multiline == "auto"
+        and not document.after(cursor).strip()
+        and may_open_block(document, cursor)
+    ):
         block = opens_block(document, request.syntax, cursor)
         if block is not None:
             return Stop((), block.indent)

@@ -61,6 +61,17 @@ def opens_block(document: Document, syntax: Syntax | None, cursor: Cursor) -> Bl
     return Block(inner, closed)
 
 
+def may_open_block(document: Document, cursor: Cursor) -> bool:
+    """Tell whether `opens_block` could find one: needs no syntax, and rules out most places."""
+    language = languages.find(document.language)
+    before = document.before(cursor)
+    return bool(language.block) and (
+        not before.strip()
+        or before.rstrip().endswith(language.block)
+        or bool(language.comment and language.comment in before)
+    )
+
+
 def _header(
     document: Document, syntax: Syntax | None, language: Language, cursor: Cursor
 ) -> Cursor | None:

@@ -6,7 +6,7 @@ grammar, or a parse still under way) is always a valid argument and gives the an
 alone supports.
 """
 
-from slm_lsp.context.block import Block, opens_block
+from slm_lsp.context.block import Block, may_open_block, opens_block
 from slm_lsp.context.place import Kind, Scope, inside, scopes
 from slm_lsp.context.soundness import errors_added
 from slm_lsp.context.tree import Overrun, Syntax, parse
@@ -19,6 +19,7 @@ __all__ = [
     "Syntax",
     "errors_added",
     "inside",
+    "may_open_block",
     "opens_block",
     "parse",
     "scopes",

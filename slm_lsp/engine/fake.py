@@ -64,7 +64,7 @@ class FakeModel:
         self._script = script
         self._cached: list[str] = []
         self._reply = Reply("", "")
-        self.evaluated_tokens = 0
+        self.evaluated_tokens = self.decoded_tokens = 0
 
     def prefill(self, prompt: Prompt, budget_s: float, abort: AbortFlag) -> Prefill:
         """Take its time over each token that differs from the last prompt. Raises Aborted."""
@@ -93,6 +93,7 @@ class FakeModel:
                 abort.check()
                 if text is not None and branch in running:
                     yield Token(text, self._reply.logprob, branch)
+                    self.decoded_tokens += branch in running
 
     @property
     def behind(self) -> bool:

@@ -13,9 +13,7 @@ from typing import TYPE_CHECKING, Literal
 from slm_lsp.engine.healing import healed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
-    from slm_lsp.engine.protocol import Prompt
+    from collections.abc import Sequence
 
 ORDER_KEY = "slm-lsp.fim.order"
 """Metadata of a GGUF that was trained for one order above the other: `spm` or `psm`."""
@@ -74,23 +72,22 @@ def detect(ids: tuple[int, int, int] | None, order: str) -> Format:
 
 def layout(
     form: Format,
-    prompt: Prompt,
-    tokenize: Callable[[str], list[int]],
+    prefix: Sequence[int],
+    suffix: Sequence[int],
     pieces: Sequence[bytes],
     room: int,
     suffix_room: int,
 ) -> Layout:
-    """Turn `prompt` into at most `room` tokens, of which `suffix_room` may follow the cursor.
+    """Make a prompt of at most `room` tokens, of which `suffix_room` may follow the cursor.
 
     What is farthest from the cursor is left out.
     """
-    prefix = tokenize(prompt.prefix)
     if form.order == "prefix":
-        text, forced = healed(prefix, pieces)
-        ahead = tuple(prefix[len(text) :])
-        return Layout((), tuple(text[-room + len(ahead) :]), forced=forced, ahead=ahead)
+        kept, forced = healed(prefix, pieces)
+        ahead = tuple(prefix[len(kept) :])
+        return Layout((), tuple(kept[-room + len(ahead) :]), forced=forced, ahead=ahead)
     most = min(suffix_room, PSM_SUFFIX_TOKENS) if form.order == "psm" else suffix_room
-    suffix = tokenize(prompt.suffix)[:most]
+    suffix = suffix[:most]
     text = prefix[-(room - len(suffix) - 3) :]
     if form.order == "spm":
         return Layout((form.suf, *suffix, form.pre), tuple(text), (form.mid,))

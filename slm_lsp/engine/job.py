@@ -61,16 +61,15 @@ class Job:
         )
         self._tell(loop, [event])
 
-    def decode(self, model: Model, abort: AbortFlag, loop: asyncio.AbstractEventLoop) -> int:
-        """Let `model` write the answer; return the tokens. Called in a thread; raises Aborted."""
-        request, generated = self.request, 0
+    def decode(self, model: Model, abort: AbortFlag, loop: asyncio.AbstractEventLoop) -> None:
+        """Let `model` write the answer. Called in a thread; raises Aborted."""
+        request, first = self.request, True
         running = set(range(request.branches)) if request.max_tokens else set()
         limits = (request.max_tokens, request.budget_ms / 1e3, request.min_confidence)
         endings = [Ending(request.stop, *limits) for _ in running]
         news: list[Event] = []
         for token in model.decode(running, abort) if running else ():
             abort.check()
-            generated += 1
             ending = endings[token.branch]
             shown = len(ending.text)
             overdue_s = time.perf_counter() - self._due
@@ -81,14 +80,13 @@ class Job:
                 news.append(Piece(request.id, text, token.logprob, token.branch))
             if reason:
                 news.append(Ended(request.id, reason, ending.kept, token.branch))
-            if reason or generated == 1 or len(news) >= NEWS:
+            if reason or first or len(news) >= NEWS:
                 self._tell(loop, news)
-                news = []
+                news, first = [], False
         for branch in range(len(endings)):
             if not endings[branch].complete:
                 news.append(Ended(request.id, "end", len(endings[branch].text), branch))
         self._tell(loop, news)
-        return generated
 
     def _tell(self, loop: asyncio.AbstractEventLoop, events: list[Event]) -> None:
         def put() -> None:

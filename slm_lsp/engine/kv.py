@@ -91,7 +91,7 @@ class CachedSequence:
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    tokens: tuple[int, ...]
+    tokens: list[int]
     state: State
 
 
@@ -106,7 +106,7 @@ class Places:
     def move(self, sequence: CachedSequence, tokens: Sequence[int]) -> None:
         """Prepare `sequence` for `tokens`: park what it would lose, bring back what it can use."""
         held = common_prefix(sequence.tokens, tokens)
-        shared = [common_prefix(place.tokens, tokens) for place in self._places]
+        shared = [common_prefix(place.tokens, list(tokens)) for place in self._places]
         nearest = max(range(len(shared)), key=shared.__getitem__, default=None)
         recalled = None
         if nearest is not None and shared[nearest] >= held + WORTH_RECALLING:
@@ -119,7 +119,7 @@ class Places:
             sequence.restore(recalled.tokens, recalled.state)
 
     def _park(self, sequence: CachedSequence) -> None:
-        place = _Place(tuple(sequence.tokens), sequence.save())
+        place = _Place(list(sequence.tokens), sequence.save())
         self._places = deque(other for other in self._places if not _same_place(other, place))
         self._places.append(place)
         while len(self._places) > 1 and self._size() > self._capacity:
@@ -134,11 +134,11 @@ def _same_place(old: _Place, new: _Place) -> bool:
 
 
 def common_prefix(a: Sequence[object], b: Sequence[object]) -> int:
-    """Return how many leading elements `a` and `b` share."""
+    """Return how many leading elements two sequences of the same type share."""
     low, high = 0, min(len(a), len(b))
     while low < high:  # by halves: slices compare a hundred times faster than a loop
         middle = (low + high + 1) // 2
-        if list(a[low:middle]) == list(b[low:middle]):
+        if a[low:middle] == b[low:middle]:
             low = middle
         else:
             high = middle - 1

@@ -42,6 +42,11 @@ class Llama:
         """Free the weights; the object cannot be used afterwards."""
         llama_cpp.llama_model_free(self.handle)
 
+    @property
+    def splits_words(self) -> bool:
+        """Whether the tokenizer is a byte-level BPE, which cuts the text into words first."""
+        return bool(llama_cpp.llama_vocab_type(self._vocab) == llama_cpp.LLAMA_VOCAB_TYPE_BPE)
+
     def tokenize(self, text: str) -> list[int]:
         """Tokenize plain text: nothing in it is taken for a special token."""
         raw = text.encode()

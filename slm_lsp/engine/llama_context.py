@@ -61,6 +61,8 @@ class LlamaContext:
             self._batch.n_seq_id[row] = 1
         self.evaluated = 0
         """Tokens of prompts evaluated so far."""
+        self.appended = 0
+        """Tokens of answers evaluated so far."""
 
     def _install_abort(self, abort: AbortFlag) -> None:
         # llama.cpp asks "stop?" by calling a C function with a pointer. libc's strlen answers 0 on
@@ -112,6 +114,7 @@ class LlamaContext:
             batch.seq_id[row][0] = sequence
             batch.logits[row] = 1
         self._decode(len(tokens))
+        self.appended += len(tokens)
 
     def _decode(self, rows: int) -> None:
         self._batch.n_tokens = rows

@@ -13,6 +13,7 @@ from slm_lsp.engine.llama_context import BRANCHES, LlamaContext
 from slm_lsp.engine.model import Prefill
 from slm_lsp.engine.pace import LEAST_TOKENS, Pace
 from slm_lsp.engine.shortcut import Shortcut
+from slm_lsp.engine.tokenizer import Tokenizer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -67,6 +68,10 @@ class LlamaModel:
         self._contexts = contexts
         self._vocabulary = self._llama.vocabulary()
         self._format = detect(self._llama.fim_tokens(), self._llama.metadata(ORDER_KEY))
+        pieces, splits_words = self._vocabulary.pieces, self._llama.splits_words
+        self._prefixes, self._suffixes = (
+            Tokenizer(self._llama.tokenize, pieces, splits_words=splits_words) for _ in range(2)
+        )
         self._places = Places(parked_bytes)
         self._shortcut = Shortcut(self._vocabulary.pieces)
         self._pace = Pace()
@@ -77,6 +82,11 @@ class LlamaModel:
     def evaluated_tokens(self) -> int:
         """Tokens of prompts evaluated since the model was loaded."""
         return sum(context.evaluated for context in self._contexts)
+
+    @property
+    def decoded_tokens(self) -> int:
+        """Tokens evaluated one by one to write answers, since then."""
+        return sum(context.appended for context in self._contexts)
 
     def prefill(self, prompt: Prompt, budget_s: float, abort: AbortFlag) -> Prefill:
         """Evaluate what is new in `prompt`, or in its end where that takes too long."""
@@ -122,8 +132,8 @@ class LlamaModel:
     def _lay_out(self, prompt: Prompt, suffix_room: int) -> Layout:
         laid_out = layout(
             self._format,
-            prompt,
-            self._llama.tokenize,
+            self._prefixes(prompt.prefix),
+            self._suffixes(prompt.suffix) if self._format.order != "prefix" else [],
             self._vocabulary.pieces,
             self._room,
             suffix_room,

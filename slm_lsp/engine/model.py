@@ -87,6 +87,11 @@ class Model(Protocol):
         ...
 
     @property
+    def decoded_tokens(self) -> int:
+        """Tokens evaluated one by one to write answers, since then."""
+        ...
+
+    @property
     def behind(self) -> bool:
         """Whether the last prompt was read in part only, to answer in time."""
         ...

@@ -187,7 +187,7 @@ class EngineProcess:
             idle_s=now - self._last_request,
             rss=psutil.Process().memory_info().rss,
             evaluated_tokens=self._model.evaluated_tokens if self._model else 0,
-            generated_tokens=self._scheduler.generated_tokens if self._scheduler else 0,
+            decoded_tokens=self._model.decoded_tokens if self._model else 0,
         )
 
 

@@ -162,19 +162,21 @@ class Finished(msgspec.Struct, frozen=True, tag=True):
     """The end of request `id`.
 
     `done`: every branch is complete; `cancelled`, `superseded`: not wanted any more; `failed`: see
-    `detail`.
+    `detail`. `decoded_tokens` were evaluated one by one to get there: those of the answer but the
+    last, and those that healed the prompt's end.
     """
 
     id: int
     reason: Literal["done", "cancelled", "superseded", "failed"]
     detail: str = ""
+    decoded_tokens: int = 0
 
 
 class Status(msgspec.Struct, frozen=True, tag=True):
     """What `slm-lsp engine status` prints. Sizes in bytes, times in seconds.
 
     `clients` are those besides the one that asks. The tokens are counted since the model was
-    loaded: those of prompts that were evaluated and those generated, for whatever purpose.
+    loaded, for whatever purpose: those of prompts and those evaluated one by one to write.
     """
 
     pid: int
@@ -186,7 +188,7 @@ class Status(msgspec.Struct, frozen=True, tag=True):
     idle_s: float
     rss: int
     evaluated_tokens: int
-    generated_tokens: int
+    decoded_tokens: int
 
 
 ToEngine = Hello | Generate | Rank | Cancel | Query | Stop

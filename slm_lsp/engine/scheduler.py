@@ -46,7 +46,6 @@ class Scheduler:
         self._wake = asyncio.Event()
         self._loop = asyncio.get_running_loop()
         self._task = asyncio.create_task(self._work())
-        self.generated_tokens = 0
 
     async def generate(self, request: Generate, client: str = "") -> AsyncGenerator[Event, None]:
         """Queue `request` and yield its events; clients get their turns one after the other.
@@ -148,9 +147,11 @@ class Scheduler:
     def _run(self, job: Job) -> Finished | None:
         """Run one job to its end, in a thread of the model's; None: it was interrupted."""
         try:
+            before = self._model.decoded_tokens
             job.prefill(self._model, self._abort, self._loop)
-            self.generated_tokens += job.decode(self._model, self._abort, self._loop)
-            return Finished(job.request.id, "done")
+            job.decode(self._model, self._abort, self._loop)
+            decoded = self._model.decoded_tokens - before
+            return Finished(job.request.id, "done", decoded_tokens=decoded)
         except Aborted:
             return job.finished(job.ended_by) if job.ended_by else None
         except SlmLspError as error:

@@ -11,8 +11,6 @@ from typing import TYPE_CHECKING
 from slm_lsp.context.syntax import Overrun, Syntax, parse
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from slm_lsp.text import Document, Edit
 
 PARSE_AFTER_S = 0.03
@@ -68,18 +66,14 @@ class Documents:
             asyncio.get_running_loop().call_later(PARSE_AFTER_S, self._parse, uri)
         self._buffers[uri] = Buffer(after, parsed)
 
-    def parser(self, buffer: Buffer) -> Callable[[], Syntax | Overrun | None]:
-        """Return what makes the tree of `buffer`, unless it is there or was edited since."""
-
-        def parsed() -> Syntax | Overrun | None:
-            uri = buffer.document.uri
-            newest = self._buffers.get(uri)
-            if newest is None or newest.document is not buffer.document:
-                return buffer.parsed
-            self._parse(uri)
-            return self._buffers[uri].parsed
-
-        return parsed
+    def settle(self, buffer: Buffer) -> Syntax | Overrun | None:
+        """Return the tree of `buffer`, made now if that is quick and it was not edited since."""
+        uri = buffer.document.uri
+        newest = self._buffers.get(uri)
+        if newest is None or newest.document is not buffer.document:
+            return buffer.parsed
+        self._parse(uri)
+        return self._buffers[uri].parsed
 
     def close(self, uri: str) -> None:
         """Forget `uri`."""

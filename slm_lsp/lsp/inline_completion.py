@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import logging
 from typing import TYPE_CHECKING
 
@@ -39,7 +40,8 @@ async def inline_completion(
     cursor = to_cursor(buffer.document, params.position, ls.encoding)
     invoked = params.context.trigger_kind == types.InlineCompletionTriggerKind.Invoked
     wanted = ALTERNATIVES if invoked else 1
-    request = Request(buffer.document, ls.documents.parser(buffer), cursor, invoked, wanted)
+    settle = functools.partial(ls.documents.settle, buffer)
+    request = Request(buffer.document, buffer.parsed, cursor, invoked, wanted, settle)
 
     outcome = await _newest(ls, request)
     if outcome is None:

@@ -25,6 +25,7 @@ TIMINGS = {
     "cached_tokens",
     "evaluated_tokens",
     "generated_tokens",
+    "decoded_tokens",
 }
 
 

@@ -17,8 +17,8 @@ SLOW = {"after": "slow = ", "text": "1 + " * 20 + "1\n"}
 async def quiet(world: World) -> dict[str, Any]:
     """Wait until the engine has nothing to do any more and return its status."""
     before: dict[str, Any] = {}
-    while (now := await world.engine_status())["generated_tokens"] != before.get(
-        "generated_tokens"
+    while (now := await world.engine_status())["decoded_tokens"] != before.get(
+        "decoded_tokens"
     ) or now["evaluated_tokens"] != before["evaluated_tokens"]:
         before = now
         await asyncio.sleep(0.3)
@@ -62,7 +62,7 @@ async def test_where_the_cursor_goes_is_read_before_anybody_asks(world):
                 break
             await asyncio.sleep(0.1)
         assert status["evaluated_tokens"] > 100
-        assert status["generated_tokens"] == 0
+        assert status["decoded_tokens"] == 0
 
 
 async def test_an_engine_that_left_comes_back_with_the_answer(world):

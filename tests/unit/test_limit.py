@@ -46,7 +46,7 @@ def press(wall_ms: float | None, **timings: float) -> Press:
 
 def timings_of(**timings: float) -> dict[str, float]:
     names = ("queue_ms", "prefill_ms", "decode_ms")
-    counts = ("cached_tokens", "evaluated_tokens", "generated_tokens")
+    counts = ("prompt_tokens", "cached_tokens", "evaluated_tokens", "decoded_tokens")
     return {**dict.fromkeys((*names, *counts), 0), **timings}
 
 
@@ -115,7 +115,7 @@ async def test_llama_bench_runs_as_the_engine_does(tmp_path: Path):
 
 
 async def test_only_answers_the_model_read_and_wrote_for_count():
-    model = {"evaluated_tokens": 6, "generated_tokens": 3}
+    model = {"prompt_tokens": 9, "evaluated_tokens": 6, "decoded_tokens": 3}
     places = [
         [press(50, **model), press(3), press(None)],
         [press(4), press(40, **model), press(9, evaluated_tokens=6)],
@@ -127,7 +127,7 @@ async def test_only_answers_the_model_read_and_wrote_for_count():
 
 def test_the_figures_compare_with_the_limit():
     timings = timings_of(
-        queue_ms=1, prefill_ms=100, decode_ms=20, evaluated_tokens=64, generated_tokens=2
+        queue_ms=1, prefill_ms=100, decode_ms=20, evaluated_tokens=64, decoded_tokens=2
     )
     found = [Answer(ms, jumped=False, timings=timings) for ms in (123.0, 126.0, 140.0)]
     limit_ms = LIMIT.request_ms(0, 64, 2)

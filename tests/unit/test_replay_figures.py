@@ -35,7 +35,7 @@ def press(result: Any, ms: float = 0.0, *, awaited: bool = False, **report: Any)
         answer.set_result(result)
     if report:
         hit = report.pop("hit", False)
-        tokens = {"evaluated_tokens": 0, "generated_tokens": 0, **report}
+        tokens = {"prompt_tokens": 0, "evaluated_tokens": 0, "generated_tokens": 0, **report}
         made.report = {"cacheHit": hit, "dropped": None, "timings": tokens}
     made.answered_at = 100.0 + ms / 1e3
     made.pending.answer.remove_done_callback(made._take_time)
@@ -61,10 +61,10 @@ async def test_a_request_without_answer_and_one_with_an_error_are_unanswered():
 
 async def test_answers_without_the_model_are_cache_hits():
     session = [
-        press(GHOST, 80, evaluated_tokens=6, generated_tokens=12),
+        press(GHOST, 80, prompt_tokens=9, evaluated_tokens=6, generated_tokens=12),
         press(GHOST, 3, hit=True),
         press(GHOST, 4, hit=True),
-        press(GHOST, 90, evaluated_tokens=10, generated_tokens=4),
+        press(GHOST, 90, prompt_tokens=90, evaluated_tokens=10, generated_tokens=4),
     ]
     measured = figures(session, [])
     assert measured["cache_hit_rate"] == 0.5

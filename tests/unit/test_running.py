@@ -173,7 +173,7 @@ async def test_reading_ahead_writes_nothing():
     async with serving() as (engine, model, _answers):
         await read_ahead(at("total = |"), Settings(), engine)
         assert model.prompts == 1
-        assert engine.generated_tokens == 0
+        assert model.decoded_tokens == 0
 
 
 async def test_several_different_completions_for_who_asks_for_them():
