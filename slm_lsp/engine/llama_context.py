@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from slm_lsp.engine.model import AbortFlag
     from slm_lsp.engine.sampling import Logits
 
-FIRST_BATCH = 16
+FIRST_BATCH = 32
 """Tokens of the first batch of a prompt. An abort loses the batch it falls into; each is twice the
 one before, so what is lost is never much more than what was kept, and somebody who types faster
 than a prompt can be read still finds more of it in the cache at every key."""
