@@ -49,6 +49,7 @@ from benchmarks.report import Figures, percentile, publish
 from slm_lsp import store
 from slm_lsp.config import Settings
 from slm_lsp.engine.client import EngineClient
+from slm_lsp.processors import model_threads
 from tests.harness.client import Client
 from tests.harness.editor import Editor
 from tests.harness.world import World
@@ -183,7 +184,7 @@ async def _program(world: World, llama_bench: Path) -> Program:
     pid = await world.engine_pid()
     environment = psutil.Process(pid).environ()
     settings = Settings()
-    threads = settings.engine.threads or psutil.cpu_count(logical=False) or 1
+    threads = settings.engine.threads or model_threads()
     model = store.resolve(settings.model).path
     return Program(llama_bench, model, threads, environment)
 

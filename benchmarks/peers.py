@@ -40,12 +40,11 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import psutil
-
 from benchmarks import infill, sides, sources, typist
 from benchmarks.report import percentile, publish
 from benchmarks.sides import Session
 from slm_lsp.errors import SlmLspError
+from slm_lsp.processors import model_threads
 from tools import peer
 from tools.machine import SetupFailed
 
@@ -68,7 +67,7 @@ def session(source: Source, *, quick: bool) -> Session:
 
 def compare(sessions: Sequence[Session]) -> tuple[list[Replay], list[Replay]]:
     """Type every session on both sides in turns. Raises SetupFailed, StoreError."""
-    threads = psutil.cpu_count(logical=False) or 1
+    threads = model_threads()
     our, their = [], []
     with tempfile.TemporaryDirectory(prefix="slm-") as folder:
         model = infill.install(Path(folder))

@@ -87,7 +87,11 @@ class EngineSettings(msgspec.Struct, frozen=True, rename="camel"):
     threads: Annotated[
         int,
         Restricted,
-        Meta(ge=0, le=256, description="Threads of the model; 0 takes the physical cores."),
+        Meta(
+            ge=0,
+            le=256,
+            description="Threads of the model; 0 takes the fast physical cores.",
+        ),
     ] = 0
     context_tokens: Annotated[
         int,

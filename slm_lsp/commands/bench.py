@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
-import psutil
 
 from slm_lsp import store
 from slm_lsp.commands.progress import shown
 from slm_lsp.commands.settings import settings_for
 from slm_lsp.errors import UsageError
+from slm_lsp.processors import model_threads
 from slm_lsp.store import catalog, installed, runtime
 from slm_lsp.store.optimize import this_machine
 from slm_lsp.store.record import Case
@@ -70,7 +70,7 @@ def run(options: argparse.Namespace) -> int:
     if model.kind == "fake":
         raise UsageError("A scripted model has no speed; choose a real one in the settings.")
     store.check(model)
-    threads = settings.engine.threads or psutil.cpu_count(logical=False) or 1
+    threads = settings.engine.threads or model_threads()
     with shown() as progress:
         progress(f"measure {model.name}", 0, 0)
         speeds = runtime.measure(model.path, threads, cases(settings))

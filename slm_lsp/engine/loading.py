@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import psutil
-
 from slm_lsp import store
 from slm_lsp.engine.fake import FakeModel, read_script
+from slm_lsp.processors import model_threads
 
 if TYPE_CHECKING:
     from slm_lsp.engine.endpoint import EngineOptions
@@ -23,7 +22,7 @@ def load_model(options: EngineOptions, abort: AbortFlag) -> Model:
     # Imported here: it takes a few hundred milliseconds, which only an engine with weights owes.
     from slm_lsp.engine.llama_model import LlamaModel
 
-    threads = options.threads or psutil.cpu_count(logical=False) or 1
+    threads = options.threads or model_threads()
     return LlamaModel(
         installed.path,
         threads=threads,

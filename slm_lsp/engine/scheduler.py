@@ -119,10 +119,10 @@ class Scheduler:
             self._running = None
             if job.urgency > Urgency.NOW:
                 self._background.worked(time.monotonic() - started)
-            if finished is None:
+            if finished is None and not job.ended_by:
                 self._queue.put(job)
             else:
-                job.events.put_nowait(finished)
+                job.events.put_nowait(finished or job.finished(job.ended_by))
 
     async def _rest(self) -> None:
         """Wait for a request; meanwhile let the model read what it had to leave out."""

@@ -13,9 +13,8 @@ import platform
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import psutil
-
 from slm_lsp.errors import ModelUnusable
+from slm_lsp.processors import model_threads
 from slm_lsp.store import checksum, installed, record, runtime
 from slm_lsp.store.record import TYPICAL, Measured, ModelFile, Record, Speed
 from slm_lsp.store.writing import require_space, workplace
@@ -52,7 +51,7 @@ def optimize(model: CatalogModel, *, threads: int, progress: Progress) -> Record
     `threads` is the setting: 0 takes the physical cores. Raises ModelMissing, ModelDamaged,
     ModelUnusable where none would run, StoreError where the store cannot be written.
     """
-    threads = threads or psutil.cpu_count(logical=False) or 1
+    threads = threads or model_threads()
     with workplace(progress) as work:
         before = installed.verify(model.name)
         paths = {model.quantisation: record.folder(model.name) / model.file}

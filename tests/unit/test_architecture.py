@@ -22,7 +22,7 @@ LAYERS = (
     {"engine"},
     {"store"},
     {"text"},
-    {"phrase"},
+    {"phrase", "processors"},
     {"lines"},
     {"sources"},
     {"config"},

@@ -1,0 +1,66 @@
+"""How many threads a model should have on this machine.
+
+The threads of a model wait for one another many times in each token, so the slowest decides. One
+that shares a core with another, sits on an efficiency core or beyond what a container may use makes
+all of them slower.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import psutil
+
+SLOWEST = 0.75
+"""Share of the fastest core's capacity that a core must have; efficiency cores have about half."""
+
+_SYSTEM = Path("/sys")
+
+
+def model_threads(system: Path = _SYSTEM) -> int:
+    """Return the number of fast physical cores that this process may use, at least 1."""
+    try:
+        allowed = sorted(os.sched_getaffinity(0))
+        cores = _fast_cores(system / "devices", allowed)
+    except (OSError, AttributeError, ValueError):  # not Linux, or a system that does not tell
+        cores = psutil.cpu_count(logical=False) or 1
+    return max(1, min(cores, _quota(system / "fs" / "cgroup" / "cpu.max")))
+
+
+def _fast_cores(devices: Path, allowed: list[int]) -> int:
+    """Count the fast physical cores among the logical processors `allowed`."""
+    performance = devices / "cpu_core" / "cpus"  # Intel's processors with two kinds of cores
+    if performance.exists():
+        allowed = [cpu for cpu in allowed if cpu in _numbers(performance.read_text())] or allowed
+    capacities = {cpu: _capacity(devices, cpu) for cpu in allowed}
+    fastest = max(capacities.values())
+    fast = [cpu for cpu, capacity in capacities.items() if capacity >= SLOWEST * fastest]
+    return len({_core(devices, cpu) for cpu in fast})
+
+
+def _capacity(devices: Path, cpu: int) -> int:
+    """Return how much a processor gets done, on a scale of its own; ARM's systems say so."""
+    path = devices / "system" / "cpu" / f"cpu{cpu}" / "cpu_capacity"
+    return int(path.read_text()) if path.exists() else 1024
+
+
+def _core(devices: Path, cpu: int) -> tuple[str, str]:
+    topology = devices / "system" / "cpu" / f"cpu{cpu}" / "topology"
+    package = (topology / "physical_package_id").read_text().strip()
+    return package, (topology / "core_id").read_text().strip()
+
+
+def _numbers(ranges: str) -> set[int]:
+    """Read a list such as `0-7,10`."""
+    ends = [part.partition("-") for part in ranges.strip().split(",")]
+    return {n for first, _, last in ends for n in range(int(first), int(last or first) + 1)}
+
+
+def _quota(path: Path) -> int:
+    """Return the processors a container may use (cgroup v2), or many."""
+    try:
+        quota, period = path.read_text().split()
+        return max(1, round(int(quota) / int(period)))
+    except (OSError, ValueError):
+        return 1 << 16
