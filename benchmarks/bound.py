@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-LENGTHS = (1, 4, 16, 64, 128, 256, 512)
-QUICK_LENGTHS = (1, 8, 64, 256)
+LENGTHS = (1, 2, 3, 4, 8, 16, 64, 128, 256, 512)
+QUICK_LENGTHS = (1, 2, 4, 64, 256)
 """Tokens of prompt, ascending."""
 
 DEPTHS = (0, 1024)

@@ -15,7 +15,7 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from slm_lsp.engine.protocol import Finished, Generate, Piece, Prefilled, Prompt, next_id
+from slm_lsp.engine.protocol import Finished, Generate, Prefilled, Prompt, next_id
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator
@@ -41,7 +41,7 @@ _SOURCE = inspect.getsource(argparse)
 class Speed:
     """One long request: `evaluated` tokens read in `prefill_ms`, then some written.
 
-    `decode_ms` is the mean time from one token to the next, behind `depth` tokens.
+    `decode_ms` is the mean time of a token, behind `depth` others.
     """
 
     evaluated: int
@@ -78,23 +78,29 @@ async def speeds(engine: Engine, tokens: int, count: int) -> list[Speed]:
 
 
 async def _speed(engine: Engine, prompt: Prompt) -> Speed:
-    request = Generate(next_id(), "speed", prompt, SPEED_TOKENS)
-    prefilled: Prefilled | None = None
-    times = []
-    async with aclosing(engine.generate(request)) as events:
-        async for event in events:
-            if isinstance(event, Prefilled):
-                prefilled = event
-            elif isinstance(event, Piece):
-                times.append(time.perf_counter())
-    assert prefilled is not None
+    prefilled, finished = await _measured(
+        engine, Generate(next_id(), "speed", prompt, SPEED_TOKENS)
+    )
     return Speed(
         prefilled.prompt_tokens - prefilled.cached_tokens,
         prefilled.cached_tokens,
         prefilled.prefill_ms,
-        (times[-1] - times[0]) * 1e3 / (len(times) - 1),
-        prefilled.prompt_tokens + len(times) // 2,
+        finished.decode_ms / finished.decoded_tokens,
+        prefilled.prompt_tokens + finished.decoded_tokens // 2,
     )
+
+
+async def _measured(engine: Engine, request: Generate) -> tuple[Prefilled, Finished]:
+    """Return how a request went."""
+    prefilled: Prefilled | None = None
+    async with aclosing(engine.generate(request)) as events:
+        async for event in events:
+            match event:
+                case Prefilled():
+                    prefilled = event
+                case Finished() if prefilled is not None:
+                    return prefilled, event
+    raise SystemExit("The engine did not answer.")
 
 
 async def cancels(engine: Engine, count: int, until: float, seed: int) -> list[Freed]:
@@ -126,11 +132,9 @@ async def _interrupt(engine: Engine, prompt: Prompt, way: str, after_s: float) -
         task.cancel()
         await asyncio.wait([task])  # says so to the engine and does not wait for its answer
     request = Generate(next_id(), "b" if way == "cancelled" else "a", SHORT, 1)
-    free_ms = 0.0
-    async with aclosing(engine.generate(request)) as events:
-        async for event in events:
-            if isinstance(event, Prefilled):
-                free_ms = (time.perf_counter() - interrupted) * 1e3 - event.prefill_ms
+    prefilled, finished = await _measured(engine, request)
+    answered_ms = (time.perf_counter() - interrupted) * 1e3
+    free_ms = answered_ms - prefilled.prefill_ms - finished.decode_ms
     await asyncio.wait([task])
     return Freed(way, phase, free_ms)
 

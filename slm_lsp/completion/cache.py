@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from slm_lsp.completion.request import Outcome
-from slm_lsp.completion.typed import typed_on, typed_since
+from slm_lsp.completion.typed import between, same_around, same_windows
 from slm_lsp.text import Span
 
 if TYPE_CHECKING:
@@ -29,6 +29,12 @@ class _Answer:
     prompt: Prompt
     completions: tuple[Completion, ...]  # none: this place is known to have nothing to offer
     dropped: str
+
+    def reaches(self, cursor: Cursor) -> bool:
+        """Tell at no cost of most answers that they were typed past: `cursor` is too far on."""
+        start = self.request.cursor
+        longest = max((len(it.text) for it in self.completions), default=0)
+        return start.line != cursor.line or 0 <= cursor.column - start.column <= longest
 
 
 class Cache:
@@ -51,17 +57,15 @@ class Cache:
         Without the `prompt` that the model would see, only where all the document is as it was.
         """
         for answer in reversed(self._answers.values()):
-            if not request.served_by(answer.request):
+            if not answer.reaches(request.cursor) or not request.served_by(answer.request):
                 continue
-            if prompt is None:
-                typed = typed_on(answer.request, request)
-            else:
-                typed = typed_since(answer.request, answer.prompt, request, prompt)
+            typed = between(answer.request, request)
             if typed is None:
                 continue
             rests = (_rest(it, typed, request.cursor) for it in answer.completions)
             left = tuple(rest for rest in rests if rest is not None)
-            if left or not typed:
+            # Last what costs most: along a line, nearly every answer has been typed away from.
+            if (left or not typed) and _holds(answer, request, prompt, typed):
                 return Outcome(left, answer.dropped, cached=True)
         return None
 
@@ -69,6 +73,13 @@ class Cache:
         """Drop what is known of a document that was closed."""
         for key in [key for key in self._answers if key[0] == uri]:
             del self._answers[key]
+
+
+def _holds(answer: _Answer, request: Request, prompt: Prompt | None, typed: str) -> bool:
+    """Tell whether nothing but `typed` was added since `answer` that it could depend on."""
+    if prompt is None:
+        return same_around(answer.request, request)
+    return same_windows(answer.prompt, prompt, typed)
 
 
 def _rest(completion: Completion, typed: str, cursor: Cursor) -> Completion | None:

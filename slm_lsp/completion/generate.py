@@ -94,7 +94,7 @@ async def generate(
                     raise ModelUnusable(event.detail)
                 case Finished():
                     finished = event
-    decode_ms = (time.perf_counter() - started) * 1e3
+    decode_ms = finished.decode_ms if finished else (time.perf_counter() - started) * 1e3
     decoded = finished.decoded_tokens if finished else sum(len(it.pieces) for it in drafts)
     ended = finished.reason if finished and finished.reason != "done" else ""
     return Generation(tuple(drafts), prefilled, decode_ms, decoded, ended)

@@ -32,33 +32,25 @@ if TYPE_CHECKING:
 class _Branch:
     """One answer. `forced` are the bytes it must still begin with.
 
-    Its next token is chosen from row `row` of the last batch; `ahead` are the tokens behind it that
-    were evaluated in that batch, too, because they may be what is chosen.
+    Its next token follows the first `at` of `sequence`. What else stands there was evaluated
+    before and may be what is chosen.
     """
 
     number: int
     sequence: CachedSequence
     forced: bytes
-    row: int = -1
-    ahead: list[int] = field(default_factory=list)
+    at: int
     decoder: codecs.IncrementalDecoder = field(
         default_factory=lambda: codecs.getincrementaldecoder("utf-8")("replace")
     )
 
-    def leave(self) -> None:
-        """Give up what was evaluated ahead: something else was chosen."""
-        if self.ahead:
-            self.sequence.cut(len(self.ahead))
-            self.ahead = []
-
     def goes_on(self, token: int) -> bool:
-        """Move on if `token` was evaluated ahead; tell whether it was."""
-        if self.ahead[:1] != [token]:
-            self.leave()
-            return False
-        del self.ahead[0]
-        self.row += 1
-        return True
+        """Move on if `token` was evaluated already, or else give up what was instead of it."""
+        known = self.sequence.follows(self.at, token)
+        if not known:
+            self.sequence.cut(self.at)
+        self.at += 1
+        return known
 
 
 def decode(
@@ -74,8 +66,7 @@ def decode(
 
     Tokens that only repeat what the prompt forces are not shown. Raises Aborted.
     """
-    ahead = list(prompt.ahead)
-    branches = [_Branch(0, sequence, prompt.forced, -1 - len(ahead), ahead)]
+    branches = [_Branch(0, sequence, prompt.forced, len(prompt.tokens))]
     wanted, together = len(running), len(running) > 1
     try:
         while branches:
@@ -100,7 +91,7 @@ def decode(
 
 def _choose(vocabulary: Vocabulary, branch: _Branch) -> Choice:
     allowed = vocabulary.continuing(branch.forced) if branch.forced else None
-    return choose(branch.sequence.context.logits(branch.row), allowed)
+    return choose(branch.sequence.scores(branch.at), allowed)
 
 
 def _shows_text(vocabulary: Vocabulary, branch: _Branch, choice: Choice) -> bool:
@@ -114,13 +105,13 @@ def _split(
     [trunk] = branches
     context = trunk.sequence.context
     allowed = vocabulary.continuing(trunk.forced) if trunk.forced else None
-    choices = choose_some(context.logits(trunk.row), allowed, count)
-    trunk.leave()
+    choices = choose_some(trunk.sequence.scores(trunk.at), allowed, count)
+    trunk.sequence.cut(trunk.at)
     split = [(trunk, choices[0])]
     for number, choice in enumerate(choices[1:], 1):
         copy = CachedSequence(context, number)
         copy.follow(trunk.sequence)
-        split.append((_Branch(number, copy, trunk.forced), choice))
+        split.append((_Branch(number, copy, trunk.forced, trunk.at), choice))
     return split
 
 
@@ -141,7 +132,6 @@ def _append(
     rows = [(token, len(it.sequence.tokens), it.sequence.number) for it, token in going]
     context.append(rows, abort)
     for row, (branch, token) in enumerate(going):
-        branch.row = row
-        branch.sequence.appended(token)
+        branch.sequence.appended(token, row)
     if len(going) == 1:
         pace.wrote(time.perf_counter() - started)

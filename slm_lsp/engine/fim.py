@@ -49,7 +49,7 @@ class Layout:
     @property
     def tokens(self) -> list[int]:
         """All of it, as the model reads it."""
-        return [*self.head, *self.text, *self.tail, *self.ahead]
+        return [*self.head, *self.text, *self.tail]
 
     def behind(self, token: int) -> Layout:
         """Return the same prompt behind `token`, the one that the model's texts start with."""

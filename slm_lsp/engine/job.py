@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 
     from slm_lsp.engine.model import AbortFlag, Model
 
-NEWS = 4
-"""Tokens that are passed on together: each message wakes two processes, which on two cores is felt
-by the model."""
+NEWS_S = 0.025
+"""Seconds for which what happened is collected: passing it on wakes two processes, which on two
+cores the model feels."""
 
 CLIENTS = 64
 """Clients whose turns are remembered."""
@@ -34,6 +34,8 @@ class Job:
     events: asyncio.Queue[Event] = field(default_factory=asyncio.Queue)
     ended_by: str = ""
     _due: float = 0.0  # when its time is over
+    _news: list[Event] = field(default_factory=list)
+    _told: float = field(default_factory=time.perf_counter)  # when news were passed on last
 
     @property
     def document(self) -> tuple[str, str]:
@@ -59,15 +61,16 @@ class Job:
             prompt_tokens=prefill.prompt_tokens,
             cached_tokens=prefill.cached_tokens,
         )
-        self._tell(loop, [event])
+        self._news = []  # whatever came before an interruption is void
+        self._tell(loop, event)
 
-    def decode(self, model: Model, abort: AbortFlag, loop: asyncio.AbstractEventLoop) -> None:
+    def decode(self, model: Model, abort: AbortFlag, loop: asyncio.AbstractEventLoop) -> Finished:
         """Let `model` write the answer. Called in a thread; raises Aborted."""
-        request, first = self.request, True
+        started, before = time.perf_counter(), model.decoded_tokens
+        request = self.request
         running = set(range(request.branches)) if request.max_tokens else set()
         limits = (request.max_tokens, request.budget_ms / 1e3, request.min_confidence)
         endings = [Ending(request.stop, *limits) for _ in running]
-        news: list[Event] = []
         for token in model.decode(running, abort) if running else ():
             abort.check()
             ending = endings[token.branch]
@@ -77,20 +80,30 @@ class Job:
                 running.discard(token.branch)
             text = ending.text[shown : ending.kept if reason == "stop" else None]
             if text:
-                news.append(Piece(request.id, text, token.logprob, token.branch))
+                self._tell(loop, Piece(request.id, text, token.logprob, token.branch))
             if reason:
-                news.append(Ended(request.id, reason, ending.kept, token.branch))
-            if reason or first or len(news) >= NEWS:
-                self._tell(loop, news)
-                news, first = [], False
-        for branch in range(len(endings)):
-            if not endings[branch].complete:
-                news.append(Ended(request.id, "end", len(endings[branch].text), branch))
-        self._tell(loop, news)
+                self._tell(loop, Ended(request.id, reason, ending.kept, token.branch))
+        for branch, ending in enumerate(endings):
+            if not ending.complete:
+                self._tell(loop, Ended(request.id, "end", len(ending.text), branch))
+        self._pass_on(loop)
+        return Finished(
+            request.id,
+            "done",
+            decode_ms=(time.perf_counter() - started) * 1e3,
+            decoded_tokens=model.decoded_tokens - before,
+        )
 
-    def _tell(self, loop: asyncio.AbstractEventLoop, events: list[Event]) -> None:
+    def _tell(self, loop: asyncio.AbstractEventLoop, event: Event) -> None:
+        self._news.append(event)
+        if time.perf_counter() - self._told >= NEWS_S:
+            self._pass_on(loop)
+
+    def _pass_on(self, loop: asyncio.AbstractEventLoop) -> None:
+        news, self._news, self._told = self._news, [], time.perf_counter()
+
         def put() -> None:
-            for event in events:
+            for event in news:
                 self.events.put_nowait(event)
 
         loop.call_soon_threadsafe(put)

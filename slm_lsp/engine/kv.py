@@ -16,6 +16,17 @@ if TYPE_CHECKING:
 
     from slm_lsp.engine.llama_context import LlamaContext, State
     from slm_lsp.engine.model import AbortFlag
+    from slm_lsp.engine.sampling import Logits
+
+REMEMBERED = 32
+"""Places whose scores are kept: four bytes for each token of the vocabulary, 6 MB in all for the
+default model."""
+
+BEHIND = 8
+"""Tokens before the end of a prompt where scores are kept: as far as deleting a word goes."""
+
+WORTH_READING_AHEAD = 4
+"""New tokens from which on one more costs little: up to four, kernels take as long for each."""
 
 WORTH_PARKING = 64
 """Tokens about to be lost that are parked, if they are the larger part; with fewer, reading them
@@ -26,59 +37,79 @@ WORTH_RECALLING = 32
 
 
 class CachedSequence:
-    """The tokens of sequence `number` evaluated so far, in their order."""
+    """The tokens of sequence `number` evaluated so far, in their order.
+
+    Around the end of the last prompt it also knows what the model thinks may follow. While a word
+    is typed, what stands before it stays the same, so its next token is chosen at no cost.
+    """
 
     def __init__(self, context: LlamaContext, number: int = 0) -> None:
         self.context = context
         self.number = number
         self._tokens: list[int] = []
+        self._scores: dict[int, Logits] = {}  # by how many tokens stand before what they score
 
     @property
     def tokens(self) -> Sequence[int]:
         """What the cache holds."""
         return self._tokens
 
-    def held(self, tokens: Sequence[int], outputs: int = 1) -> int:
-        """Return how many of `tokens` would not have to be evaluated.
+    def held(self, tokens: Sequence[int]) -> int:
+        """Return how many of `tokens` would not have to be evaluated to know what follows them."""
+        shared = common_prefix(self._tokens, tokens)
+        return shared if shared in self._scores else min(shared, len(tokens) - 1)
 
-        The last `outputs` always are, because tokens are chosen from their logits.
-        """
-        return min(common_prefix(self._tokens, tokens), len(tokens) - outputs)
+    def read(self, tokens: Sequence[int], abort: AbortFlag, ahead: Sequence[int] = ()) -> int:
+        """Make the cache begin with `tokens`, know what follows, and return how many were new.
 
-    def extend_to(self, tokens: Sequence[int], abort: AbortFlag, outputs: int = 1) -> int:
-        """Make the cache hold exactly `tokens` and return how many it held before.
-
+        What else it holds behind them is left there: it may be what is written next. So may
+        `ahead`, which is read in the same batch where that costs little, and counted then.
         Raises Aborted; batches finished until then stay in the cache.
         """
-        shared = self.held(tokens, outputs)
-        self.context.forget_from(shared, self.number)
-        del self._tokens[shared:]
+        held, end = self.held(tokens), len(tokens)
+        for at in [at for at in self._scores if at < end - BEHIND]:
+            del self._scores[at]
+        if held == end:
+            return 0
+        if end - held < WORTH_READING_AHEAD:
+            ahead = ()
+        self.cut(held)
+        new = [*tokens[held:], *ahead]
+        outputs = 1 + len(ahead)
         try:
             self.context.evaluate(
-                tokens[shared:],
-                position=shared,
-                sequence=self.number,
-                abort=abort,
-                outputs=outputs,
+                new, position=held, sequence=self.number, abort=abort, outputs=outputs
             )
         finally:
-            kept = self.context.evaluated_tokens(self.number) - shared
-            self._tokens += tokens[shared : shared + kept]
-        return shared
+            self._tokens += new[: self.context.evaluated_tokens(self.number) - held]
+        for row in range(outputs):
+            self._remember(end + row, row - outputs)
+        return len(new)
+
+    def scores(self, at: int) -> Logits:
+        """Return what may follow the first `at` tokens: the prompt, and what was written."""
+        return self._scores[at]
+
+    def follows(self, at: int, token: int) -> bool:
+        """Tell whether `token` behind the first `at` would not have to be evaluated."""
+        return self._tokens[at : at + 1] == [token] and at + 1 in self._scores
+
+    def appended(self, token: int, row: int) -> None:
+        """Take note of a token evaluated behind the others, whose scores are in `row`."""
+        self._tokens.append(token)
+        self._remember(len(self._tokens), row)
 
     def follow(self, other: CachedSequence) -> None:
         """Hold what `other` holds, without a second copy in memory."""
         self.context.branch(other.number, self.number)
         self._tokens = list(other.tokens)
 
-    def cut(self, tokens: int) -> None:
-        """Drop the last `tokens`."""
-        del self._tokens[len(self._tokens) - tokens :]
-        self.context.forget_from(len(self._tokens), self.number)
-
-    def appended(self, token: int) -> None:
-        """Take note of a token that was evaluated behind the others."""
-        self._tokens.append(token)
+    def cut(self, end: int) -> None:
+        """Drop what stands behind the first `end` tokens."""
+        if end < len(self._tokens):
+            del self._tokens[end:]
+            self._scores = {at: scores for at, scores in self._scores.items() if at <= end}
+            self.context.forget_from(end, self.number)
 
     def save(self) -> State:
         """Return a copy of the cache's memory of this sequence."""
@@ -87,6 +118,12 @@ class CachedSequence:
     def restore(self, tokens: Sequence[int], state: State) -> None:
         """Put back what `save` returned when the sequence held `tokens`."""
         self._tokens = list(tokens) if self.context.restore(self.number, state) else []
+        self._scores.clear()
+
+    def _remember(self, at: int, row: int) -> None:
+        if len(self._scores) >= REMEMBERED:
+            self._scores.popitem()  # the newest: typing goes on near the oldest
+        self._scores[at] = self.context.logits(row).copy()
 
 
 @dataclass(frozen=True, slots=True)

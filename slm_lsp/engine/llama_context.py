@@ -153,7 +153,7 @@ class LlamaContext:
     def logits(self, row: int) -> Logits:
         """Return the scores after a token of the last batch: a view, valid until the next one.
 
-        `row` counts those with scores from 0, or from the end with -1.
+        `row` counts the tokens of the batch from 0, or those with scores from the end with -1.
         """
         pointer = llama_cpp.llama_get_logits_ith(self._context, row)
         return np.ctypeslib.as_array(pointer, shape=(self._vocabulary_size,))

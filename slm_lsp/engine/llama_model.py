@@ -104,9 +104,10 @@ class LlamaModel:
                 tokens = end.tokens
         self._read = sequence, laid_out
         started = time.perf_counter()
-        held = sequence.extend_to(tokens, abort, outputs=1 + len(laid_out.ahead))
-        self._pace.read(len(tokens) - held, time.perf_counter() - started)
-        return Prefill(len(tokens), held)
+        held = sequence.held(tokens)
+        evaluated = sequence.read(tokens, abort, laid_out.ahead)
+        self._pace.read(evaluated, time.perf_counter() - started)
+        return Prefill(held + evaluated, held)
 
     def decode(self, running: set[int], abort: AbortFlag) -> Iterator[Token]:
         """Yield greedy tokens; those that only repeat what was healed are not shown."""
@@ -120,7 +121,7 @@ class LlamaModel:
 
     def catch_up(self, abort: AbortFlag) -> None:
         """Read the last prompt whole. Raises Aborted."""
-        self._whole.extend_to(self._left_out, abort)
+        self._whole.read(self._left_out, abort)
         self._left_out = []
 
     def close(self) -> None:

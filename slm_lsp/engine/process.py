@@ -56,12 +56,21 @@ class _Client:
 
     def __init__(self, writer: asyncio.StreamWriter) -> None:
         self._writer = writer
+        self._unsent: list[bytes] = []
         self.name = f"client {id(self)}"
         self.running: dict[int, asyncio.Task[Finished]] = {}
 
     def send(self, message: protocol.ToClient) -> None:
+        """Send `message`, together with others of the same moment: each write wakes the client."""
+        if not self._unsent:
+            asyncio.get_running_loop().call_soon(self.flush)
+        self._unsent.append(protocol.encode(message))
+
+    def flush(self) -> None:
+        """Let what `send` has taken leave now."""
+        messages, self._unsent = b"".join(self._unsent), []
         if not self._writer.is_closing():
-            self._writer.write(protocol.encode(message))
+            self._writer.write(messages)
 
 
 class EngineProcess:
@@ -143,6 +152,7 @@ class EngineProcess:
             for task in client.running.values():
                 task.cancel()
             with contextlib.suppress(ConnectionError):
+                client.flush()
                 writer.close()
                 await writer.wait_closed()
 

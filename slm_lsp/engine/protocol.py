@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 MAX_MESSAGE = 16 * 1024 * 1024
 """Bytes. No prompt comes near it, so a longer announcement is a broken or hostile peer."""
 
-PROTOCOL = f"{__version__}+2"
+PROTOCOL = f"{__version__}+3"
 """Both sides must say the same; the number counts changes to this file within a version."""
 
 
@@ -162,13 +162,14 @@ class Finished(msgspec.Struct, frozen=True, tag=True):
     """The end of request `id`.
 
     `done`: every branch is complete; `cancelled`, `superseded`: not wanted any more; `failed`: see
-    `detail`. `decoded_tokens` were evaluated one by one to get there: those of the answer but the
-    last, and those that healed the prompt's end.
+    `detail`. `decoded_tokens` were evaluated one by one to get there, in `decode_ms` milliseconds:
+    those of the answer but the last, and those that healed the prompt's end.
     """
 
     id: int
     reason: Literal["done", "cancelled", "superseded", "failed"]
     detail: str = ""
+    decode_ms: float = 0.0
     decoded_tokens: int = 0
 
 

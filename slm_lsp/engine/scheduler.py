@@ -147,11 +147,8 @@ class Scheduler:
     def _run(self, job: Job) -> Finished | None:
         """Run one job to its end, in a thread of the model's; None: it was interrupted."""
         try:
-            before = self._model.decoded_tokens
             job.prefill(self._model, self._abort, self._loop)
-            job.decode(self._model, self._abort, self._loop)
-            decoded = self._model.decoded_tokens - before
-            return Finished(job.request.id, "done", decoded_tokens=decoded)
+            return job.decode(self._model, self._abort, self._loop)
         except Aborted:
             return job.finished(job.ended_by) if job.ended_by else None
         except SlmLspError as error:

@@ -26,6 +26,9 @@ log = logging.getLogger(__name__)
 ALTERNATIVES = 3
 """Completions for somebody who asks by hand; editors let their users page through them."""
 
+AFTERWARDS_S = 0.005
+"""Seconds after an answer was found until anything else is done about it: first it has to leave."""
+
 TIMINGS = "slm-lsp/timings"
 """Sent after each answer to clients that announce the experimental capability `slmLspTimings`."""
 
@@ -46,8 +49,7 @@ async def inline_completion(
     outcome = await _newest(ls, request)
     if outcome is None:
         return None
-    _report(ls, request, outcome)
-    prepare(ls, request, outcome)
+    asyncio.get_running_loop().call_later(AFTERWARDS_S, _afterwards, ls, request, outcome)
     return types.InlineCompletionList([_item(ls, request, it) for it in outcome.completions])
 
 
@@ -89,6 +91,11 @@ def _item(ls: Session, request: Request, completion: Completion) -> types.Inline
         range=to_range(document, completion.span, ls.encoding),
         command=types.Command("Accept", ACCEPT, arguments=[number]),
     )
+
+
+def _afterwards(ls: Session, request: Request, outcome: Outcome) -> None:
+    _report(ls, request, outcome)
+    prepare(ls, request, outcome)
 
 
 def _report(ls: Session, request: Request, outcome: Outcome) -> None:

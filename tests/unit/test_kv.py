@@ -4,11 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
+import numpy as np
+import numpy.typing as npt
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from slm_lsp.engine.kv import CachedSequence, Places, common_prefix
+from slm_lsp.engine.kv import (
+    REMEMBERED,
+    WORTH_READING_AHEAD,
+    CachedSequence,
+    Places,
+    common_prefix,
+)
 from slm_lsp.engine.model import Aborted, AbortFlag
 
 if TYPE_CHECKING:
@@ -45,6 +53,10 @@ class Counting:
     def evaluated_tokens(self, sequence: int) -> int:
         return len(self.cache)
 
+    def logits(self, row: int) -> npt.NDArray[np.float32]:
+        """Return scores that tell what they follow, and how many there are of them."""
+        return np.array([*self.cache, row], dtype=np.float32)
+
 
 def sequence() -> tuple[CachedSequence, Counting]:
     counting = Counting()
@@ -53,33 +65,98 @@ def sequence() -> tuple[CachedSequence, Counting]:
 
 def test_typing_evaluates_only_what_was_typed():
     kv, counting = sequence()
-    kv.extend_to([1, 2, 3], AbortFlag())
-    assert kv.extend_to([1, 2, 3, 4], AbortFlag()) == 3
+    assert kv.read([1, 2, 3], AbortFlag()) == 3
+    assert kv.read([1, 2, 3, 4], AbortFlag()) == 1
     assert counting.evaluations == [3, 1]
 
 
-def test_the_last_token_is_evaluated_again_for_its_logits():
+def test_what_follows_is_not_computed_twice():
     kv, counting = sequence()
-    kv.extend_to([1, 2, 3], AbortFlag())
-    assert kv.extend_to([1, 2, 3], AbortFlag()) == 2
-    assert counting.evaluations == [3, 1]
+    kv.read([1, 2, 3], AbortFlag())
+    before = kv.scores(3)
+    assert kv.read([1, 2, 3], AbortFlag()) == 0
+    assert kv.scores(3) is before
+    assert counting.evaluations == [3]
+
+
+def test_a_word_typed_on_costs_nothing():
+    """Its start is healed, so the prompt stays the same and the answer's first token changes."""
+    kv, counting = sequence()
+    kv.read([1, 2, 3, 4], AbortFlag(), ahead=[5])
+    assert kv.read([1, 2, 3, 4], AbortFlag(), ahead=[6]) == 0
+    assert (kv.follows(4, 5), kv.follows(4, 6)) == (True, False)
+    assert counting.evaluations == [5]
+
+
+def test_what_was_written_before_is_not_evaluated_again():
+    kv, counting = sequence()
+    kv.read([1, 2], AbortFlag())
+    for token in (3, 4):
+        counting.cache.append(token)
+        kv.appended(token, 0)
+    assert kv.read([1, 2, 3], AbortFlag()) == 0
+    assert kv.follows(3, 4)
+    kv.cut(3)
+    assert not kv.follows(3, 4)
+    assert counting.cache == [1, 2, 3]
+
+
+def test_what_comes_ahead_is_read_only_in_a_large_batch():
+    kv, counting = sequence()
+    kv.read([1] * WORTH_READING_AHEAD, AbortFlag(), ahead=[2, 3])
+    assert kv.read([1] * WORTH_READING_AHEAD + [4], AbortFlag(), ahead=[2, 3]) == 1
+    assert counting.evaluations == [WORTH_READING_AHEAD + 2, 1]
 
 
 def test_an_abort_keeps_what_was_finished():
     kv, counting = sequence()
     counting.give_up_after = 2
     with pytest.raises(Aborted):
-        kv.extend_to([1, 2, 3, 4], AbortFlag())
+        kv.read([1, 2, 3, 4], AbortFlag())
     counting.give_up_after = 100
-    assert kv.extend_to([1, 2, 3, 4], AbortFlag()) == 2
+    assert kv.read([1, 2, 3, 4], AbortFlag()) == 2
 
 
-@given(st.lists(st.lists(st.integers(0, 3), min_size=1, max_size=12), min_size=1, max_size=8))
-def test_the_cache_always_holds_the_last_prompt(prompts: list[list[int]]):
+def test_scores_take_bounded_memory_and_those_of_the_prompt_stay():
     kv, counting = sequence()
-    for prompt in prompts:
-        kv.extend_to(prompt, AbortFlag())
-        assert counting.cache == prompt
+    kv.read([1, 2, 3], AbortFlag())
+    before = kv.scores(3)
+    for token in range(5 * REMEMBERED):
+        counting.cache.append(token)
+        kv.appended(token, 0)
+    assert kv.scores(3) is before
+    assert len(kv._scores) <= REMEMBERED
+
+
+Ahead = st.lists(st.integers(0, 3), max_size=3)
+
+
+@given(
+    st.lists(
+        st.tuples(st.lists(st.integers(0, 3), min_size=1, max_size=12), Ahead, Ahead),
+        min_size=1,
+        max_size=8,
+    )
+)
+def test_the_cache_begins_with_the_last_prompt_and_knows_what_follows(
+    requests: list[tuple[list[int], list[int], list[int]]],
+):
+    kv, counting = sequence()
+    for prompt, ahead, written in requests:
+        kv.read(prompt, AbortFlag(), ahead)
+        assert counting.cache == list(kv.tokens)
+        assert counting.cache[: len(prompt)] == prompt
+        at = len(prompt)
+        for token in written:
+            if not kv.follows(at, token):
+                kv.cut(at)
+                counting.cache.append(token)
+                kv.appended(token, 0)
+            at += 1
+        answer = prompt + written
+        assert counting.cache[: len(answer)] == answer
+        for end in range(len(prompt), len(answer) + 1):
+            assert kv.scores(end)[:end].tolist() == answer[:end]
 
 
 @given(st.lists(st.integers(0, 2)), st.lists(st.integers(0, 2)))
@@ -107,8 +184,8 @@ def visits(places: Places, prompts: list[list[int]]) -> list[int]:
     held = []
     for prompt in prompts:
         places.move(kv, prompt)
-        held.append(kv.extend_to(prompt, AbortFlag()))
-        assert counting.cache == prompt
+        held.append(len(prompt) - kv.read(prompt, AbortFlag()))
+        assert counting.cache[: len(prompt)] == prompt
     return held
 
 
