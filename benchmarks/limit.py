@@ -2,7 +2,7 @@
 
 The limit of a request is
 
-    tokens evaluated x prefill time a token + tokens generated x decode time a token
+    new tokens x prefill time a token + tokens generated x decode time a token
 
 as `llama-bench` measures them in the same run, with the same model file, the same number of threads
 and the engine process's own environment. What a token of prompt costs depends on how many are read
@@ -13,13 +13,16 @@ requests, and the medians of both runs together count.
 
 A file is typed into the real server over stdio, key by key, in a number of places. Each key waits
 for the answer to the one before, so no request is replaced. Only answers that the model had to
-evaluate and generate for are counted: new places, and keys that were not typed through. Tokens are
-those of the server's timings, `evaluated_tokens` and `decoded_tokens`.
+evaluate or generate for are counted: new places, and keys that were not typed through. Tokens are
+those of the server's timings: `decoded_tokens`, and `evaluated_tokens`, but at least one new token
+for each key. The engine often gets by without: it remembers what the model said may follow. So
+there are figures without that one token, too; against them every millisecond counts, since a
+request may be as little as one token.
 
 | figure | meaning |
 |---|---|
 | `wall_over_limit_p50`, `_p95` | from sending the edit to reading the answer, over the limit |
-| `wall_over_empty_limit_p50` | the same with a limit at depth 0, llama-bench's default |
+| `wall_over_evaluated_p50`, `_p95` | the same over what was evaluated, be it no new token at all |
 | `overhead_p95_ms` | that time without the engine's queue, prefill and decode |
 | `prefill_over_bench`, `decode_over_bench` | tokens/s of long requests, ours over llama-bench's |
 | `cancel_to_free_p95_ms` | from interrupting a request until the engine begins with the next |
@@ -98,12 +101,10 @@ class Answer:
         model = ("queue_ms", "prefill_ms", "decode_ms")
         return self.wall_ms - sum(float(self.timings[name]) for name in model)
 
-    def limit_ms(self, limit: Bound, *, empty: bool = False) -> float:
-        """Return the limit; `empty`: as if nothing stood before what was evaluated."""
-        evaluated, generated = self.timings["evaluated_tokens"], self.timings["decoded_tokens"]
-        if empty:
-            return limit.prefill_ms(evaluated, 0) + limit.decode_ms(generated, 0)
-        return limit.request_ms(self.timings["cached_tokens"], evaluated, generated)
+    def limit_ms(self, limit: Bound, *, least: int = 1) -> float:
+        """Return the limit of a request with at least so many new tokens."""
+        new, generated = self.timings["evaluated_tokens"], self.timings["decoded_tokens"]
+        return limit.request_ms(self.timings["cached_tokens"], max(new, least), generated)
 
     def row(self, limit: Bound) -> dict[str, Any]:
         """Return everything but the text."""
@@ -124,7 +125,7 @@ def answers(places: Sequence[Sequence[Press]]) -> list[Answer]:
         for number, press in enumerate(place)
         if press.from_model
         and press.report is not None
-        and press.report["timings"]["evaluated_tokens"]
+        and any(press.report["timings"][what] for what in ("evaluated_tokens", "decoded_tokens"))
         and (ms := press.ghost_ms) is not None
     ]
 
@@ -137,13 +138,14 @@ def figures(
 ) -> Figures:
     """Return the figures that the module's docstring explains."""
     ratios = [one.wall_ms / one.limit_ms(limit) for one in found]
-    empty = [one.wall_ms / one.limit_ms(limit, empty=True) for one in found]
+    evaluated = [one.wall_ms / one.limit_ms(limit, least=0) for one in found]
     prefill = [limit.prefill_ms(one.evaluated, one.cached) / one.prefill_ms for one in speeds]
     decode = [limit.decode_ms(1, one.depth) / one.decode_ms for one in speeds]
     return {
         "wall_over_limit_p50": percentile(ratios, 50),
         "wall_over_limit_p95": percentile(ratios, 95),
-        "wall_over_empty_limit_p50": percentile(empty, 50),
+        "wall_over_evaluated_p50": percentile(evaluated, 50),
+        "wall_over_evaluated_p95": percentile(evaluated, 95),
         "overhead_p95_ms": percentile([one.overhead_ms for one in found], 95),
         "decode_over_bench": statistics.median(decode) if decode else None,
         "prefill_over_bench": statistics.median(prefill) if prefill else None,
