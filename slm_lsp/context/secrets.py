@@ -44,6 +44,12 @@ def is_secret_file(path: str) -> bool:
     return bool(NAMES.fullmatch(name) or PLACES.fullmatch(path))
 
 
+def in_secret(before: str, after: str) -> bool:
+    """Tell whether what is typed between `before` and `after` becomes part of a secret."""
+    cut = len(before)
+    return any(start < cut <= end for start, end in secrets(before + after))
+
+
 def masked(text: str) -> str:
     """Return `text` with `MASK` for each secret; lines end in a line feed."""
     return masked_around(text, "")[0]

@@ -20,7 +20,7 @@ FORMS = {
     "GitLab token": ("curl --header {}", "glpat-", _WORD, 20),
     "Slack token": ("let t = '{}';", "xoxb-", _WORD, 40),
     "Slack webhook": ("https://hooks.slack.com/services/{}", "T", _WORD + "/", 40),
-    "Discord webhook": ("https://discord.com/api/webhooks/123456789/{}", "", _WORD, 60),
+    "Discord webhook": ("https://discord.com/api/webhooks/987654321/{}", "", _WORD, 60),
     "Stripe key": ('stripe("{}")', "sk_live_", _WORD, 24),
     "OpenAI key": ("key: {}", "sk-proj-", _WORD, 48),
     "Google key": ('"{}"', "AIza", _WORD, 35),
