@@ -54,6 +54,12 @@ class CompletionSettings(msgspec.Struct, frozen=True, rename="camel"):
             description="Ghost text ends where the model's probability of it falls below this.",
         ),
     ] = 0.4
+    in_strings: Annotated[
+        bool, Meta(description="Offer inside strings, too; where not, on demand only.")
+    ] = True
+    in_comments: Annotated[
+        bool, Meta(description="Offer inside comments, too; where not, on demand only.")
+    ] = True
     prefetch: Annotated[
         bool,
         Meta(description="Prepare, while nobody types, what comes after the text on screen."),

@@ -7,7 +7,7 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from slm_lsp.completion.gate import gate
+from slm_lsp.completion.gate import gate, gate_by_syntax
 from slm_lsp.completion.generate import generate
 from slm_lsp.completion.request import Outcome, Timings
 from slm_lsp.completion.running import Running
@@ -38,6 +38,9 @@ async def complete(
 
     if (known := answers.cache.get(request)) is not None:
         return _took(known, started)
+
+    if reason := gate_by_syntax(request, settings):
+        return _took(Outcome(dropped=reason), started)
 
     budget = Budget(settings.context.prefix_tokens, settings.context.suffix_tokens)
     prompt = window(request.document, request.outline, request.cursor, budget)

@@ -4,33 +4,69 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING
+from urllib.parse import unquote
+
+from slm_lsp.context.secrets import in_secret, is_secret_file
+from slm_lsp.context.syntax import inside
 
 if TYPE_CHECKING:
     from slm_lsp.completion.request import Request
     from slm_lsp.config import Settings
+    from slm_lsp.text import Document
 
 MAX_LINE = 2000
 """Code points before the cursor: longer lines are data or minified, and nobody types there."""
 
+KEY_LINES = 64
+"""How far above the cursor the private key that it stands in may begin."""
+
 _CLOSERS_ONLY = re.compile(r"[\s)\]}>\"'`;:,]*\Z")
 
 
-def gate(request: Request, settings: Settings) -> str:
-    """Return why nothing is to be offered for `request`, or an empty string to go on."""
-    document, cursor = request.document, request.cursor
+def closed(document: Document, settings: Settings) -> str:
+    """Return why nothing is ever offered in `document`, or an empty string."""
     if not settings.enabled_for(document.language):
         return "switched off"
-    if settings.completion.trigger == "manual" and not request.invoked:
-        return "only on demand"
+    return "a file of secrets" if is_secret_file(unquote(document.uri)) else ""
+
+
+def gate(request: Request, settings: Settings) -> str:
+    """Return why nothing is to be offered for `request`, or an empty string to go on.
+
+    Asks for no syntax; see `gate_by_syntax`.
+    """
+    document, cursor = request.document, request.cursor
+    if reason := closed(document, settings):
+        return reason
     before, after = document.before(cursor), document.after(cursor)
     if len(before) > MAX_LINE:
         return "line too long"
-    if not before.strip() and not any(
-        line.strip() for line in document.lines.slice(cursor.line - 100, cursor.line)
-    ):
+    above = document.lines.slice(cursor.line - KEY_LINES, cursor.line)
+    if not before.strip() and not any(line.strip() for line in above):
         return "nothing before the cursor"
     if after[:1].isalnum() or after[:1] == "_":
         return "inside a word"
-    if not request.invoked and not _CLOSERS_ONLY.match(after):
-        return "code follows on the line"
+    if in_secret("".join(above) + before, after[:MAX_LINE]):
+        return "inside a secret"
+    return "" if request.invoked else _unasked(request, settings, after)
+
+
+def gate_by_syntax(request: Request, settings: Settings) -> str:
+    """Return why nothing is to be offered inside what `request` stands in, or an empty string."""
+    wanted = settings.completion
+    if request.invoked or (wanted.in_strings and wanted.in_comments):
+        return ""
+    match inside(request.syntax, request.cursor):
+        case "string" if not wanted.in_strings:
+            return "inside a string"
+        case "comment" if not wanted.in_comments:
+            return "inside a comment"
     return ""
+
+
+def _unasked(request: Request, settings: Settings, after: str) -> str:
+    if settings.completion.trigger == "manual":
+        return "only on demand"
+    if request.undone:
+        return "just undone"
+    return "" if _CLOSERS_ONLY.match(after) else "code follows on the line"

@@ -69,6 +69,7 @@ def after(request: Request, edit: Edit) -> Request:
         parsed=syntax and syntax.edited(edit, before, document, PARSE_BUDGET_MS),
         cursor=_end(edit),
         invoked=False,
+        undone=False,
         alternatives=1,
     )
 

@@ -22,7 +22,8 @@ class Request:
     `parsed` is the document's tree as far as it is known, None without a grammar. `settle` makes
     an outdated one up to date, on the event loop, if that does not take long. `invoked` tells
     that the user asked for it, as opposed to the editor asking at every key; then it may take its
-    time. At most `alternatives` completions are wanted.
+    time. `undone` tells that the last edit brought back an earlier text. At most `alternatives`
+    completions are wanted.
     """
 
     document: Document
@@ -31,6 +32,7 @@ class Request:
     invoked: bool = False
     alternatives: int = 1
     settle: Callable[[], Syntax | Overrun | None] | None = None
+    undone: bool = False
 
     @property
     def syntax(self) -> Syntax | None:

@@ -6,6 +6,7 @@ import itertools
 import re
 from typing import TYPE_CHECKING
 
+from slm_lsp.context.secrets import MASK
 from slm_lsp.context.syntax import errors_added
 from slm_lsp.phrase import may_end
 from slm_lsp.text import Completion, Span, visible
@@ -45,6 +46,8 @@ def tidy(request: Request, drafts: Sequence[Draft]) -> tuple[tuple[Completion, .
 def _tidied(request: Request, draft: Draft) -> tuple[Completion | None, str]:
     document, cursor = request.document, request.cursor
     text = visible(draft.text)
+    if MASK in text:
+        return None, "a secret"
     if draft.reason == "length":
         text = _whole_words(text)
     text = without_circles(text)

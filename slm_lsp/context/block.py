@@ -8,11 +8,14 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from slm_lsp.context import languages
+from slm_lsp.context.captures import captures_at
 from slm_lsp.context.place import indentation, inside
 from slm_lsp.context.tree import offset, path
 from slm_lsp.text import Cursor
 
 if TYPE_CHECKING:
+    from tree_sitter import Node
+
     from slm_lsp.context.language_table import Language
     from slm_lsp.context.tree import Syntax
     from slm_lsp.text import Document
@@ -112,24 +115,28 @@ def _without_comment(syntax: Syntax | None, language: Language, line: int, text:
 
 def _opens(syntax: Syntax, end: Cursor) -> bool:
     """Tell whether the colon before `end` opens a body, and is not part of an expression."""
-    language = syntax.language
-    nodes = path(syntax, offset(syntax.document, end) - 1)
-    owner = nodes[-2] if len(nodes) > 1 else None
-    if owner is None:
+    byte = offset(syntax.document, end) - 1
+    nodes = path(syntax, byte)
+    if len(nodes) < 2:
         return False
-    if owner.type in language.compounds | language.functions | language.classes:
+    if _has_body(syntax, nodes[-2], byte):
         return True
     words = syntax.document.lines[end.line].split(None, 1)
-    return owner.is_error and bool(_KEYWORD.match(words[0]))
+    return nodes[-2].is_error and bool(_KEYWORD.match(words[0]))
 
 
 def _statement_line(syntax: Syntax | None, header: Cursor) -> int:
     """Return the first line of the statement whose header ends at `header`."""
     if syntax is None:
         return header.line
-    owner = path(syntax, offset(syntax.document, header) - 1)[-2:][0]
-    kinds = syntax.language.compounds | syntax.language.functions | syntax.language.classes
-    return owner.start_point.row if owner.type in kinds else header.line
+    byte = offset(syntax.document, header) - 1
+    owner = path(syntax, byte)[-2:][0]
+    return owner.start_point.row if _has_body(syntax, owner, byte) else header.line
+
+
+def _has_body(syntax: Syntax, owner: Node, byte: int) -> bool:
+    captures = captures_at(syntax, byte)
+    return any(it.node == owner and it.kind in ("function", "class", "block") for it in captures)
 
 
 def _unit(document: Document, language: Language, line: int) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
+from slm_lsp.context.captures import captures_of
 from slm_lsp.context.tree import Syntax, cursor_at, parse
 from slm_lsp.text import Span
 
@@ -43,6 +44,7 @@ def pieces(syntax: Syntax) -> Iterator[tuple[Piece, Span]]:
     A block reaches from its first statement to the end of its last one, arguments from the first
     to the last without the brackets. Functions and classes inside a block are no statements.
     """
+    outside = _no_statements(syntax)
     stack = [syntax.tree.root_node]
     while stack:
         node = stack.pop()
@@ -55,7 +57,7 @@ def pieces(syntax: Syntax) -> Iterator[tuple[Piece, Span]]:
             inner = _statements(node)
             yield from _around("block", syntax.document, inner)
             for child in inner:
-                if child.type not in _no_statements(syntax):
+                if child.id not in outside:
                     yield from _around("statement", syntax.document, [child])
 
 
@@ -70,9 +72,12 @@ def _statements(block: Node) -> list[Node]:
     return children[0].named_children if children and children[0].type in LISTS else children
 
 
-def _no_statements(syntax: Syntax) -> frozenset[str]:
-    language = syntax.language
-    return language.comments | language.functions | language.classes | {"decorated_definition"}
+def _no_statements(syntax: Syntax) -> set[int]:
+    """Return the ids of the nodes that are comments, functions and classes."""
+    kinds = ("comment", "function", "class")
+    nodes = [it.node for it in captures_of(syntax) if it.kind in kinds]
+    parents = [it.parent for it in nodes if it.parent and it.parent.type == "decorated_definition"]
+    return {it.id for it in (*nodes, *parents)}
 
 
 def _around(piece: Piece, document: Document, nodes: list[Node]) -> Iterator[tuple[Piece, Span]]:

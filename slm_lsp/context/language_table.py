@@ -1,7 +1,7 @@
 """What the program knows about languages: one row each.
 
-A row is all that a new language takes. With a `grammar` it is parsed; without one it is completed
-from its text alone. Node kinds are those of the language's official tree-sitter grammar.
+A row and a file of queries are all that a new language takes. With a `grammar` it is parsed;
+without one it is completed from its text alone.
 """
 
 from __future__ import annotations
@@ -15,11 +15,12 @@ class Language:
     """One language.
 
     `id` is the editors' language id. `files` are file extensions with their dot, or whole file
-    names. `grammar` is `module:function` of the wheel that carries the grammar. `comment` starts a
-    comment that ends with its line. `block` is the last character of a line that opens a block,
-    `indent` what a body is indented by where the text does not tell. `quotes` delimit strings.
-    The rest are kinds of nodes; `functions` and `classes` have a field `body`, and `compounds`
-    are the statements other than those whose body a `:` opens.
+    names. `comment` starts a comment that ends with its line. `block` is the last character of a
+    line that opens a block, `indent` what a body is indented by where the text does not tell.
+    `grammar` is `module:function` of the wheel that carries the grammar. `quotes` delimit strings.
+    `queries` names the folder of its queries where that is another language's. `aliases` are what
+    it is called elsewhere, in the fences of Markdown for one. Where the grammar is not `complete`,
+    code that it does not understand may be sound.
     """
 
     id: str
@@ -29,44 +30,10 @@ class Language:
     indent: str = "    "
     grammar: str = ""
     quotes: str = ""
-    strings: frozenset[str] = frozenset()
-    comments: frozenset[str] = frozenset()
-    functions: frozenset[str] = frozenset()
-    classes: frozenset[str] = frozenset()
-    imports: frozenset[str] = frozenset()
-    compounds: frozenset[str] = frozenset()
+    queries: str = ""
+    aliases: tuple[str, ...] = ()
+    complete: bool = True
 
-
-def _kinds(names: str) -> frozenset[str]:
-    return frozenset(names.split())
-
-
-def _script(
-    language: str, files: tuple[str, ...], grammar: str, classes: str = "", imports: str = ""
-) -> Language:
-    """Return the row of JavaScript or a relative, whose grammar adds `classes` and `imports`."""
-    return Language(
-        language,
-        files,
-        "//",
-        "{",
-        "  ",
-        grammar,
-        quotes="\"'`",
-        strings=_kinds("string template_string"),
-        comments=_kinds("comment html_comment"),
-        functions=_kinds(
-            "function_declaration generator_function_declaration function_expression"
-            " arrow_function method_definition"
-        ),
-        classes=_kinds("class_declaration class " + classes),
-        imports=_kinds("import_statement " + imports),
-    )
-
-
-_TYPESCRIPT_CLASSES = (
-    "abstract_class_declaration interface_declaration enum_declaration internal_module module"
-)
 
 LANGUAGES = (
     Language(
@@ -76,45 +43,52 @@ LANGUAGES = (
         ":",
         grammar="tree_sitter_python:language",
         quotes="\"'",
-        strings=_kinds("string"),
-        comments=_kinds("comment"),
-        functions=_kinds("function_definition"),
-        classes=_kinds("class_definition"),
-        imports=_kinds("import_statement import_from_statement future_import_statement"),
-        compounds=_kinds(
-            "if_statement elif_clause else_clause for_statement while_statement try_statement"
-            " except_clause finally_clause with_statement match_statement"
-            " case_clause"
-        ),
-    ),
-    _script("javascript", (".js", ".mjs", ".cjs"), "tree_sitter_javascript:language"),
-    _script("javascriptreact", (".jsx",), "tree_sitter_javascript:language"),
-    _script(
-        "typescript",
-        (".ts", ".mts", ".cts"),
-        "tree_sitter_typescript:language_typescript",
-        _TYPESCRIPT_CLASSES,
-        "import_alias",
-    ),
-    _script(
-        "typescriptreact",
-        (".tsx",),
-        "tree_sitter_typescript:language_tsx",
-        _TYPESCRIPT_CLASSES,
-        "import_alias",
+        aliases=("py", "python3"),
     ),
     Language(
-        "go",
-        (".go",),
+        "javascript",
+        (".js", ".mjs", ".cjs"),
         "//",
         "{",
-        "\t",
-        "tree_sitter_go:language",
-        quotes="\"'`",
-        strings=_kinds("interpreted_string_literal raw_string_literal rune_literal"),
-        comments=_kinds("comment"),
-        functions=_kinds("function_declaration method_declaration func_literal"),
-        imports=_kinds("package_clause import_declaration"),
+        "  ",
+        "tree_sitter_javascript:language",
+        "\"'`",
+        aliases=("js",),
+    ),
+    Language(
+        "javascriptreact",
+        (".jsx",),
+        "//",
+        "{",
+        "  ",
+        "tree_sitter_javascript:language",
+        "\"'`",
+        "javascript",
+        ("jsx",),
+    ),
+    Language(
+        "typescript",
+        (".ts", ".mts", ".cts"),
+        "//",
+        "{",
+        "  ",
+        "tree_sitter_typescript:language_typescript",
+        "\"'`",
+        aliases=("ts",),
+    ),
+    Language(
+        "typescriptreact",
+        (".tsx",),
+        "//",
+        "{",
+        "  ",
+        "tree_sitter_typescript:language_tsx",
+        "\"'`",
+        "typescript",
+        ("tsx",),
+    ),
+    Language(
+        "go", (".go",), "//", "{", "\t", "tree_sitter_go:language", "\"'`", aliases=("golang",)
     ),
     Language(
         "rust",
@@ -123,41 +97,10 @@ LANGUAGES = (
         "{",
         grammar="tree_sitter_rust:language",
         quotes='"',
-        strings=_kinds("string_literal raw_string_literal char_literal"),
-        comments=_kinds("line_comment block_comment"),
-        functions=_kinds("function_item"),
-        classes=_kinds("impl_item trait_item mod_item struct_item enum_item union_item"),
-        imports=_kinds("use_declaration extern_crate_declaration"),
+        aliases=("rs",),
     ),
-    Language(
-        "java",
-        (".java",),
-        "//",
-        "{",
-        grammar="tree_sitter_java:language",
-        quotes="\"'",
-        strings=_kinds("string_literal character_literal"),
-        comments=_kinds("line_comment block_comment"),
-        functions=_kinds("method_declaration constructor_declaration"),
-        classes=_kinds(
-            "class_declaration interface_declaration enum_declaration record_declaration"
-            " annotation_type_declaration"
-        ),
-        imports=_kinds("package_declaration import_declaration"),
-    ),
-    Language(
-        "c",
-        (".c", ".h"),
-        "//",
-        "{",
-        grammar="tree_sitter_c:language",
-        quotes="\"'",
-        strings=_kinds("string_literal char_literal system_lib_string"),
-        comments=_kinds("comment"),
-        functions=_kinds("function_definition"),
-        classes=_kinds("struct_specifier union_specifier enum_specifier"),
-        imports=_kinds("preproc_include"),
-    ),
+    Language("java", (".java",), "//", "{", grammar="tree_sitter_java:language", quotes="\"'"),
+    Language("c", (".c", ".h"), "//", "{", grammar="tree_sitter_c:language", quotes="\"'"),
     Language(
         "cpp",
         (".cpp", ".cc", ".cxx", ".c++", ".hpp", ".hh", ".hxx", ".h++", ".ipp", ".inl"),
@@ -165,61 +108,128 @@ LANGUAGES = (
         "{",
         grammar="tree_sitter_cpp:language",
         quotes="\"'",
-        strings=_kinds("string_literal raw_string_literal char_literal system_lib_string"),
-        comments=_kinds("comment"),
-        functions=_kinds("function_definition"),
-        classes=_kinds(
-            "class_specifier struct_specifier union_specifier enum_specifier namespace_definition"
-        ),
-        imports=_kinds("preproc_include using_declaration"),
+        aliases=("c++",),
     ),
     Language("bat", (".bat", ".cmd"), "REM "),
     Language("clojure", (".clj", ".cljs", ".cljc", ".edn"), ";"),
     Language("coffeescript", (".coffee",), "#"),
-    Language("csharp", (".cs", ".csx"), "//", "{"),
-    Language("css", (".css",), "", "{", "  "),
+    Language(
+        "csharp",
+        (".cs", ".csx"),
+        "//",
+        "{",
+        "    ",
+        "tree_sitter_c_sharp:language",
+        "\"'",
+        aliases=("cs", "c#"),
+    ),
+    Language("css", (".css",), "", "{", "  ", "tree_sitter_css:language", "\"'"),
     Language("cuda-cpp", (".cu", ".cuh"), "//", "{"),
-    Language("dart", (".dart",), "//", "{", "  "),
+    Language("dart", (".dart",), "//", "{", "  ", "tree_sitter_dart:language", "\"'"),
     Language("dockerfile", ("Dockerfile", "Containerfile", ".dockerfile"), "#"),
-    Language("elixir", (".ex", ".exs"), "#", indent="  "),
+    Language("elixir", (".ex", ".exs"), "#", "", "  ", "tree_sitter_elixir:language", "\"'"),
     Language("erlang", (".erl", ".hrl"), "%"),
     Language("fsharp", (".fs", ".fsx", ".fsi"), "//"),
     Language("graphql", (".graphql", ".gql"), "#", "{", "  "),
     Language("groovy", (".groovy", ".gradle", "Jenkinsfile"), "//", "{"),
-    Language("haskell", (".hs",), "--", indent="  "),
-    Language("html", (".html", ".htm", ".xhtml"), indent="  "),
+    Language(
+        "haskell", (".hs",), "--", "", "  ", "tree_sitter_haskell:language", '"', aliases=("hs",)
+    ),
+    Language("html", (".html", ".htm", ".xhtml"), "", "", "  ", "tree_sitter_html:language", "\"'"),
     Language("ini", (".ini", ".cfg"), ";"),
-    Language("json", (".json", ".webmanifest"), "", "{", "  "),
-    Language("jsonc", (".jsonc",), "//", "{", "  "),
-    Language("julia", (".jl",), "#"),
-    Language("kotlin", (".kt", ".kts"), "//", "{"),
+    Language("json", (".json", ".webmanifest"), "", "{", "  ", "tree_sitter_json:language", '"'),
+    Language("jsonc", (".jsonc",), "//", "{", "  ", "tree_sitter_json:language", '"', "json"),
+    Language(
+        "julia", (".jl",), "#", "", "    ", "tree_sitter_julia:language", '"', aliases=("jl",)
+    ),
+    Language(
+        "kotlin",
+        (".kt", ".kts"),
+        "//",
+        "{",
+        "    ",
+        "tree_sitter_kotlin:language",
+        "\"'",
+        aliases=("kt",),
+    ),
     Language("latex", (".tex", ".sty", ".cls"), "%", indent="  "),
     Language("less", (".less",), "//", "{", "  "),
-    Language("lua", (".lua",), "--", indent="  "),
-    Language("makefile", ("Makefile", "makefile", "GNUmakefile", ".mk"), "#", indent="\t"),
-    Language("markdown", (".md", ".markdown")),
+    Language("lua", (".lua",), "--", "", "  ", "tree_sitter_lua:language", "\"'"),
+    Language(
+        "makefile",
+        ("Makefile", "makefile", "GNUmakefile", ".mk"),
+        "#",
+        "",
+        "\t",
+        "tree_sitter_make:language",
+        aliases=("make",),
+        complete=False,
+    ),
+    Language(
+        "markdown", (".md", ".markdown"), grammar="tree_sitter_markdown:language", aliases=("md",)
+    ),
     Language("nix", (".nix",), "#", "{", "  "),
     Language("objective-c", (".m",), "//", "{"),
     Language("objective-cpp", (".mm",), "//", "{"),
-    Language("ocaml", (".ml", ".mli"), indent="  "),
+    Language(
+        "ocaml", (".ml",), "", "", "  ", "tree_sitter_ocaml:language_ocaml", '"', aliases=("ml",)
+    ),
     Language("perl", (".pl", ".pm"), "#", "{"),
-    Language("php", (".php",), "//", "{"),
+    Language("php", (".php",), "//", "{", "    ", "tree_sitter_php:language_php", "\"'"),
     Language("powershell", (".ps1", ".psm1", ".psd1"), "#", "{"),
     Language("proto", (".proto",), "//", "{", "  "),
     Language("r", (".r", ".R"), "#", "{", "  "),
     Language("restructuredtext", (".rst",)),
-    Language("ruby", (".rb", ".rake", ".gemspec", "Gemfile", "Rakefile"), "#", indent="  "),
-    Language("scala", (".scala", ".sc"), "//", "{", "  "),
+    Language(
+        "ruby",
+        (".rb", ".rake", ".gemspec", "Gemfile", "Rakefile"),
+        "#",
+        "",
+        "  ",
+        "tree_sitter_ruby:language",
+        "\"'",
+        aliases=("rb",),
+    ),
+    Language("scala", (".scala", ".sc"), "//", "{", "  ", "tree_sitter_scala:language", "\"'"),
     Language("scss", (".scss",), "//", "{", "  "),
-    Language("shellscript", (".sh", ".bash", ".zsh", ".ksh"), "#"),
-    Language("sql", (".sql",), "--"),
+    Language(
+        "shellscript",
+        (".sh", ".bash", ".zsh", ".ksh"),
+        "#",
+        "",
+        "    ",
+        "tree_sitter_bash:language",
+        "\"'",
+        aliases=("sh", "bash", "shell", "zsh"),
+    ),
+    Language("sql", (".sql",), "--", "", "    ", "tree_sitter_sql:language", "'", complete=False),
     Language("svelte", (".svelte",), indent="  "),
-    Language("swift", (".swift",), "//", "{"),
-    Language("terraform", (".tf", ".tfvars"), "#", "{", "  "),
-    Language("toml", (".toml",), "#"),
+    Language("swift", (".swift",), "//", "{", "    ", "tree_sitter_swift:language", '"'),
+    Language(
+        "terraform",
+        (".tf", ".tfvars"),
+        "#",
+        "{",
+        "  ",
+        "tree_sitter_hcl:language",
+        '"',
+        aliases=("hcl", "tf"),
+    ),
+    Language("toml", (".toml",), "#", "", "    ", "tree_sitter_toml:language", "\"'"),
     Language("vim", (".vim",), '"'),
     Language("vue", (".vue",), indent="  "),
-    Language("xml", (".xml", ".xsd", ".xsl", ".svg"), indent="  "),
-    Language("yaml", (".yaml", ".yml"), "#", indent="  "),
-    Language("zig", (".zig",), "//", "{"),
+    Language(
+        "xml", (".xml", ".xsd", ".xsl", ".svg"), "", "", "  ", "tree_sitter_xml:language_xml", "\"'"
+    ),
+    Language(
+        "yaml",
+        (".yaml", ".yml"),
+        "#",
+        "",
+        "  ",
+        "tree_sitter_yaml:language",
+        "\"'",
+        aliases=("yml",),
+    ),
+    Language("zig", (".zig",), "//", "{", "    ", "tree_sitter_zig:language", "\"'"),
 )

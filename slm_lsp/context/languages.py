@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from functools import cache
 from importlib import import_module
-from pathlib import PurePath
+from pathlib import Path, PurePath
 
 import tree_sitter
 
@@ -14,9 +14,13 @@ from slm_lsp.context.language_table import LANGUAGES, Language
 PLAIN_TEXT = "plaintext"
 """The language id of what no row claims."""
 
+QUERIES = Path(__file__).with_name("queries")
+"""A folder for each language that has queries, named after its id."""
+
 _log = logging.getLogger(__name__)
 
 _BY_ID = {row.id: row for row in LANGUAGES}
+_BY_NAME = {name: row.id for row in LANGUAGES for name in (row.id, *row.aliases)}
 _BY_FILE = {name: row.id for row in LANGUAGES for name in row.files}
 
 
@@ -30,6 +34,11 @@ def language_of(path: str) -> str:
     name = PurePath(path).name
     suffix = PurePath(path).suffix
     return _BY_FILE.get(name) or _BY_FILE.get(suffix) or _BY_FILE.get(suffix.lower()) or PLAIN_TEXT
+
+
+def called(name: str) -> str:
+    """Return the language id of what is called `name` in a Markdown fence, or an empty string."""
+    return _BY_NAME.get(name.lower(), "")
 
 
 def with_grammar() -> tuple[str, ...]:
@@ -48,3 +57,16 @@ def grammar(language: Language) -> tree_sitter.Language | None:
     except (ImportError, AttributeError, ValueError) as error:
         _log.warning("No syntax for %s: its grammar does not load (%s)", language.id, error)
         return None
+
+
+@cache
+def query(language: Language, name: str = "syntax") -> tree_sitter.Query | None:
+    """Return the query `name` of `language`, or None if it has no such query or no grammar.
+
+    What the captures of `syntax` mean is told in `captures`.
+    """
+    made = grammar(language)
+    path = QUERIES / (language.queries or language.id) / f"{name}.scm"
+    if made is None or not path.exists():
+        return None
+    return tree_sitter.Query(made, path.read_text(encoding="utf-8"))

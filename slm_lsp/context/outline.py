@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from slm_lsp.context.captures import captures_above
 from slm_lsp.context.place import indentation, scopes
 from slm_lsp.text import Cursor
 
 if TYPE_CHECKING:
-    from tree_sitter import TreeCursor
-
     from slm_lsp.context.tree import Syntax
     from slm_lsp.text import Document
 
@@ -34,9 +33,26 @@ def outline_lines(
         lines = range(scope.header.start.line, min(scope.header.end.line + 1, first))
         if len(lines) <= SIGNATURE_LINES:
             signatures.extend(lines)
-    imports: dict[int, None] = {}
-    _collect(syntax, syntax.tree.walk(), min(first, IMPORT_LINES), imports)
-    return signatures, list(imports)
+    return signatures, import_lines(syntax, first)
+
+
+def import_lines(syntax: Syntax | None, end: int = IMPORT_LINES) -> list[int]:
+    """Return the lines before line `end` that hold the imports at the top of the file."""
+    found: dict[int, None] = {}
+    if syntax is None:
+        return []
+    end, inside = min(end, IMPORT_LINES), 0
+    for capture in captures_above(syntax, end, IMPORT_DEPTH):
+        node, last = capture.node, capture.node.end_point
+        if node.start_byte < inside:
+            continue
+        if capture.kind == "import":
+            found.update(
+                dict.fromkeys(range(node.start_point.row, min(end, last.row + (last.column > 0))))
+            )
+        elif capture.kind in ("function", "class"):
+            inside = node.end_byte
+    return list(found)
 
 
 def _visible_from(document: Document, first: int) -> Cursor:
@@ -45,23 +61,3 @@ def _visible_from(document: Document, first: int) -> Cursor:
         if line.strip():
             return Cursor(number, len(indentation(line)) + 1)
     return Cursor(first, 0)
-
-
-def _collect(syntax: Syntax, walk: TreeCursor, end: int, found: dict[int, None]) -> None:
-    """Add the lines before `end` of the imports below the node at `walk`, which stays there."""
-    more = walk.goto_first_child()
-    if not more:
-        return
-    while more and (node := walk.node) is not None and node.start_point.row < end:
-        row, last = node.start_point.row, node.end_point
-        language = syntax.language
-        if node.type in language.imports:
-            found.update(dict.fromkeys(range(row, min(end, last.row + (last.column > 0)))))
-        elif (
-            (last.row > row or walk.depth > 1)
-            and walk.depth < IMPORT_DEPTH
-            and node.type not in language.functions | language.classes
-        ):
-            _collect(syntax, walk, end, found)
-        more = walk.goto_next_sibling()
-    walk.goto_parent()

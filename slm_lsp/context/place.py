@@ -5,20 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from slm_lsp.context.tree import cursor_at, offset, path
+from slm_lsp.context.captures import captures_at
+from slm_lsp.context.tree import cursor_at, offset
+from slm_lsp.lines import content_length
 from slm_lsp.text import Cursor, Span
 
 if TYPE_CHECKING:
     from tree_sitter import Node, Point
 
-    from slm_lsp.context.language_table import Language
     from slm_lsp.context.tree import Syntax
     from slm_lsp.text import Document
 
 Kind = Literal["code", "string", "comment"]
-
-INTERPOLATIONS = frozenset({"interpolation", "template_substitution"})
-"""Kinds of nodes, in all grammars, that stand in a string and hold code."""
 
 SEARCH_LINES = 64
 """How far above a blank line the code it belongs to is looked for."""
@@ -41,16 +39,16 @@ def inside(syntax: Syntax | None, cursor: Cursor) -> Kind:
     """
     if syntax is None:
         return "code"
-    language, byte = syntax.language, offset(syntax.document, cursor)
-    nodes = path(syntax, byte - 1) if byte else []
-    for node in reversed(nodes):
-        if node.start_byte >= byte or (node.type in INTERPOLATIONS and byte < node.end_byte):
-            break
-        if node.type in language.comments and _in_comment(syntax, node, cursor, byte):
+    byte = offset(syntax.document, cursor)
+    for capture in reversed(captures_at(syntax, byte - 1) if byte else []):
+        node = capture.node
+        if capture.kind == "code" and byte < node.end_byte:
+            return "code"
+        if capture.kind == "comment" and _in_comment(syntax, node, cursor, byte):
             return "comment"
-        if node.type in language.strings and _in_string(node, byte):
+        if capture.kind == "string" and _in_string(node, byte):
             return "string"
-    if nodes and nodes[0].has_error and _line_has_error(syntax, cursor):
+    if syntax.tree.root_node.has_error and _line_has_error(syntax, cursor):
         return _scanned(syntax, cursor)
     return "code"
 
@@ -59,16 +57,16 @@ def scopes(syntax: Syntax | None, cursor: Cursor) -> tuple[Scope, ...]:
     """Return the functions and classes whose bodies hold `cursor`, outermost first."""
     if syntax is None:
         return ()
-    document, language = syntax.document, syntax.language
+    document = syntax.document
     anchor = _code_at_or_above(document, cursor)
-    byte = offset(document, anchor)
     found = []
-    for node in path(syntax, max(0, byte - 1)):
-        kind = _scope_kind(language, node)
-        body = node.child_by_field_name("body") if kind else None
-        if kind is None or body is None or not _holds(syntax, node, body, cursor):
-            continue
-        found.append(Scope(_name(document, node), kind, _header(document, node, body)))
+    for capture in captures_at(syntax, max(0, offset(document, anchor) - 1)):
+        if capture.kind in ("function", "class"):
+            kind: Literal["function", "class"] = "class" if capture.kind == "class" else "function"
+            node = capture.node
+            body = node.child_by_field_name("body")
+            if _holds(syntax, node, body, cursor):
+                found.append(Scope(_name(document, node), kind, _header(document, node, body)))
     return tuple(found)
 
 
@@ -133,16 +131,12 @@ def _code_at_or_above(document: Document, cursor: Cursor) -> Cursor:
     return cursor
 
 
-def _scope_kind(language: Language, node: Node) -> Literal["function", "class"] | None:
-    if node.type in language.functions:
-        return "function"
-    return "class" if node.type in language.classes else None
-
-
-def _holds(syntax: Syntax, node: Node, body: Node, cursor: Cursor) -> bool:
+def _holds(syntax: Syntax, node: Node, body: Node | None, cursor: Cursor) -> bool:
     """Tell whether `cursor` is in `body`, or below it where more of it is to be written."""
     document = syntax.document
     byte = offset(document, cursor)
+    if body is None:
+        return node.start_point.row < cursor.line and byte < node.end_byte
     if byte <= body.start_byte and cursor.line <= _header_end(body).row:
         return False
     if byte < node.end_byte:
@@ -170,8 +164,12 @@ def _name(document: Document, node: Node) -> str:
     return document.lines[start.line][start.column : end.column if end.line == start.line else None]
 
 
-def _header(document: Document, node: Node, body: Node) -> Span:
-    return Span(cursor_at(document, node.start_point), cursor_at(document, _header_end(body)))
+def _header(document: Document, node: Node, body: Node | None) -> Span:
+    """Return the signature of `node`: its first line where the grammar does not tell its body."""
+    start = cursor_at(document, node.start_point)
+    if body is None:
+        return Span(start, Cursor(start.line, content_length(document.lines[start.line])))
+    return Span(start, cursor_at(document, _header_end(body)))
 
 
 def _header_end(body: Node) -> Point:

@@ -34,7 +34,7 @@ def errors_added(
     `budget_ms` milliseconds counts as one error: only something that turns the meaning of all
     that follows takes long.
     """
-    if syntax is None:
+    if syntax is None or not syntax.language.complete:
         return 0
     span = completion.span
     start, end = _surroundings(syntax, span.start.line)

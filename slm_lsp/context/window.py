@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from slm_lsp.context.outline import outline_lines
+from slm_lsp.context.secrets import masked_around
 from slm_lsp.engine.protocol import Prompt
 from slm_lsp.lines import content_length
 from slm_lsp.text import visible
@@ -65,14 +66,14 @@ def window(document: Document, syntax: Syntax | None, cursor: Cursor, budget: Bu
     whole lines follow on either side as far as `budget` allows, and a cursor's line that is longer
     than the budget is cut at its far ends. Above a window that begins inside the file stand the
     file's imports and the signatures of what encloses the window's first line. Lines end in a
-    line feed, and invisible characters that disguise text are left out.
+    line feed, invisible characters that disguise text are left out, and secrets are masked.
     """
-    return Prompt(
-        path=document.path or unquote(document.uri.rsplit("/", 1)[-1]),
-        language=document.language,
-        prefix=_prefix(document, syntax, cursor, _room(budget.prefix_tokens)),
-        suffix=_suffix(document, cursor, _room(budget.suffix_tokens)),
+    prefix, suffix = masked_around(
+        _prefix(document, syntax, cursor, _room(budget.prefix_tokens)),
+        _suffix(document, cursor, _room(budget.suffix_tokens)),
     )
+    path = document.path or unquote(document.uri.rsplit("/", 1)[-1])
+    return Prompt(path, document.language, prefix, suffix)
 
 
 def estimated_tokens(text: str) -> float:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import functools
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from slm_lsp.context.syntax import Overrun, Syntax, parse
+from slm_lsp.lsp.earlier import Earlier
 
 if TYPE_CHECKING:
     from slm_lsp.text import Document, Edit
@@ -27,10 +28,14 @@ _Step = tuple["Edit", "Document", "Document"]
 
 @dataclass(frozen=True, slots=True)
 class Buffer:
-    """A document with its tree: None without a grammar, an Overrun while it is still to be made."""
+    """A document with its tree: None without a grammar, an Overrun while it is still to be made.
+
+    `undone` tells that its last edit brought back an earlier text.
+    """
 
     document: Document
     parsed: Syntax | Overrun | None
+    undone: bool = False
 
 
 class Documents:
@@ -39,6 +44,7 @@ class Documents:
     def __init__(self) -> None:
         self._buffers: dict[str, Buffer] = {}
         self._parsing: dict[str, asyncio.Task[None]] = {}
+        self._earlier: dict[str, Earlier] = {}
         self._missed: dict[str, list[_Step]] = {}  # edits made while a thread is parsing
 
     def get(self, uri: str) -> Buffer | None:
@@ -48,12 +54,14 @@ class Documents:
     def open(self, document: Document) -> None:
         """Take a document that the editor opened, or replaced as a whole."""
         self.close(document.uri)
+        self._earlier[document.uri] = Earlier()
         self._set(Buffer(document, parse(document, budget_ms=PARSE_BUDGET_MS)))
 
     def edit(self, uri: str, edit: Edit, version: int) -> None:
         """Apply `edit` to a document that is open."""
         before = self._buffers[uri]
         after = before.document.applied(edit, version)
+        undone = self._earlier[uri].brought_back(edit, before.document, after)
         parsed: Overrun | None = None
         match before.parsed:
             case Syntax() as syntax:
@@ -64,7 +72,7 @@ class Documents:
             self._missed[uri].append((edit, before.document, after))
         elif parsed is not None:
             asyncio.get_running_loop().call_later(PARSE_AFTER_S, self._parse, uri)
-        self._buffers[uri] = Buffer(after, parsed)
+        self._buffers[uri] = Buffer(after, parsed, undone)
 
     def settle(self, buffer: Buffer) -> Syntax | Overrun | None:
         """Return the tree of `buffer`, made now if that is quick and it was not edited since."""
@@ -78,6 +86,7 @@ class Documents:
     def close(self, uri: str) -> None:
         """Forget `uri`."""
         self._buffers.pop(uri, None)
+        self._earlier.pop(uri, None)
         if task := self._parsing.pop(uri, None):
             task.cancel()
 
@@ -91,7 +100,7 @@ class Documents:
         buffer = self._buffers.get(uri)
         if buffer is not None and isinstance(buffer.parsed, Overrun) and uri not in self._parsing:
             parsed = parse(buffer.document, buffer.parsed, budget_ms=PARSE_BUDGET_MS)
-            self._set(Buffer(buffer.document, parsed))
+            self._set(replace(buffer, parsed=parsed))
 
     def _set(self, buffer: Buffer) -> None:
         uri = buffer.document.uri
@@ -112,7 +121,7 @@ class Documents:
             if missed and isinstance(parsed, Syntax):
                 behind = Overrun(parsed.document, parsed.language, parsed.tree)
                 parsed = functools.reduce(lambda known, step: known.edited(*step), missed, behind)
-            self._buffers[uri] = Buffer(self._buffers[uri].document, parsed)
+            self._buffers[uri] = replace(self._buffers[uri], parsed=parsed)
         del self._parsing[uri]
 
 

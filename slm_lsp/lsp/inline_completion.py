@@ -44,7 +44,9 @@ async def inline_completion(
     invoked = params.context.trigger_kind == types.InlineCompletionTriggerKind.Invoked
     wanted = ALTERNATIVES if invoked else 1
     settle = functools.partial(ls.documents.settle, buffer)
-    request = Request(buffer.document, buffer.parsed, cursor, invoked, wanted, settle)
+    request = Request(
+        buffer.document, buffer.parsed, cursor, invoked, wanted, settle, undone=buffer.undone
+    )
 
     outcome = await _newest(ls, request)
     if outcome is None:

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 from typing import TYPE_CHECKING
 
+from slm_lsp.completion.gate import closed
 from slm_lsp.completion.prefetch import prefetch, read_ahead
 from slm_lsp.errors import SlmLspError
 
@@ -34,7 +35,7 @@ def prepare(ls: Session, request: Request, outcome: Outcome) -> None:
 
 def expect(ls: Session, request: Request) -> None:
     """Let the model read what surrounds the cursor, because somebody may type there."""
-    if ls.settings.completion.prefetch and ls.settings.enabled_for(request.document.language):
+    if ls.settings.completion.prefetch and not closed(request.document, ls.settings):
         _instead(ls, request.document.uri, read_ahead(request, ls.settings, ls.engine))
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.harness.editor import Editor, offered
-from tests.harness.world import ADD
+from tests.harness.world import ADD, serving
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -138,7 +138,8 @@ async def test_deleting_what_was_typed_offers_it_again(client):
     assert await editor.ghost() == "return a + b"
     editor.type("ret")
     assert await editor.ghost() == "urn a + b"
-    editor.backspace(3)
+    for _ in range(3):
+        editor.backspace()
     assert await editor.ghost() == "return a + b"
 
 
@@ -184,3 +185,21 @@ async def test_an_empty_document_is_answered(client):
 async def test_any_language_is_answered(client, language):
     editor = Editor(client, FUNCTION, language=language)
     assert await editor.ghost() == "return a + b"
+
+
+async def test_after_an_undo_there_is_silence_until_the_next_key(world):
+    reply = {"after": "total = ", "text": "first + second\n"}
+    settings = {"model": world.fake(reply), "completion": {"prefetch": False}}
+    async with serving(world, settings) as client:
+        editor = Editor(client, "x = 1\ntotal = |\n")
+        assert await editor.ghost() == "first + second"
+        editor.type("other()")
+        editor.backspace(len("other()"))
+        assert await editor.items() == []
+        assert offered(await client.answer(editor.ask(invoked=True)))
+        editor.type(" ")
+        editor.backspace()
+        assert await editor.ghost() == "first + second"
+        reports = client.inbox.take("slm-lsp/timings")
+        assert [report["dropped"] for report in reports][1] == "just undone"
+        client.inbox.take("window/logMessage")

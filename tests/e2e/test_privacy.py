@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import signal
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,6 +15,7 @@ from tests.harness import wire
 from tests.harness.client import NO_ID, RpcError
 from tests.harness.editor import Editor
 from tests.harness.world import serving
+from tests.unit.planted import KINDS, plant
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -94,3 +96,25 @@ async def test_the_socket_is_for_this_user_alone(world):
         sockets = [path for path in world.runtime.iterdir() if path.is_socket()]
         assert sockets
         assert all(path.stat().st_mode & 0o077 == 0 for path in sockets)
+
+
+async def test_a_workspace_of_secrets_leaves_no_trace(world):
+    chance = random.Random(42)
+    planted = [plant(KINDS[number % len(KINDS)], chance) for number in range(100)]
+    env = "\n".join(f"export KEY_{number}={secret}" for number, (secret, _) in enumerate(planted))
+    async with serving(world, {"model": world.fake(default="value\n")}) as client:
+        for number, (secret, text) in enumerate(planted[:40]):
+            uri = (world.project / f"file{number}.py").as_uri()
+            editor = Editor(client, f"import os\n{text}\nx = |\n", uri=uri)
+            assert await editor.items()
+            editor.type(secret[:5])
+            await editor.items()
+        secret_file = Editor(client, env + "\nexport LAST=|", uri=(world.project / ".env").as_uri())
+        assert await secret_file.items() == []
+        reports = client.inbox.take("slm-lsp/timings")
+        assert reports[-1]["dropped"] == "a file of secrets"
+        said = [json.dumps([note.method, note.params]) for note in client.inbox.notes]
+        client.inbox.take("window/logMessage")
+    parts = {part for secret, _ in planted for part in secret.split("\n")}
+    assert not [part for part in parts if part in client.stderr or any(part in it for it in said)]
+    assert not [part for part in parts if list(places_with(world, part))]

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from slm_lsp.context.language_table import LANGUAGES, Language
-from slm_lsp.context.languages import find, grammar, language_of
+from slm_lsp.context.languages import called, find, grammar, language_of, query
 
 PARSED = [row for row in LANGUAGES if row.grammar]
 
@@ -52,12 +52,17 @@ def test_an_unknown_language_has_a_row_that_claims_nothing():
 
 
 @pytest.mark.parametrize("row", PARSED, ids=lambda row: row.id)
-def test_every_kind_in_a_row_is_a_kind_of_its_grammar(row):
-    loaded = grammar(row)
-    assert loaded is not None
-    kinds = row.strings | row.comments | row.functions | row.classes | row.imports | row.compounds
-    unknown = {kind for kind in kinds if loaded.id_for_node_kind(kind, True) is None}
-    assert not unknown
+def test_a_language_with_a_grammar_has_its_queries(row):
+    made = query(row)
+    assert made is not None
+    names = {made.capture_name(number) for number in range(made.capture_count)}
+    kinds = {"string", "comment", "code", "function", "class", "block", "import", "embedded"}
+    assert {name.partition(".")[0] for name in names} <= kinds | {"language"}
+
+
+@pytest.mark.parametrize(("name", "language"), [("py", "python"), ("C++", "cpp"), ("x", "")])
+def test_a_fence_names_a_language(name, language):
+    assert called(name) == language
 
 
 @pytest.mark.parametrize("name", ["no_such_module:language", "tree_sitter_python:no_such_name"])

@@ -1,0 +1,5 @@
+[(string) (charlist) (sigil)] @string
+(interpolation) @code
+(comment) @comment
+(call target: (identifier) (arguments) (do_block)) @function
+(do_block (call target: (identifier) (arguments . (alias))) @import)

@@ -1,0 +1,3 @@
+(comment) @comment
+(rule) @function
+(include_directive) @import

@@ -1,0 +1,3 @@
+(string) @string
+(comment) @comment
+[(table) (table_array_element)] @class

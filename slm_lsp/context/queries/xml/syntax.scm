@@ -1,0 +1,3 @@
+(AttValue) @string
+(Comment) @comment
+(element) @class

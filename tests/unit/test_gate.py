@@ -1,0 +1,72 @@
+"""Where nothing is offered, and why."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from slm_lsp.completion.gate import closed, gate, gate_by_syntax
+from slm_lsp.completion.request import Request
+from slm_lsp.config import CompletionSettings, Settings
+from slm_lsp.text import Cursor, Document
+from tests.unit.marked import marked
+
+
+def at(source: str, *, invoked: bool = False) -> Request:
+    return Request(*marked(source), invoked)
+
+
+@pytest.mark.parametrize(
+    ("source", "reason"),
+    [
+        ("x = |\n", ""),
+        ("x = f(|)\n", ""),
+        ("x = fo|o\n", "inside a word"),
+        ("x = | + 1\n", "code follows on the line"),
+        ("\n|", "nothing before the cursor"),
+        ('password = "hunter|"\n', "inside a secret"),
+        ('password = "hunter2"|\n', ""),
+        (
+            "-----BEGIN PRIVATE KEY-----\nMIIEpAIBAAKCAQEA\nabcdefghijklmn1234|\n",
+            "inside a secret",
+        ),
+    ],
+)
+def test_reasons_without_syntax(source, reason):
+    assert gate(at(source), Settings()) == reason
+
+
+@pytest.mark.parametrize("source", ["x = | + 1\n", "x = |\n"])
+def test_somebody_who_asks_gets_an_answer_where_others_would_be_disturbed(source):
+    settings = Settings(completion=CompletionSettings(trigger="manual"))
+    request = replace(at(source), undone=True)
+    assert gate(request, settings) == "only on demand"
+    assert gate(replace(request, invoked=True), settings) == ""
+
+
+def test_an_undo_is_followed_by_silence():
+    assert gate(replace(at("x = |\n"), undone=True), Settings()) == "just undone"
+
+
+@pytest.mark.parametrize(
+    ("source", "in_strings", "in_comments", "reason"),
+    [
+        ('x = "a |"\n', True, True, ""),
+        ('x = "a |"\n', False, True, "inside a string"),
+        ("# a |\n", False, True, ""),
+        ("# a |\n", True, False, "inside a comment"),
+        ("x = |\n", False, False, ""),
+    ],
+)
+def test_strings_and_comments_by_setting(source, in_strings, in_comments, reason):
+    wanted = CompletionSettings(in_strings=in_strings, in_comments=in_comments)
+    assert gate_by_syntax(at(source), Settings(completion=wanted)) == reason
+    assert gate_by_syntax(at(source, invoked=True), Settings(completion=wanted)) == ""
+
+
+@pytest.mark.parametrize("uri", ["file:///app/.env", "file:///home/me/.aws/credentials"])
+def test_nothing_is_offered_in_a_file_of_secrets_even_to_who_asks(uri):
+    document = Document.of("A=1\n", uri=uri, language="plaintext", path="x")
+    assert closed(document, Settings()) == "a file of secrets"
+    assert gate(Request(document, None, Cursor(0, 3), True), Settings()) == "a file of secrets"
