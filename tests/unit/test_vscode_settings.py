@@ -1,4 +1,4 @@
-"""The VS Code extension offers the server's settings, and nothing in a folder may make all of them."""
+"""The VS Code extension offers the settings of the server, and a folder may not make them all."""
 
 import json
 from pathlib import Path
