@@ -3,15 +3,17 @@
 
 PYTHON ?= python3
 VENV := .venv/bin
+NPM = $(VENV)/python -m tools.npm --prefix editors/vscode
 LOCK = $(VENV)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-annotate --no-header --upgrade --output-file
 
 .NOTPARALLEL:
-.PHONY: help demo test lint setup dev model peer lock clean
+.PHONY: help demo test test-editors lint setup dev editors vsix model peer lock clean
 
 help:
 	@echo "make demo   see ghost text in this terminal (the first time sets everything up)"
-	@echo "make test   run all tests"
+	@echo "make test   run all tests but those in real editors, which make test-editors runs"
+	@echo "make vsix   build the VS Code extension, into build/slm-lsp.vsix"
 	@echo "make lint   check style, types and the direction of imports"
 	@echo "make eval-set  fetch the packages of the evaluation set and punch its holes"
 	@echo "make setup  only make .venv;  make model  only fetch the default model"
@@ -24,11 +26,27 @@ demo: model
 test: dev model
 	@$(VENV)/python -m pytest
 
+# What an editor's tests need and this machine lacks is their reason to skip; see tests/editors.
+test-editors: vsix model
+	@$(VENV)/python -m tools.code_server || true
+	@$(VENV)/python -m pytest tests/editors
+
+vsix: editors editors/vscode/node_modules/.package-lock.json
+	@rm -rf editors/vscode/server
+	@$(VENV)/python -m pip wheel --quiet --no-deps --no-build-isolation --no-index \
+		--wheel-dir editors/vscode/server .
+	@$(NPM) run --silent package -- --out ../../build/slm-lsp.vsix
+
+editors/vscode/node_modules/.package-lock.json: editors/vscode/package-lock.json
+	@$(NPM) ci --no-audit --no-fund --loglevel=error
+
 lint: dev
 	@$(VENV)/ruff check
 	@$(VENV)/ruff format --check
 	@$(VENV)/mypy
 	@$(VENV)/python -m pytest -q tests/unit/test_architecture.py
+	@if [ -x editors/vscode/node_modules/.bin/biome ]; then $(NPM) run --silent lint; \
+		else echo "The VS Code extension was not checked: make vsix installs what that takes."; fi
 
 setup:
 	@command -v $(PYTHON) >/dev/null || { echo "Python is missing: sudo apt install python3 python3-venv"; exit 1; }
@@ -37,6 +55,10 @@ setup:
 dev:
 	@command -v $(PYTHON) >/dev/null || { echo "Python is missing: sudo apt install python3 python3-venv"; exit 1; }
 	@$(PYTHON) -m tools.bootstrap dev
+
+editors:
+	@command -v $(PYTHON) >/dev/null || { echo "Python is missing: sudo apt install python3 python3-venv"; exit 1; }
+	@$(PYTHON) -m tools.bootstrap editors
 
 model: setup
 	@$(VENV)/slm-lsp models pull smollm2-135m
@@ -52,8 +74,10 @@ lock: dev
 	@$(LOCK) requirements/core.lock --no-emit-package llama-cpp-python --group setup pyproject.toml
 	@$(LOCK) requirements/dev.lock --no-emit-package llama-cpp-python --group setup --group dev \
 		--constraints requirements/core.lock pyproject.toml
+	@$(LOCK) requirements/editors.lock --no-emit-package llama-cpp-python --group setup --group dev \
+		--group editors --constraints requirements/dev.lock pyproject.toml
 	@$(LOCK) requirements/engine-build.lock --group engine-build
 	@grep -o 'llama-cpp-python==[0-9.]*' pyproject.toml | $(LOCK) requirements/engine.lock --no-deps -
 
 clean:
-	rm -rf .venv build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv build dist editors/vscode/dist editors/vscode/node_modules editors/vscode/server .mypy_cache .pytest_cache .ruff_cache .hypothesis

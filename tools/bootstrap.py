@@ -1,6 +1,7 @@
-"""Make .venv with everything in it: `python3 -m tools.bootstrap core|dev`.
+"""Make .venv with everything in it: `python3 -m tools.bootstrap core|dev|editors`.
 
-`core` is what users need, `dev` adds the tools of the tests. Everything is pinned by hash in
+`core` is what users need, `dev` adds the tools of the tests, `editors` those of the tests in real
+editors. Everything is pinned by hash in
 `requirements/`. What is done already is skipped; what was interrupted is done again. Needs no
 root, and nothing but the standard library of the Python that runs it.
 """
@@ -32,7 +33,7 @@ from tools.steps import run
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-GROUPS = {"core": ("core",), "dev": ("dev", "core")}
+GROUPS = {"core": ("core",), "dev": ("dev", "core"), "editors": ("editors", "dev", "core")}
 """Which groups are there once one is installed."""
 
 UNFINISHED = ".unfinished"

@@ -1,0 +1,37 @@
+import { InlineCompletionTriggerKind } from 'vscode';
+import type { Middleware } from 'vscode-languageclient/node';
+import type { Outcomes } from './outcomes';
+import { automatic, enabled, enabledFor } from './settings';
+import type { Snooze } from './snooze';
+
+/** Ask the server only where the user wants ghost text now; the server decides about the rest. */
+export function ghostText(snooze: Snooze, outcomes: Outcomes): Middleware {
+  return {
+    provideInlineCompletionItems(document, position, context, token, next) {
+      const byHand = context.triggerKind === InlineCompletionTriggerKind.Invoke;
+      const reason = reasonAgainst(document.languageId, byHand, snooze);
+      if (reason !== undefined) {
+        outcomes.withheld(reason);
+        return undefined;
+      }
+      return next(document, position, context, token);
+    },
+  };
+}
+
+function reasonAgainst(language: string, byHand: boolean, snooze: Snooze): string | undefined {
+  if (!enabled()) {
+    return 'ghost text is turned off';
+  }
+  if (!enabledFor(language)) {
+    return `ghost text is turned off for ${language}`;
+  }
+  if (byHand) {
+    return undefined;
+  }
+  return snooze.until !== undefined
+    ? 'ghost text is snoozed'
+    : automatic()
+      ? undefined
+      : 'ghost text comes on demand only (slm-lsp.completion.trigger)';
+}

@@ -1,0 +1,105 @@
+import { ConfigurationTarget, type ExtensionContext, workspace } from 'vscode';
+
+const SECTION = 'slm-lsp';
+
+/** Settings below this are about finding the server, which it need not know. */
+const OURS = 'server.';
+
+type Tree = { [key: string]: unknown };
+
+/** Where the server is to be found, and what it may be installed from. Empty: not set. */
+export interface ServerSettings {
+  readonly path: string;
+  readonly wheelhouse: string;
+}
+
+/** Return what the user set about the server itself. */
+export function serverSettings(): ServerSettings {
+  const section = workspace.getConfiguration(SECTION);
+  return {
+    path: section.get('server.path', '').trim(),
+    wheelhouse: section.get('server.wheelhouse', '').trim(),
+  };
+}
+
+/**
+ * Return the settings somebody made, nested as the server reads them. What nobody set is not in it:
+ * defaults sent from here would stand above the project's own file.
+ */
+export function madeSettings(context: ExtensionContext): Tree {
+  const section = workspace.getConfiguration(SECTION);
+  const made: Tree = {};
+  for (const name of settingNames(context)) {
+    const about = section.inspect(name);
+    const values = [about?.globalValue, about?.workspaceValue, about?.workspaceFolderValue];
+    if (values.some((value) => value !== undefined)) {
+      put(made, name.split('.'), section.get(name));
+    }
+  }
+  return made;
+}
+
+/** Tell whether the editor's settings want ghost text in files of `language`. */
+export function enabledFor(language: string): boolean {
+  const section = workspace.getConfiguration(SECTION);
+  const languages = section.get<Record<string, boolean>>('languages', {});
+  return section.get('enabled', true) && languages[language] !== false;
+}
+
+/** Tell whether ghost text is on at all. */
+export function enabled(): boolean {
+  return workspace.getConfiguration(SECTION).get('enabled', true);
+}
+
+/** Tell whether ghost text comes by itself while somebody types. */
+export function automatic(): boolean {
+  return workspace.getConfiguration(SECTION).get('completion.trigger') !== 'manual';
+}
+
+/** Return the name of the model in the editor's settings. */
+export function model(): string {
+  return workspace.getConfiguration(SECTION).get('model', '');
+}
+
+/** Use the model `name` from now on, in all windows. */
+export async function setModel(name: string): Promise<void> {
+  await workspace.getConfiguration(SECTION).update('model', name, ConfigurationTarget.Global);
+}
+
+/** Turn ghost text on or off, in the folder where it was set there, otherwise everywhere. */
+export async function toggle(): Promise<void> {
+  const section = workspace.getConfiguration(SECTION);
+  const inFolder = section.inspect('enabled')?.workspaceValue !== undefined;
+  await section.update('enabled', !section.get('enabled', true), target(inFolder));
+}
+
+/** Turn ghost text on or off for one language, where it was set before, otherwise everywhere. */
+export async function toggleLanguage(language: string): Promise<void> {
+  const section = workspace.getConfiguration(SECTION);
+  const about = section.inspect<Record<string, boolean>>('languages');
+  const inFolder = about?.workspaceValue?.[language] !== undefined;
+  const before = inFolder ? about?.workspaceValue : about?.globalValue;
+  const on = section.get<Record<string, boolean>>('languages', {})[language] !== false;
+  await section.update('languages', { ...before, [language]: !on }, target(inFolder));
+}
+
+function target(inFolder: boolean): ConfigurationTarget {
+  return inFolder ? ConfigurationTarget.Workspace : ConfigurationTarget.Global;
+}
+
+function settingNames(context: ExtensionContext): string[] {
+  const declared: Tree = context.extension.packageJSON.contributes.configuration.properties;
+  const names = Object.keys(declared).map((key) => key.slice(SECTION.length + 1));
+  return names.filter((name) => !name.startsWith(OURS));
+}
+
+function put(tree: Tree, path: readonly string[], value: unknown): void {
+  const [first = '', ...rest] = path;
+  if (rest.length === 0) {
+    tree[first] = value;
+    return;
+  }
+  const inner = (tree[first] ?? {}) as Tree;
+  tree[first] = inner;
+  put(inner, rest, value);
+}

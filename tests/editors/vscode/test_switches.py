@@ -1,0 +1,102 @@
+"""Off and on, and back again after something died."""
+
+from __future__ import annotations
+
+import os
+import signal
+from typing import TYPE_CHECKING
+
+import psutil
+
+if TYPE_CHECKING:
+    from tests.editors.vscode.window import Window
+
+SUMS = "def add(a, b):\n    return a + b\n\n\ndef subtract(a, b):\n    "
+
+SUBTRACT = "function add(a, b) {\n  return a + b;\n}\n\nfunction subtract(a, b) {\n  "
+
+QUIET_MS = 1500
+"""Long enough for ghost text that must not come to have come."""
+
+
+def test_off_and_on(window: Window) -> None:
+    _without_ghost_text(window, "off.py", "Control+Alt+t", "turned off")
+
+
+def test_snoozed_and_woken(window: Window) -> None:
+    _without_ghost_text(window, "snooze.py", "Control+Alt+s", "snoozed until")
+
+
+def _without_ghost_text(window: Window, name: str, key: str, said: str) -> None:
+    window.open(name, SUMS)
+    window.press(key)
+    window.wait_for_status(said)
+    window.type("re")
+    window.page.wait_for_timeout(QUIET_MS)
+    assert window.ghost() == ""
+    window.press(key)
+    window.wait_for_status("slm-lsp: smollm2-135m")
+    window.type("t")
+    window.wait_for_ghost("urn a - b")
+    window.press("Tab")
+    window.wait_for_file(name, SUMS + "return a - b")
+
+
+def test_one_language_off_and_on(window: Window) -> None:
+    window.open("language.py", SUMS)
+    window.run("for This Language")
+    window.wait_for_status("turned off for python")
+    window.open("language.ts", SUBTRACT)
+    window.type("re")
+    window.wait_for_ghost("turn a - b;")
+    window.open("language2.py", SUMS)
+    window.type("re")
+    window.page.wait_for_timeout(QUIET_MS)
+    assert window.ghost() == ""
+    window.run("for This Language")
+    window.wait_for_status("slm-lsp: smollm2-135m")
+    window.type("t")
+    window.wait_for_ghost("urn a - b")
+
+
+def test_an_engine_that_dies_is_missed_by_nobody(window: Window) -> None:
+    window.open("engine.py", SUMS)
+    window.type("re")
+    window.wait_for_ghost("turn a - b")
+    _kill(window, "slm_lsp.engine")
+    window.press("Escape", "Backspace", "Backspace")
+    window.type("re")
+    window.wait_for_ghost("turn a - b")
+    window.press("Tab")
+    window.wait_for_file("engine.py", SUMS + "return a - b")
+
+
+def test_a_server_that_dies_is_started_again(window: Window) -> None:
+    window.open("server.py", SUMS)
+    _kill(window, "slm-lsp")
+    window.wait_for_status("slm-lsp: smollm2-135m is ready")
+    window.type("re")
+    window.wait_for_ghost("turn a - b")
+    window.press("Tab")
+    window.wait_for_file("server.py", SUMS + "return a - b")
+    assert window.page.locator(".notification-toast").count() == 0
+
+
+def test_the_server_is_restarted_by_hand(window: Window) -> None:
+    window.open("again.py", SUMS)
+    window.press("Control+Alt+r", "Control+Alt+r", "Control+Alt+r")
+    window.wait_for_status("slm-lsp: smollm2-135m is ready")
+    window.type("re")
+    window.wait_for_ghost("turn a - b")
+
+
+def _kill(window: Window, part: str) -> None:
+    """Kill the processes of this window's world whose command line has `part` in it."""
+    victims = [
+        pid
+        for pid in window.server.world.processes()
+        if any(part in word for word in psutil.Process(pid).cmdline()[:4])
+    ]
+    assert victims
+    for pid in victims:
+        os.kill(pid, signal.SIGKILL)
