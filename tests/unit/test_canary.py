@@ -22,9 +22,9 @@ from slm_lsp.text import Completion, Cursor, Document, Span
 from tests.unit.planted import KINDS, plant
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncGenerator, AsyncIterator
 
-    from slm_lsp.engine.protocol import Events, Generate
+    from slm_lsp.engine.protocol import Event, Generate
 
 SECRETS = 100
 PER_FILE = 5
@@ -40,9 +40,9 @@ class Recorder(Scheduler):
         super().__init__(FakeModel(Script(default="value = 1\n")), AbortFlag())
         self.read: list[str] = []
 
-    def generate(self, request: Generate) -> Events:
+    def generate(self, request: Generate, client: str = "") -> AsyncGenerator[Event, None]:
         self.read += [request.prompt.prefix, request.prompt.suffix, request.prompt.path]
-        return super().generate(request)
+        return super().generate(request, client)
 
 
 @pytest.fixture
