@@ -46,11 +46,11 @@ def test_a_word_is_taken(window: Window) -> None:
     window.type("re")
     window.wait_for_ghost("turn a - b")
     window.press("Control+ArrowRight")
-    window.wait_for_ghost("a - b")
-    window.wait_for_file("word.py", SUMS + "return ")
-    window.press("Control+ArrowRight")
-    window.wait_for_ghost("- b")
-    window.wait_for_file("word.py", SUMS + "return a ")
+    window.wait_for_ghost(" a - b")
+    window.wait_for_file("word.py", SUMS + "return")
+    window.press("Control+ArrowRight", "Control+ArrowRight")
+    window.wait_for_ghost(" - b")
+    window.wait_for_file("word.py", SUMS + "return a")
 
 
 def test_a_line_is_taken(window: Window) -> None:

@@ -144,6 +144,7 @@ class Window:
         page.goto(server.url)
         page.wait_for_selector(".monaco-workbench")
         page.wait_for_selector('[id="slm-lsp.slm-lsp.slm-lsp.status"]')
+        self.wait_for_status("is ready")
 
     def open(self, name: str, text: str) -> None:
         """Write a file into the project, open it, and put the cursor at its end."""
@@ -216,9 +217,10 @@ class Window:
         return seen
 
     def picture(self, name: str) -> None:
-        """Keep what is on screen, for people to look at."""
+        """Keep what is on screen and in the log, for people to look at."""
         PICTURES.mkdir(parents=True, exist_ok=True)
         self.page.screenshot(path=PICTURES / f"{name}.png")
+        (PICTURES / f"{name}.log").write_text(self.server.log(), "utf-8")
 
 
 @contextmanager
