@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import psutil
 
+from tests.editors.vscode.window import MACHINE
+
 if TYPE_CHECKING:
     from tests.editors.vscode.window import Window
 
@@ -63,7 +65,7 @@ def test_an_engine_that_dies_is_missed_by_nobody(window: Window) -> None:
     window.open("engine.py", SUMS)
     window.type("re")
     window.wait_for_ghost("turn a - b")
-    _kill(window, "slm_lsp.engine")
+    _kill(window, "slm_lsp.engine.process")
     window.press("Escape", "Backspace", "Backspace")
     window.type("re")
     window.wait_for_ghost("turn a - b")
@@ -73,7 +75,7 @@ def test_an_engine_that_dies_is_missed_by_nobody(window: Window) -> None:
 
 def test_a_server_that_dies_is_started_again(window: Window) -> None:
     window.open("server.py", SUMS)
-    _kill(window, "slm-lsp")
+    _kill(window, MACHINE["slm-lsp.server.path"])
     window.wait_for_status("slm-lsp: smollm2-135m is ready")
     window.type("re")
     window.wait_for_ghost("turn a - b")
@@ -84,18 +86,19 @@ def test_a_server_that_dies_is_started_again(window: Window) -> None:
 
 def test_the_server_is_restarted_by_hand(window: Window) -> None:
     window.open("again.py", SUMS)
+    before = window.starts()
     window.press("Control+Alt+r", "Control+Alt+r", "Control+Alt+r")
+    window.wait_for_starts(before + 2)  # one runs, one waits, the third has nothing to add
     window.wait_for_status("slm-lsp: smollm2-135m is ready")
     window.type("re")
     window.wait_for_ghost("turn a - b")
+    assert window.starts() == before + 2
 
 
-def _kill(window: Window, part: str) -> None:
-    """Kill the processes of this window's world whose command line has `part` in it."""
+def _kill(window: Window, word: str) -> None:
+    """Kill the processes of this window's world that have `word` in their command line."""
     victims = [
-        pid
-        for pid in window.server.world.processes()
-        if any(part in word for word in psutil.Process(pid).cmdline()[:4])
+        pid for pid in window.server.world.processes() if word in psutil.Process(pid).cmdline()
     ]
     assert victims
     for pid in victims:

@@ -189,6 +189,14 @@ class Window:
         item = self.page.locator('[id="slm-lsp.slm-lsp.slm-lsp.status"] a')
         return str(item.get_attribute("aria-label"))
 
+    def starts(self) -> int:
+        """Return how often the extension has started a server, by its log."""
+        return self.server.log().count("] slm-lsp 0.")
+
+    def wait_for_starts(self, count: int) -> None:
+        """Wait until it has done so `count` times."""
+        self._wait(lambda: str(self.starts()), lambda seen: int(seen) >= count, count)
+
     def wait_for_status(self, part: str) -> None:
         """Wait until the item in the status bar says `part`."""
         self._wait(self.status, lambda said: part in said, part)
