@@ -6,7 +6,8 @@ piece, so the whole text is never joined.
 
 What an edit costs still grows with the file, since tree-sitter visits every top-level declaration:
 about 1 ms of CPU at 10,000 lines of Go, Rust, C or TypeScript, 3 to 4 ms of Python, JavaScript or
-Java, and several times that while a quote or bracket is open. Hence the budget.
+Java, and several times that while a quote or bracket is open. Hence the budget, and the trees of
+a part (see `stretch`): a tree knows which ranges of the text it is made of, and they move with it.
 
 A parse holds the interpreter's lock, but gives it up while it asks for text or reports progress,
 so another thread waits for 25 to 40 ms at most while a worker thread parses 48,000 lines.
@@ -27,7 +28,7 @@ from slm_lsp.text import Cursor, valid_unicode
 if TYPE_CHECKING:
     from threading import Event
 
-    from tree_sitter import Node, Point, Tree
+    from tree_sitter import Node, Point, Range, Tree
 
     from slm_lsp.context.language_table import Language
     from slm_lsp.text import Document, Edit
@@ -35,16 +36,25 @@ if TYPE_CHECKING:
 READ_BYTES = 65536
 """The most text the parser gets at a time; ordinary chunks of lines are shorter."""
 
+LAST_BYTE = 0xFFFFFFFF
+"""Where the range of a tree of all the text ends."""
+
 _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Syntax:
-    """The tree of exactly this `document`."""
+    """The tree of exactly this `document`, or of ranges of it."""
 
     document: Document
     language: Language
     tree: Tree
+
+    @property
+    def partial(self) -> bool:
+        """Whether the tree leaves out some of the document."""
+        ranges = self.tree.included_ranges
+        return len(ranges) > 1 or ranges[0].start_byte > 0 or ranges[0].end_byte < LAST_BYTE
 
     @overload
     def edited(self, edit: Edit, before: Document, after: Document) -> Syntax | None: ...
@@ -69,19 +79,21 @@ class Syntax:
 class Overrun:
     """A parse of `document` that is still to be made, or was given up because it took too long.
 
-    `parse(document, overrun)` makes it. `tree` is what was known before.
+    `parse(document, overrun)` makes it. `tree` is what was known before; without one, `ranges`
+    are those to be parsed, or empty for all of the text.
     """
 
     document: Document
     language: Language
     tree: Tree | None
+    ranges: tuple[Range, ...] = ()
 
     def outdated(self) -> Syntax | None:
         """Return what was known before, moved to where it is now."""
         return None if self.tree is None else Syntax(self.document, self.language, self.tree)
 
-    def edited(self, edit: Edit, before: Document, after: Document) -> Overrun:
-        """Follow a further edit without parsing."""
+    def unparsed(self, edit: Edit, before: Document, after: Document) -> Overrun:
+        """Follow a further edit without parsing; `ranges` without a tree cannot follow."""
         tree = None if self.tree is None else shift(self.tree, edit, before, after)
         return Overrun(after, self.language, tree)
 
@@ -117,7 +129,14 @@ def parse(
     grammar = languages.grammar(language)
     if grammar is None:
         return None
+    if old is None:
+        languages.query(language)  # made once for each language, not at the first key
     known = old.tree if old is not None and old.language is language else None
+    parser = Parser(grammar)
+    if known is not None:
+        parser.included_ranges = known.included_ranges
+    elif isinstance(old, Overrun) and old.ranges:
+        parser.included_ranges = list(old.ranges)
     late = False
 
     def read(offset: int, _at: Point) -> bytes:
@@ -133,10 +152,11 @@ def parse(
     deadline = None if budget_ms is None else time.perf_counter() + budget_ms / 1000
     arguments = {} if known is None else {"old_tree": known}
     try:
-        tree = Parser(grammar).parse(read, encoding="utf8", progress_callback=progress, **arguments)
+        tree = parser.parse(read, encoding="utf8", progress_callback=progress, **arguments)
     except Exception as error:  # noqa: BLE001  # whatever a grammar does, text completion goes on
         if late:
-            return Overrun(document, language, known)
+            ranges = old.ranges if isinstance(old, Overrun) else ()
+            return Overrun(document, language, known, ranges)
         _log.warning("The %s parser failed (%s)", language.id, type(error).__name__)
         return None
     return Syntax(document, language, tree)
