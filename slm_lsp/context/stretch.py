@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING
 
 from tree_sitter import Point, Range
 
-from slm_lsp.context.tree import LAST_BYTE, Overrun, offset, path
-from slm_lsp.text import Cursor
+from slm_lsp.context.tree import LAST_BYTE, Overrun, path, ranges_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -43,6 +42,8 @@ def stretch(syntax: Syntax, line: int) -> Overrun:
 
     The tree may be outdated: it only tells where declarations begin and end.
     """
+    if (part := _without_structure(syntax, line)) is not None:
+        return Overrun(syntax.document, syntax.language, None, (part,))
     start: _Place = (0, Point(0, 0))
     ranges = []
     for first, last in sorted(_far(syntax, line)):
@@ -55,7 +56,7 @@ def stretch(syntax: Syntax, line: int) -> Overrun:
 
 def serves(near: Syntax | Overrun, line: int) -> bool:
     """Tell whether `line` is well inside of the stretch that `near` is, or was, a tree of."""
-    ranges = [] if near.tree is None else near.tree.included_ranges
+    ranges = [] if near.tree is None else ranges_of(near.tree)
     last = len(near.document.lines)
     return any(
         (it.start_byte == 0 or it.start_point.row + MARGIN_LINES <= line)
@@ -64,56 +65,69 @@ def serves(near: Syntax | Overrun, line: int) -> bool:
     )
 
 
+def _without_structure(syntax: Syntax, line: int) -> Range | None:
+    """Return the lines around `line`, and what they are part of, where the parser has given up.
+
+    None where it has not.
+    """
+    lines = syntax.document.lines
+    first, last = max(0, line - NEAR_LINES), min(line + NEAR_LINES, len(lines) - 1)
+    above, below = (path(syntax, lines.byte_offset(number)) for number in (first, last))
+    if not any(node.is_error for node in (*above, *below)):
+        return None
+    first = next((it.start_point.row for it in above[1:] if not it.is_error), first)
+    last = next((it.end_point.row for it in below[1:] if not it.is_error), last)
+    start, end = lines.byte_offset(first), lines.byte_offset(last + 1)
+    return Range(Point(first, 0), Point(last + 1, 0), start, end)
+
+
 def _far(syntax: Syntax, line: int) -> Iterator[tuple[_Place, _Place]]:
     """Yield from where to where text is to be left out."""
-    lines = syntax.document.lines
+    lines, root = syntax.document.lines, syntax.tree.root_node
     top = lines.byte_offset(max(0, line - NEAR_LINES))
     bottom = lines.byte_offset(min(line + NEAR_LINES + 1, len(lines)))
-    here = offset(syntax.document, Cursor(line, len(lines[line]) - len(lines[line].lstrip())))
-    nodes = path(syntax, here)
-    for node, inner in zip(nodes, [*nodes[1:], None], strict=True):
-        if node.start_byte < top and (above := _above(node, inner, top)):
-            yield above
-        if node.end_byte > bottom and (below := _below(node, inner, bottom)):
-            yield below
+    for far, cuts in ((_above, _cut(root, top)), (_below, _cut(root, bottom))):
+        for node, child, inside in cuts:
+            first, last = far(node, child, inside=inside)
+            if first is not None and last is not None and first.start_byte < last.start_byte:
+                yield (first.start_byte, first.start_point), (last.start_byte, last.start_point)
 
 
-def _above(node: Node, inner: Node | None, top: int) -> tuple[_Place, _Place] | None:
-    """Return from where to where the children far above reach; the head of `node` stays."""
-    walk = node.walk()
-    if walk.goto_first_child_for_byte(top) is None:
-        return None
-    kept = walk.node
-    while kept is not None and kept != inner and (kept.start_byte < top or not kept.is_named):
+def _cut(node: Node | None, byte: int) -> Iterator[tuple[Node, Node, bool]]:
+    """Yield the nodes that have the place `byte` in the midst of them, from the outside in.
+
+    With each comes its first child that does not end before `byte`, and whether that has it inside.
+    """
+    inside = node is not None
+    while node is not None and inside:
+        walk = node.walk()
+        child = None if walk.goto_first_child_for_byte(byte) is None else walk.node
+        if child is None:
+            return
+        inside = child.start_byte < byte
+        yield node, child, inside
+        node = child
+
+
+def _above(node: Node, child: Node, *, inside: bool) -> tuple[Node | None, Node | None]:
+    """Return the first child of `node` to be left out, below its head, and the next one to stay."""
+    kept: Node | None = child
+    while kept is not None and not kept.is_named and not inside:
         kept = kept.next_sibling
-    if inner is not None and (kept is None or inner.start_byte < kept.start_byte):
-        kept = inner
-    walk.reset(node)
     head = max(node.start_point.row + 1, HEAD_LINES)
-    if kept is None or walk.goto_first_child_for_point(Point(head, 0)) is None:
-        return None
+    walk = node.walk()
+    if walk.goto_first_child_for_point(Point(head, 0)) is None:
+        return None, None
     first = walk.node
     while first is not None and first.start_point.row < head:
         first = first.next_sibling
-    if first is None or first.start_byte >= kept.start_byte:
-        return None
-    return (first.start_byte, first.start_point), (kept.start_byte, kept.start_point)
+    return first, kept
 
 
-def _below(node: Node, inner: Node | None, bottom: int) -> tuple[_Place, _Place] | None:
-    """Return from where to where the children far below reach; the last one of `node` stays."""
-    walk = node.walk()
-    if walk.goto_first_child_for_byte(bottom) is None:
-        return None
-    far = walk.node
-    if far is not None and far == inner:
-        far = far.next_sibling
-    last = node.child(node.child_count - 1)
-    if far is None or last is None:
-        return None
-    before = far.prev_sibling
-    if before is not None and before != inner and before.type in (",", ";"):
+def _below(node: Node, child: Node, *, inside: bool) -> tuple[Node | None, Node | None]:
+    """Return the first child of `node` to be left out, and the last one, which stays."""
+    far = child.next_sibling if inside else child
+    before = None if far is None else far.prev_sibling
+    if before is not None and before != child and before.type in (",", ";"):
         far = before
-    if far.start_byte >= last.start_byte:
-        return None
-    return (far.start_byte, far.start_point), (last.start_byte, last.start_point)
+    return far, node.child(node.child_count - 1)

@@ -20,7 +20,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, overload
 
-from tree_sitter import Parser
+from tree_sitter import Parser, Point, Range
 
 from slm_lsp.context import languages
 from slm_lsp.text import Cursor, valid_unicode
@@ -28,7 +28,7 @@ from slm_lsp.text import Cursor, valid_unicode
 if TYPE_CHECKING:
     from threading import Event
 
-    from tree_sitter import Node, Point, Range, Tree
+    from tree_sitter import Node, Tree
 
     from slm_lsp.context.language_table import Language
     from slm_lsp.text import Document, Edit
@@ -53,8 +53,7 @@ class Syntax:
     @property
     def partial(self) -> bool:
         """Whether the tree leaves out some of the document."""
-        ranges = self.tree.included_ranges
-        return len(ranges) > 1 or ranges[0].start_byte > 0 or ranges[0].end_byte < LAST_BYTE
+        return bool(ranges_of(self.tree))
 
     @overload
     def edited(self, edit: Edit, before: Document, after: Document) -> Syntax | None: ...
@@ -133,10 +132,9 @@ def parse(
         languages.query(language)  # made once for each language, not at the first key
     known = old.tree if old is not None and old.language is language else None
     parser = Parser(grammar)
-    if known is not None:
-        parser.included_ranges = known.included_ranges
-    elif isinstance(old, Overrun) and old.ranges:
-        parser.included_ranges = list(old.ranges)
+    ranges = list(old.ranges) if isinstance(old, Overrun) else []
+    if wanted := ranges if known is None else ranges_of(known):
+        parser.included_ranges = wanted
     late = False
 
     def read(offset: int, _at: Point) -> bytes:
@@ -155,8 +153,7 @@ def parse(
         tree = parser.parse(read, encoding="utf8", progress_callback=progress, **arguments)
     except Exception as error:  # noqa: BLE001  # whatever a grammar does, text completion goes on
         if late:
-            ranges = old.ranges if isinstance(old, Overrun) else ()
-            return Overrun(document, language, known, ranges)
+            return Overrun(document, language, known, tuple(ranges))
         _log.warning("The %s parser failed (%s)", language.id, type(error).__name__)
         return None
     return Syntax(document, language, tree)
@@ -175,6 +172,15 @@ def shift(tree: Tree, edit: Edit, before: Document, after: Document) -> Tree:
         new_end_point=new_end,
     )
     return copy
+
+
+def ranges_of(tree: Tree) -> list[Range]:
+    """Return which ranges of the text `tree` is made of, or none if that is all of it."""
+    first, *others = tree.included_ranges
+    if (others or [first])[-1].end_byte < LAST_BYTE:
+        return [first, *others]
+    # The first one begins with the text, though what was put in there has moved it.
+    return [Range(Point(0, 0), first.end_point, 0, first.end_byte), *others] if others else []
 
 
 def point(document: Document, cursor: Cursor) -> tuple[int, int]:
