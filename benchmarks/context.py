@@ -76,10 +76,11 @@ def places(lines: int) -> Iterator[Place]:
     yield _place("python", "python", typist.without(text, [hole]), hole.start, typed)
     yield _one_class(lines)
     for language in LANGUAGES:
-        sample = next(it.text for it in SAMPLES if it.language == language)
-        plain = re.sub("‹.›", "", sample)
+        sample = next(it for it in SAMPLES if it.language == language)
+        code = "".join(sample.text.splitlines(keepends=True)[max(sample.imports, default=-1) + 1 :])
+        plain = re.sub("‹.›", "", code)
         half = plain * (lines // (2 * plain.count("\n")) or 1)
-        before, after = (re.sub("‹.›", "", part) for part in sample.split("‹k›"))
+        before, after = (re.sub("‹.›", "", part) for part in code.split("‹k›"))
         yield _place(language, language, half + before + after + half, len(half + before), TYPED)
 
 

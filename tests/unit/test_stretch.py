@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -110,7 +112,7 @@ def test_what_is_near_has_the_nodes_that_it_has_in_the_whole(language, data):
     line = data.draw(st.integers(0, lines - 1))
     first, last = max(0, line - NEAR_LINES // 2), line + NEAR_LINES // 2
 
-    def close(nodes):
+    def close(nodes: list[Any]) -> list[Any]:
         return [it for it in nodes if first <= it[3].row and it[4].row <= last]
 
     assert close(shape(near(syntax, line))) == close(shape(syntax))
