@@ -119,7 +119,8 @@ class Lines:
         """Return where `line` begins, in UTF-8 bytes from the start of the text."""
         at = min(bisect_right(self._line_starts, line), len(self._chunks)) - 1
         before = self._chunks[at].lines[: line - self._line_starts[at]]
-        return self._byte_starts[at] + sum(len(text.encode()) for text in before)
+        sizes = (len(text) if text.isascii() else len(text.encode()) for text in before)
+        return self._byte_starts[at] + sum(sizes)
 
     def same_around(self, other: Lines, head: int, tail: int) -> bool:
         """Tell whether the first `head` and the last `tail` lines are those of `other`.

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from slm_lsp.context.syntax import Overrun, Syntax
+from slm_lsp.context.syntax import Overrun, Syntax, innermost
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,7 +20,7 @@ class Request:
     """Complete `document` at `cursor`.
 
     `parsed` is the document's tree as far as it is known, None without a grammar. `settle` makes
-    an outdated one up to date, on the event loop, if that does not take long. `invoked` tells
+    one of what surrounds a line, on the event loop, if that does not take long. `invoked` tells
     that the user asked for it, as opposed to the editor asking at every key; then it may take its
     time. `undone` tells that the last edit brought back an earlier text. At most `alternatives`
     completions are wanted.
@@ -31,16 +31,19 @@ class Request:
     cursor: Cursor
     invoked: bool = False
     alternatives: int = 1
-    settle: Callable[[], Syntax | Overrun | None] | None = None
+    settle: Callable[[int], Syntax | Overrun | None] | None = None
     undone: bool = False
 
     @property
     def syntax(self) -> Syntax | None:
-        """The document's tree; None without a grammar, or while it takes long to make."""
+        """The tree around the cursor; None without a grammar, or while it takes long to make.
+
+        In a part that is in another language it is the tree of that part.
+        """
         tree = self.parsed
         if isinstance(tree, Overrun) and self.settle is not None:
-            tree = self.settle()
-        return tree if isinstance(tree, Syntax) else None
+            tree = self.settle(self.cursor.line)
+        return innermost(tree, self.cursor) if isinstance(tree, Syntax) else None
 
     @property
     def outline(self) -> Syntax | None:

@@ -43,7 +43,7 @@ def opens_block(document: Document, syntax: Syntax | None, cursor: Cursor) -> Bl
     The cursor stands at the end of the line that opens the block or on a blank line below it.
     Without syntax the last character of that line and the indentation around it decide.
     """
-    language = languages.find(document.language)
+    language = syntax.language if syntax else languages.find(document.language)
     header = _header(document, syntax, language, cursor)
     if header is None:
         return None
@@ -68,10 +68,13 @@ def may_open_block(document: Document, cursor: Cursor) -> bool:
     """Tell whether `opens_block` could find one: needs no syntax, and rules out most places."""
     language = languages.find(document.language)
     before = document.before(cursor)
-    return bool(language.block) and (
-        not before.strip()
-        or before.rstrip().endswith(language.block)
-        or bool(language.comment and language.comment in before)
+    return language.host or (
+        bool(language.block)
+        and (
+            not before.strip()
+            or before.rstrip().endswith(language.block)
+            or bool(language.comment and language.comment in before)
+        )
     )
 
 

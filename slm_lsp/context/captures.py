@@ -8,8 +8,9 @@ Each language has a `queries/LANGUAGE/syntax.scm`, with the captures
                         of data and markup, what is nested
     @block              whatever else has a body that a colon opens
     @import             what a file takes from others
-    @embedded.LANGUAGE  text of another language
-    @embedded           likewise, named by the text of @language in the same match
+    @require            likewise, if it says so by a word (`outline.REQUIRES`)
+    @embedded           text of another language; its name is written before it
+    @embedded.LANGUAGE  likewise, of LANGUAGE unless another name is written
 """
 
 from __future__ import annotations

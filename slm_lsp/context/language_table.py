@@ -20,7 +20,7 @@ class Language:
     `grammar` is `module:function` of the wheel that carries the grammar. `quotes` delimit strings.
     `queries` names the folder of its queries where that is another language's. `aliases` are what
     it is called elsewhere, in the fences of Markdown for one. Where the grammar is not `complete`,
-    code that it does not understand may be sound.
+    code that it does not understand may be sound. A `host` holds text of other languages.
     """
 
     id: str
@@ -33,6 +33,15 @@ class Language:
     queries: str = ""
     aliases: tuple[str, ...] = ()
     complete: bool = True
+    host: bool = False
+
+
+def _page(language: str, files: tuple[str, ...], *, complete: bool = True) -> Language:
+    """Return the row of HTML or a relative."""
+    grammar = "tree_sitter_html:language"
+    return Language(
+        language, files, "", "", "  ", grammar, "\"'", "html", complete=complete, host=True
+    )
 
 
 LANGUAGES = (
@@ -135,7 +144,7 @@ LANGUAGES = (
     Language(
         "haskell", (".hs",), "--", "", "  ", "tree_sitter_haskell:language", '"', aliases=("hs",)
     ),
-    Language("html", (".html", ".htm", ".xhtml"), "", "", "  ", "tree_sitter_html:language", "\"'"),
+    _page("html", (".html", ".htm", ".xhtml")),
     Language("ini", (".ini", ".cfg"), ";"),
     Language("json", (".json", ".webmanifest"), "", "{", "  ", "tree_sitter_json:language", '"'),
     Language("jsonc", (".jsonc",), "//", "{", "  ", "tree_sitter_json:language", '"', "json"),
@@ -166,7 +175,11 @@ LANGUAGES = (
         complete=False,
     ),
     Language(
-        "markdown", (".md", ".markdown"), grammar="tree_sitter_markdown:language", aliases=("md",)
+        "markdown",
+        (".md", ".markdown"),
+        grammar="tree_sitter_markdown:language",
+        aliases=("md",),
+        host=True,
     ),
     Language("nix", (".nix",), "#", "{", "  "),
     Language("objective-c", (".m",), "//", "{"),
@@ -203,7 +216,7 @@ LANGUAGES = (
         aliases=("sh", "bash", "shell", "zsh"),
     ),
     Language("sql", (".sql",), "--", "", "    ", "tree_sitter_sql:language", "'", complete=False),
-    Language("svelte", (".svelte",), indent="  "),
+    _page("svelte", (".svelte",), complete=False),
     Language("swift", (".swift",), "//", "{", "    ", "tree_sitter_swift:language", '"'),
     Language(
         "terraform",
@@ -217,7 +230,7 @@ LANGUAGES = (
     ),
     Language("toml", (".toml",), "#", "", "    ", "tree_sitter_toml:language", "\"'"),
     Language("vim", (".vim",), '"'),
-    Language("vue", (".vue",), indent="  "),
+    _page("vue", (".vue",), complete=False),
     Language(
         "xml", (".xml", ".xsd", ".xsl", ".svg"), "", "", "  ", "tree_sitter_xml:language_xml", "\"'"
     ),

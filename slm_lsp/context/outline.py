@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from slm_lsp.context.captures import captures_above
@@ -17,6 +18,9 @@ IMPORT_LINES = 64
 
 IMPORT_DEPTH = 4
 """Imports may stand in a `try`, behind an include guard or in a body of either."""
+
+REQUIRES = re.compile(r"\b(?:require|require_relative|@?import|alias|use)\b")
+"""What a call or a variable says that takes something from another file."""
 
 SIGNATURE_LINES = 12
 """A longer signature is left out."""
@@ -41,12 +45,14 @@ def import_lines(syntax: Syntax | None, end: int = IMPORT_LINES) -> list[int]:
     found: dict[int, None] = {}
     if syntax is None:
         return []
+    document = syntax.document
     end, inside = min(end, IMPORT_LINES), 0
     for capture in captures_above(syntax, end, IMPORT_DEPTH):
         node, last = capture.node, capture.node.end_point
         if node.start_byte < inside:
             continue
-        if capture.kind == "import":
+        line = document.lines[node.start_point.row]
+        if capture.kind == "import" or (capture.kind == "require" and REQUIRES.search(line)):
             found.update(
                 dict.fromkeys(range(node.start_point.row, min(end, last.row + (last.column > 0))))
             )

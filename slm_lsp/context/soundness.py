@@ -2,23 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from slm_lsp.context.stretch import SHORT_LINES, stretch
 from slm_lsp.context.tree import Overrun, Syntax, parse, shift
-from slm_lsp.lines import Lines
-from slm_lsp.text import Cursor, Edit, Span
+from slm_lsp.text import Edit
 
 if TYPE_CHECKING:
     from tree_sitter import Tree
 
     from slm_lsp.text import Completion, Document
-
-SHORT_LINES = 512
-"""Up to here the whole document is parsed again, which is incremental."""
-
-AROUND_LINES = 64
-"""In a longer one, only the declarations that reach this close to the completion."""
 
 
 def errors_added(
@@ -36,16 +29,13 @@ def errors_added(
     """
     if syntax is None or not syntax.language.complete:
         return 0
-    span = completion.span
-    start, end = _surroundings(syntax, span.start.line)
-    if end - start > SHORT_LINES or len(document.lines) <= SHORT_LINES:
-        return _errors_added(syntax, Edit(span, completion.text), budget_ms)
-    part = replace(document, lines=Lines.of("".join(document.lines.slice(start, end))))
-    known = parse(part, budget_ms=budget_ms)
+    known: Syntax | Overrun | None = syntax
+    if len(document.lines) > SHORT_LINES and not syntax.partial:
+        line = completion.span.start.line
+        known = parse(document, stretch(syntax, line), budget_ms=budget_ms)
     if not isinstance(known, Syntax):
         return 0 if known is None else 1
-    moved = Span(_up(span.start, start), _up(span.end, start))
-    return _errors_added(known, Edit(moved, completion.text), budget_ms)
+    return _errors_added(known, Edit(completion.span, completion.text), budget_ms)
 
 
 def _errors_added(syntax: Syntax, edit: Edit, budget_ms: float | None) -> int:
@@ -65,36 +55,6 @@ def _errors_added(syntax: Syntax, edit: Edit, budget_ms: float | None) -> int:
     end = max([end, *(changed.end_byte for changed in ranges)])
     added = _errors(new.tree, start, end) - _errors(old, start, end)
     return max(added, 0 if syntax.tree.root_node.has_error else 1)
-
-
-def _surroundings(syntax: Syntax, line: int) -> tuple[int, int]:
-    """Return the lines, from the first up to the second, of the declarations around `line`."""
-    lines = syntax.document.lines
-    first, last = max(0, line - AROUND_LINES), min(line + AROUND_LINES, len(lines) - 1)
-    return (
-        min(first, _top_level(syntax, first)[0]),
-        max(last, _top_level(syntax, last)[1]) + 1,
-    )
-
-
-def _top_level(syntax: Syntax, line: int) -> tuple[int, int]:
-    """Return the first and last line of the outermost node at the start of `line`.
-
-    What the parser has given up on is no node: it may reach over the whole file.
-    """
-    walk = syntax.tree.walk()
-    byte = syntax.document.lines.byte_offset(line)
-    while walk.goto_first_child_for_byte(byte) is not None:
-        node = walk.node
-        if node is None or node.start_point.row > line:
-            break
-        if not node.is_error:
-            return node.start_point.row, node.end_point.row
-    return line, line
-
-
-def _up(cursor: Cursor, lines: int) -> Cursor:
-    return Cursor(cursor.line - lines, cursor.column)
 
 
 def _errors(tree: Tree, start: int, end: int) -> int:

@@ -6,7 +6,8 @@ piece, so the whole text is never joined.
 
 What an edit costs still grows with the file, since tree-sitter visits every top-level declaration:
 about 1 ms of CPU at 10,000 lines of Go, Rust, C or TypeScript, 3 to 4 ms of Python, JavaScript or
-Java, and several times that while a quote or bracket is open. Hence the budget.
+Java, and several times that while a quote or bracket is open. Hence the budget, and the trees of
+a part (see `stretch`): a tree knows which ranges of the text it is made of, and they move with it.
 
 A parse holds the interpreter's lock, but gives it up while it asks for text or reports progress,
 so another thread waits for 25 to 40 ms at most while a worker thread parses 48,000 lines.
@@ -19,7 +20,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, overload
 
-from tree_sitter import Parser
+from tree_sitter import Parser, Point, Range
 
 from slm_lsp.context import languages
 from slm_lsp.text import Cursor, valid_unicode
@@ -27,7 +28,7 @@ from slm_lsp.text import Cursor, valid_unicode
 if TYPE_CHECKING:
     from threading import Event
 
-    from tree_sitter import Node, Point, Tree
+    from tree_sitter import Node, Tree
 
     from slm_lsp.context.language_table import Language
     from slm_lsp.text import Document, Edit
@@ -35,16 +36,24 @@ if TYPE_CHECKING:
 READ_BYTES = 65536
 """The most text the parser gets at a time; ordinary chunks of lines are shorter."""
 
+LAST_BYTE = 0xFFFFFFFF
+"""Where the range of a tree of all the text ends."""
+
 _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Syntax:
-    """The tree of exactly this `document`."""
+    """The tree of exactly this `document`, or of ranges of it."""
 
     document: Document
     language: Language
     tree: Tree
+
+    @property
+    def partial(self) -> bool:
+        """Whether the tree leaves out some of the document."""
+        return bool(ranges_of(self.tree))
 
     @overload
     def edited(self, edit: Edit, before: Document, after: Document) -> Syntax | None: ...
@@ -69,19 +78,21 @@ class Syntax:
 class Overrun:
     """A parse of `document` that is still to be made, or was given up because it took too long.
 
-    `parse(document, overrun)` makes it. `tree` is what was known before.
+    `parse(document, overrun)` makes it. `tree` is what was known before; without one, `ranges`
+    are those to be parsed, or empty for all of the text.
     """
 
     document: Document
     language: Language
     tree: Tree | None
+    ranges: tuple[Range, ...] = ()
 
     def outdated(self) -> Syntax | None:
         """Return what was known before, moved to where it is now."""
         return None if self.tree is None else Syntax(self.document, self.language, self.tree)
 
-    def edited(self, edit: Edit, before: Document, after: Document) -> Overrun:
-        """Follow a further edit without parsing."""
+    def unparsed(self, edit: Edit, before: Document, after: Document) -> Overrun:
+        """Follow a further edit without parsing; `ranges` without a tree cannot follow."""
         tree = None if self.tree is None else shift(self.tree, edit, before, after)
         return Overrun(after, self.language, tree)
 
@@ -117,7 +128,13 @@ def parse(
     grammar = languages.grammar(language)
     if grammar is None:
         return None
+    if old is None:
+        languages.query(language)  # made once for each language, not at the first key
     known = old.tree if old is not None and old.language is language else None
+    parser = Parser(grammar)
+    ranges = list(old.ranges) if isinstance(old, Overrun) else []
+    if wanted := ranges if known is None else ranges_of(known):
+        parser.included_ranges = wanted
     late = False
 
     def read(offset: int, _at: Point) -> bytes:
@@ -133,10 +150,10 @@ def parse(
     deadline = None if budget_ms is None else time.perf_counter() + budget_ms / 1000
     arguments = {} if known is None else {"old_tree": known}
     try:
-        tree = Parser(grammar).parse(read, encoding="utf8", progress_callback=progress, **arguments)
+        tree = parser.parse(read, encoding="utf8", progress_callback=progress, **arguments)
     except Exception as error:  # noqa: BLE001  # whatever a grammar does, text completion goes on
         if late:
-            return Overrun(document, language, known)
+            return Overrun(document, language, known, tuple(ranges))
         _log.warning("The %s parser failed (%s)", language.id, type(error).__name__)
         return None
     return Syntax(document, language, tree)
@@ -155,6 +172,15 @@ def shift(tree: Tree, edit: Edit, before: Document, after: Document) -> Tree:
         new_end_point=new_end,
     )
     return copy
+
+
+def ranges_of(tree: Tree) -> list[Range]:
+    """Return which ranges of the text `tree` is made of, or none if that is all of it."""
+    first, *others = tree.included_ranges
+    if (others or [first])[-1].end_byte < LAST_BYTE:
+        return [first, *others]
+    # The first one begins with the text, though what was put in there has moved it.
+    return [Range(Point(0, 0), first.end_point, 0, first.end_byte), *others] if others else []
 
 
 def point(document: Document, cursor: Cursor) -> tuple[int, int]:

@@ -8,7 +8,7 @@ import threading
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from slm_lsp.context.syntax import Overrun, Syntax, parse
+from slm_lsp.context.syntax import SHORT_LINES, Overrun, Syntax, parse, serves, stretch
 from slm_lsp.lsp.earlier import Earlier
 
 if TYPE_CHECKING:
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 PARSE_AFTER_S = 0.03
 """Seconds after an edit until it is parsed, if nobody needs the tree before. What is typed through
 is answered without it."""
+
+PARSE_LONG_AFTER_S = 0.5
+"""Likewise for all of a long document; until then there are trees of what surrounds the cursor."""
 
 PARSE_BUDGET_MS = 5.0
 """Milliseconds of parsing allowed on the event loop; what takes longer goes to a thread."""
@@ -30,11 +33,13 @@ _Step = tuple["Edit", "Document", "Document"]
 class Buffer:
     """A document with its tree: None without a grammar, an Overrun while it is still to be made.
 
-    `undone` tells that its last edit brought back an earlier text.
+    `near` is a tree of what surrounds the cursor in a long one, as far as it is known. `undone`
+    tells that its last edit brought back an earlier text.
     """
 
     document: Document
     parsed: Syntax | Overrun | None
+    near: Syntax | Overrun | None = None
     undone: bool = False
 
 
@@ -59,29 +64,43 @@ class Documents:
 
     def edit(self, uri: str, edit: Edit, version: int) -> None:
         """Apply `edit` to a document that is open."""
-        before = self._buffers[uri]
-        after = before.document.applied(edit, version)
-        undone = self._earlier[uri].brought_back(edit, before.document, after)
-        parsed: Overrun | None = None
-        match before.parsed:
-            case Syntax() as syntax:
-                parsed = syntax.unparsed(edit, before.document, after)
-            case Overrun() as overrun:
-                parsed = overrun.edited(edit, before.document, after)
+        buffer = self._buffers[uri]
+        after = buffer.document.applied(edit, version)
+        undone = self._earlier[uri].brought_back(edit, buffer.document, after)
+        parsed = buffer.parsed and buffer.parsed.unparsed(edit, buffer.document, after)
+        near = buffer.near
+        if near is not None and serves(near, edit.span.start.line):
+            near = near.unparsed(edit, buffer.document, after)
+        else:
+            near = None
         if uri in self._parsing:
-            self._missed[uri].append((edit, before.document, after))
-        elif parsed is not None:
+            self._missed[uri].append((edit, buffer.document, after))
+        elif parsed is not None and len(after.lines) <= SHORT_LINES:
             asyncio.get_running_loop().call_later(PARSE_AFTER_S, self._parse, uri)
-        self._buffers[uri] = Buffer(after, parsed, undone)
+        elif parsed is not None:
+            later = asyncio.get_running_loop().call_later
+            later(PARSE_LONG_AFTER_S, self._parse_rested, after)
+        self._buffers[uri] = Buffer(after, parsed, near, undone)
 
-    def settle(self, buffer: Buffer) -> Syntax | Overrun | None:
-        """Return the tree of `buffer`, made now if that is quick and it was not edited since."""
+    def settle(self, buffer: Buffer, line: int) -> Syntax | Overrun | None:
+        """Return a tree of what surrounds `line` in `buffer`, made now if that is quick."""
+        if not isinstance(buffer.parsed, Overrun):
+            return buffer.parsed
         uri = buffer.document.uri
         newest = self._buffers.get(uri)
-        if newest is None or newest.document is not buffer.document:
-            return buffer.parsed
+        if newest is not None and newest.document is buffer.document:
+            buffer = newest
+        if len(buffer.document.lines) > SHORT_LINES:
+            return self._parse_near(buffer, line)
+        if buffer is not newest:
+            return parse(buffer.document, buffer.parsed, budget_ms=PARSE_BUDGET_MS)
         self._parse(uri)
         return self._buffers[uri].parsed
+
+    async def parsed(self, uri: str) -> None:
+        """Wait for the thread that parses all of `uri`, if there is one."""
+        if (task := self._parsing.get(uri)) is not None:
+            await asyncio.shield(task)
 
     def close(self, uri: str) -> None:
         """Forget `uri`."""
@@ -102,6 +121,29 @@ class Documents:
             parsed = parse(buffer.document, buffer.parsed, budget_ms=PARSE_BUDGET_MS)
             self._set(replace(buffer, parsed=parsed))
 
+    def _parse_near(self, buffer: Buffer, line: int) -> Syntax | Overrun | None:
+        """Make a tree of what surrounds `line` in a long document."""
+        if not isinstance(buffer.parsed, Overrun) or (known := buffer.parsed.outdated()) is None:
+            return buffer.parsed
+        near = buffer.near
+        if near is None or not serves(near, line):
+            near = stretch(known, line)
+        if isinstance(near, Syntax):
+            return near
+        made = parse(buffer.document, near, budget_ms=PARSE_BUDGET_MS)
+        if not isinstance(made, Syntax):
+            return buffer.parsed
+        uri = buffer.document.uri
+        if self._buffers.get(uri) is buffer:
+            self._buffers[uri] = replace(buffer, near=made)
+        return made
+
+    def _parse_rested(self, document: Document) -> None:
+        """Parse all of a long document in a thread, unless it was edited since."""
+        buffer = self._buffers.get(document.uri)
+        if buffer is not None and buffer.document is document:
+            self._set(buffer)
+
     def _set(self, buffer: Buffer) -> None:
         uri = buffer.document.uri
         self._buffers[uri] = buffer
@@ -120,7 +162,7 @@ class Documents:
             parsed = await _in_thread(overrun)
             if missed and isinstance(parsed, Syntax):
                 behind = Overrun(parsed.document, parsed.language, parsed.tree)
-                parsed = functools.reduce(lambda known, step: known.edited(*step), missed, behind)
+                parsed = functools.reduce(lambda known, step: known.unparsed(*step), missed, behind)
             self._buffers[uri] = replace(self._buffers[uri], parsed=parsed)
         del self._parsing[uri]
 

@@ -56,8 +56,18 @@ def test_a_language_with_a_grammar_has_its_queries(row):
     made = query(row)
     assert made is not None
     names = {made.capture_name(number) for number in range(made.capture_count)}
-    kinds = {"string", "comment", "code", "function", "class", "block", "import", "embedded"}
-    assert {name.partition(".")[0] for name in names} <= kinds | {"language"}
+    kinds = {
+        "string",
+        "comment",
+        "code",
+        "function",
+        "class",
+        "block",
+        "import",
+        "require",
+        "embedded",
+    }
+    assert {name.partition(".")[0] for name in names} <= kinds
 
 
 @pytest.mark.parametrize(("name", "language"), [("py", "python"), ("C++", "cpp"), ("x", "")])

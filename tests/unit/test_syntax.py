@@ -141,7 +141,7 @@ def test_edits_during_an_overrun_are_followed_without_parsing():
     assert isinstance(overrun, Overrun)
     back = Edit(Span(Cursor(0, 0), Cursor(0, 3)), "# é\n")
     last = after.applied(back, 2)
-    overrun = overrun.edited(back, after, last)
+    overrun = overrun.unparsed(back, after, last)
     assert overrun.document is last
     assert shape(finished(overrun)) == shape(parsed(last))
 
@@ -152,7 +152,7 @@ def test_an_overrun_of_a_first_parse_follows_edits_too():
     assert isinstance(overrun, Overrun)
     edit = Edit(Span.at(Cursor(1, 0)), "y = 2\n")
     after = made.applied(edit, 1)
-    assert shape(finished(overrun.edited(edit, made, after))) == shape(parsed(after))
+    assert shape(finished(overrun.unparsed(edit, made, after))) == shape(parsed(after))
 
 
 def finished(overrun: Overrun) -> Syntax:

@@ -28,7 +28,8 @@ def at(sample: Sample, mark: str) -> tuple[Document, Syntax, Cursor]:
 
 
 def test_every_language_with_a_grammar_has_a_sample():
-    assert {it.language for it in SAMPLES} == {row.id for row in LANGUAGES if row.grammar}
+    parsed = {row.id for row in LANGUAGES if row.grammar and row.queries != "html"}
+    assert {it.language for it in SAMPLES} == parsed | {"html"}
     assert len({row.grammar for row in LANGUAGES if row.grammar}) >= 25
 
 

@@ -2,4 +2,3 @@
 (interpolation) @code
 (comment) @comment
 (call target: (identifier) (arguments) (do_block)) @function
-(do_block (call target: (identifier) (arguments . (alias))) @import)

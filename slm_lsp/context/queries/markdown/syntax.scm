@@ -1,3 +1,3 @@
 (html_block) @comment
 (section) @class
-(fenced_code_block (info_string (language) @language) (code_fence_content) @embedded)
+(fenced_code_block (code_fence_content) @embedded)

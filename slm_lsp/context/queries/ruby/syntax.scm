@@ -3,4 +3,4 @@
 (comment) @comment
 [(method) (singleton_method)] @function
 [(class) (module) (singleton_class)] @class
-(program (call !receiver method: (identifier) arguments: (argument_list . (string) .)) @import)
+(call) @require
