@@ -35,7 +35,7 @@ CREATE TABLE symbols (
     file INTEGER, line INTEGER, name TEXT, kind TEXT, container TEXT, signature TEXT, fields TEXT,
     doc TEXT, PRIMARY KEY (file, line, name)
 ) WITHOUT ROWID;
-CREATE INDEX symbols_by_name ON symbols (name);
+CREATE INDEX symbols_by_name ON symbols (name) WHERE container = '';
 """
 
 

@@ -76,10 +76,11 @@ def definitions(
     What is used most comes first. Reads the database, so it belongs into a thread; without an
     index there is nothing.
     """
-    imported = imported_words(document, syntax)
+    imported, whole = imported_words(document, syntax), document.language in WHOLE_FILES
     near = document.lines.slice(max(0, line - NEAR_LINES), line + NEAR_LINES)
     used = Counter(_NAME.findall("\n".join(_STRINGS.sub("", text) for text in near)))
-    names = [*(name for name, _ in used.most_common()), *sorted(imported - used.keys())]
+    names = [name for name, _ in used.most_common() if whole or name in imported]
+    names += sorted(imported - used.keys())
     try:
         with reading(database, PATIENCE_S) as connection:
             found = (
