@@ -3,7 +3,8 @@
 `python -m benchmarks.evaluation_set` fetches the packages that `evaluation-set.toml` names and
 writes two files of cases for `slm-lsp eval --cases` into `~/.cache/slm-lsp/evaluation`:
 `tune.jsonl`, to choose by, and `reported.jsonl`, by which nothing may be chosen. They are the same
-at every run, for the same versions of Python and of the grammars.
+at every run, for the same versions of Python and of the grammars. The packages are unpacked beside
+them, so that definitions in other files can be found.
 """
 
 from __future__ import annotations
@@ -128,6 +129,19 @@ def shortened(case: Case, package: str) -> Case:
     )
 
 
+def unpack(archive: Path, root: Path) -> None:
+    """Write the texts in `archive` below `root`, unless that was done before."""
+    if root.exists():
+        return
+    part = root.with_suffix(".part")
+    for name, text in texts(archive):
+        path = (part / name).resolve()
+        if part.resolve() in path.parents:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8", newline="")
+    part.rename(root)
+
+
 def write(split: Split, packages: Iterable[Package]) -> str:
     """Write the cases of `split` and return a line about them. Raises SetupFailed."""
     cases = []
@@ -140,7 +154,13 @@ def write(split: Split, packages: Iterable[Package]) -> str:
                 package.sha256,
                 _folder() / "archives",
             )
-            cases += cases_of(package, texts(archive))
+            root = _folder() / "workspaces" / package.sha256[:16]
+            unpack(archive, root)
+            workspace = str(root.relative_to(_folder()))
+            cases += [
+                msgspec.structs.replace(case, workspace=workspace)
+                for case in cases_of(package, texts(archive))
+            ]
     content = b"".join(as_lines(cases))
     path = case_file(split)
     part = path.with_suffix(".part")

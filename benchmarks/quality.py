@@ -6,9 +6,9 @@ What a variant is stands in `variants.py`, what is counted in `evaluation/metric
 `chars_wrong` are the characters of completions that were shown and not right. Both kinds of
 characters are counted by the hole. Everything runs on the default model in this process.
 
-The figures are those of `raw-unhealed`, `raw` and `pipeline`, each with the ends of its interval of
-95 % (`_low`, `_high`), from 2,000 samples of the holes with replacement; the rows have every
-variant.
+The figures are those of `raw-unhealed`, `raw`, `pipeline-alone` and `pipeline`, each with the ends
+of its interval of 95 % (`_low`, `_high`), from 2,000 samples of the holes with replacement; the
+rows have every variant.
 """
 
 from __future__ import annotations
@@ -37,6 +37,7 @@ from slm_lsp.engine.loading import load_model
 from slm_lsp.engine.model import AbortFlag
 from slm_lsp.engine.scheduler import Scheduler
 from slm_lsp.evaluation.cases import read_cases
+from slm_lsp.workspace.indexer import run as run_index
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -47,7 +48,7 @@ if TYPE_CHECKING:
 QUICK_HOLES = 10
 SAMPLES = 2000
 SEED = 0
-MAIN = ("raw-unhealed", "raw", "pipeline")
+MAIN = ("raw-unhealed", "raw", "pipeline-alone", "pipeline")
 
 SHARES = ("exact_match", "shown_rate", "precision_shown", "chars_saved", "chars_wrong")
 
@@ -122,6 +123,8 @@ def main() -> int:
     cases = read_cases(case_file(options.split))
     count = QUICK_HOLES if options.quick else options.holes or len(cases)
     cases = random.Random(SEED).sample(cases, min(count, len(cases)))
+    for root in {case.workspace for case in cases}:
+        list(run_index(Path(root).resolve()))
     found = asyncio.run(measure(cases, Settings()))
     rows = [row(name, [one[name] for one in found]) for name in found[0]]
     _print(rows)

@@ -8,6 +8,8 @@ from contextlib import aclosing
 from typing import TYPE_CHECKING
 from unittest.mock import patch
 
+import msgspec
+
 from slm_lsp.context.syntax import Syntax, errors_added, parse
 from slm_lsp.context.window import Budget, window
 from slm_lsp.engine import fim
@@ -56,7 +58,8 @@ async def all_variants(case: Case, settings: Settings, engine: Engine) -> dict[s
     """Return what becomes of `case`, by the names of the variants. Raises EngineError.
 
     `raw-unhealed`, `raw`: what the model writes up to the end of the line, without and with token
-    healing; whatever comes is shown. `pipeline`: the path that a key takes in the server.
+    healing; whatever comes is shown. `pipeline`: the path that a key takes in the server;
+    `pipeline-alone` is the same without definitions in other files.
 
     `raw-from-T`, `pipeline-from-T`: shown only if its joint probability is at least T. `raw-cut-T`,
     `pipeline-cut-T`: the longest start that has a joint probability of T or more and does not end
@@ -66,11 +69,19 @@ async def all_variants(case: Case, settings: Settings, engine: Engine) -> dict[s
     with patch.object(fim, "healed", lambda tokens, _pieces: (list(tokens), b"")):
         unhealed, _ = await _greedy(engine, prompt, settings)
     text, pieces = await _greedy(engine, prompt, settings)
+    context = msgspec.structs.replace(settings.context, definition_tokens=0)
+    without = msgspec.structs.replace(settings, context=context)
+    alone = await evaluate(case, without, engine)
     recorder = Recorder(engine)
     shown = await evaluate(case, settings, recorder)
     judge, sound = _Judge(case), _Soundness(case)
     raw = judge(text, joint(pieces))
-    found = {"raw-unhealed": judge(unhealed, 1.0), "raw": raw, "pipeline": shown}
+    found = {
+        "raw-unhealed": judge(unhealed, 1.0),
+        "raw": raw,
+        "pipeline-alone": alone,
+        "pipeline": shown,
+    }
     for threshold in THRESHOLDS:
         for name, whole, tokens in (("raw", raw, pieces), ("pipeline", shown, recorder.pieces)):
             kept = whole.completion if (whole.confidence or 0.0) >= threshold else None

@@ -67,7 +67,7 @@ class CompletionSettings(msgspec.Struct, frozen=True, rename="camel"):
 
 
 class ContextSettings(msgspec.Struct, frozen=True, rename="camel"):
-    """How much of the file the model reads."""
+    """How much of the file, and of others, the model reads."""
 
     prefix_tokens: Annotated[
         int, Meta(ge=64, le=32768, description="Budget before the cursor, in tokens.")
@@ -78,6 +78,14 @@ class ContextSettings(msgspec.Struct, frozen=True, rename="camel"):
             ge=0,
             le=8192,
             description="Budget after the cursor, in tokens, for models that fill in.",
+        ),
+    ] = 256
+    definition_tokens: Annotated[
+        int,
+        Meta(
+            ge=0,
+            le=4096,
+            description="Budget for definitions in other files, in tokens; 0: no index is made.",
         ),
     ] = 256
 
@@ -103,7 +111,7 @@ class EngineSettings(msgspec.Struct, frozen=True, rename="camel"):
         int,
         Restricted,
         Meta(ge=512, le=131072, description="Tokens of context the engine reserves memory for."),
-    ] = 2048
+    ] = 2560
     idle_minutes: Annotated[
         float,
         Restricted,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from slm_lsp.commands.settings import settings_for
-from slm_lsp.commands.source import read_document
+from slm_lsp.commands.source import in_workspace, read_document
 from slm_lsp.completion.answers import Answers
 from slm_lsp.completion.complete import complete
 from slm_lsp.completion.request import Request
@@ -18,6 +18,9 @@ from slm_lsp.context.syntax import Syntax, parse
 from slm_lsp.engine.client import EngineClient
 from slm_lsp.errors import UsageError
 from slm_lsp.text import Cursor
+from slm_lsp.workspace.database import database_path
+from slm_lsp.workspace.files import workspace_of
+from slm_lsp.workspace.stub import definition_lines
 
 if TYPE_CHECKING:
     import argparse
@@ -48,7 +51,7 @@ def run(options: argparse.Namespace) -> int:
         width = document.clamp(cursor).column + 1
         raise UsageError(f"Line {line} of {path} has columns 1 to {width}, not {column}.")
     settings = settings_for(path.parent)
-    outcome = asyncio.run(_complete(document, cursor, settings))
+    outcome = asyncio.run(_complete(path, document, cursor, settings))
     print(_as_json(outcome, settings) if options.json else _as_text(outcome))
     return 0
 
@@ -64,10 +67,15 @@ def parse_place(place: str) -> tuple[Path, int, int]:
     return Path(match["file"]), line, column
 
 
-async def _complete(document: Document, cursor: Cursor, settings: Settings) -> Outcome:
+async def _complete(path: Path, document: Document, cursor: Cursor, settings: Settings) -> Outcome:
+    root = workspace_of(path)
+    document = in_workspace(document, path, root)
     parsed = parse(document)
     syntax = parsed if isinstance(parsed, Syntax) else None
-    request = Request(document, syntax, cursor, invoked=True)
+    definitions = ""
+    if root and (tokens := settings.context.definition_tokens):
+        definitions = definition_lines(database_path(root), document, syntax, cursor, tokens)
+    request = Request(document, syntax, cursor, invoked=True, definitions=definitions)
     engine = EngineClient(settings)
     try:
         return await complete(request, settings, Answers(), engine)

@@ -6,6 +6,7 @@ import asyncio
 import os
 import platform
 import shutil
+import sqlite3
 import time
 from importlib import metadata
 from pathlib import Path
@@ -22,6 +23,8 @@ from slm_lsp.engine.client import EngineClient
 from slm_lsp.engine.endpoint import runtime_dir
 from slm_lsp.engine.protocol import Finished, Generate, Piece, Prompt
 from slm_lsp.errors import SlmLspError
+from slm_lsp.workspace.database import contents, database_path
+from slm_lsp.workspace.files import may_be_workspace
 
 if TYPE_CHECKING:
     import argparse
@@ -129,6 +132,24 @@ async def _probe(settings: Settings) -> tuple[str, float]:
         await engine.close()
 
 
+def _index(settings: Settings) -> Finding:
+    if not settings.context.definition_tokens:
+        return Finding("index", "ok", "none is made: context.definitionTokens is 0")
+    root = Path.cwd().resolve()
+    if not may_be_workspace(root):
+        return Finding("index", "ok", f"none for {root}, which is no project")
+    path = database_path(root)
+    if not path.exists():
+        return Finding("index", "ok", f"none yet for {root}; an editor's server makes it")
+    try:
+        files, symbols = contents(path)
+    except sqlite3.Error as error:
+        detail = f"{path} cannot be read ({error})"
+        return Finding("index", "warning", detail, "The next server makes it anew.")
+    size = path.stat().st_size / 1e6
+    return Finding("index", "ok", f"{files} files, {symbols} definitions, {size:.1f} MB in {path}")
+
+
 def _editors(_settings: Settings) -> Finding:
     found = [name for name in ("code", "codium", "nvim", "hx", "emacs") if shutil.which(name)]
     if not found:
@@ -151,6 +172,7 @@ CHECKS = (
     _model,
     _sockets,
     _engine,
+    _index,
     _editors,
     _network,
 )

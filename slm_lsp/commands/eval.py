@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import os
 import random
 import sys
 from pathlib import Path
@@ -16,7 +17,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from slm_lsp.commands.settings import settings_for
-from slm_lsp.commands.source import read_document
+from slm_lsp.commands.source import in_workspace, read_document
 from slm_lsp.engine.client import EngineClient
 from slm_lsp.errors import UsageError
 from slm_lsp.evaluation.cases import read_cases
@@ -25,6 +26,8 @@ from slm_lsp.evaluation.holes import punch
 from slm_lsp.evaluation.metrics import summary
 from slm_lsp.evaluation.report import COLUMNS, cells, page
 from slm_lsp.evaluation.run import evaluate
+from slm_lsp.workspace.files import may_be_workspace, workspace_of
+from slm_lsp.workspace.indexer import run as run_index
 
 if TYPE_CHECKING:
     from slm_lsp.config import Settings
@@ -61,6 +64,8 @@ def run(options: argparse.Namespace) -> int:
         raise UsageError(f"{options.cases} holds the cases and would be overwritten.")
     settings = settings_for(Path.cwd())
     cases = _cases(options)
+    if settings.context.definition_tokens:
+        _index({Path(case.workspace) for case in cases if case.workspace})
     with contextlib.ExitStack() as files:
         out = files.enter_context(_opened(options.out, "wb")) if options.out else None
         report = files.enter_context(_opened(options.report, "ab")) if options.report else None
@@ -83,6 +88,7 @@ def _cases(options: argparse.Namespace) -> list[Case]:
         chance = random.Random(str(options.seed))  # noqa: S311 (a sample, not a secret)
         return [given[at] for at in sorted(chance.sample(range(len(given)), count))]
     named = set(options.paths)
+    root = workspace_of(Path(os.path.commonpath([path.resolve() for path in options.paths])))
 
     def load(path: Path) -> Document | None:
         try:
@@ -93,14 +99,22 @@ def _cases(options: argparse.Namespace) -> list[Case]:
                 raise
             print(f"slm-lsp: warning: {error} It is left out.", file=sys.stderr)
             return None
-        return document
+        return in_workspace(document, path, root)
 
     files = source_files(options.paths)
     for path in named.intersection(files):
         load(path)
     if not (cases := punch(files, load, options.holes or DEFAULT_HOLES, options.seed)):
         raise UsageError("There is no code to punch holes into.")
-    return cases
+    return [msgspec.structs.replace(case, workspace=str(root or "")) for case in cases]
+
+
+def _index(roots: set[Path]) -> None:
+    """Bring the indexes of the workspaces up to date, as the server has them."""
+    for root in filter(may_be_workspace, roots):
+        for report in run_index(root.resolve()):
+            if report.state == "failed":
+                print(f"slm-lsp: warning: no index of {root}: {report.failed}", file=sys.stderr)
 
 
 async def _evaluate(cases: list[Case], settings: Settings, out: BinaryIO | None) -> list[Result]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from slm_lsp.context.languages import language_of
@@ -28,3 +29,14 @@ def read_document(path: Path) -> Document:
         raise UsageError(f"{path} cannot be read: {error.strerror}.") from None
     uri = path.resolve().as_uri()
     return Document.of(text, uri=uri, language=language_of(path.name), path=path.name)
+
+
+def in_workspace(document: Document, path: Path, root: Path | None) -> Document:
+    """Return `document`, read from `path`, under its path in the workspace at `root`.
+
+    That is what the server tells the model. Outside of it, it keeps its name.
+    """
+    path = path.resolve()
+    if root is None or root not in path.parents:
+        return document
+    return replace(document, path=path.relative_to(root).as_posix())

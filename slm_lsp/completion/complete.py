@@ -43,7 +43,7 @@ async def complete(
         return _took(Outcome(dropped=reason), started)
 
     budget = Budget(settings.context.prefix_tokens, settings.context.suffix_tokens)
-    prompt = window(request.document, request.outline, request.cursor, budget)
+    prompt = window(request.document, request.outline, request.cursor, budget, request.definitions)
     context_ms = (time.perf_counter() - started) * 1e3
 
     if (known := answers.cache.get(request, prompt)) is not None:

@@ -50,7 +50,7 @@ async def prefetch(
 async def read_ahead(request: Request, settings: Settings, engine: Engine) -> None:
     """Let the model read the prompt of `request` without answering it. Raises EngineError."""
     budget = Budget(settings.context.prefix_tokens, settings.context.suffix_tokens)
-    prompt = window(request.document, request.outline, request.cursor, budget)
+    prompt = window(request.document, request.outline, request.cursor, budget, request.definitions)
     document = request.document.uri
     question = Generate(next_id(), document, prompt, max_tokens=0, urgency=Urgency.WARM_UP)
     async with aclosing(engine.generate(question)) as events:

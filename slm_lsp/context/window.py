@@ -59,21 +59,24 @@ class Budget:
     suffix_tokens: int
 
 
-def window(document: Document, syntax: Syntax | None, cursor: Cursor, budget: Budget) -> Prompt:
+def window(
+    document: Document, syntax: Syntax | None, cursor: Cursor, budget: Budget, above: str = ""
+) -> Prompt:
     """Return what the model reads to complete `document` at `cursor`.
 
     The prefix ends with the text before the cursor and the suffix begins with the text after it;
     whole lines follow on either side as far as `budget` allows, and a cursor's line that is longer
     than the budget is cut at its far ends. Above a window that begins inside the file stand the
     file's imports and the signatures of what encloses the window's first line. Lines end in a
-    line feed, invisible characters that disguise text are left out, and secrets are masked.
+    line feed, invisible characters that disguise text are left out, and secrets are masked. Lines
+    from other files go `above` all that, as they are.
     """
     prefix, suffix = masked_around(
         _prefix(document, syntax, cursor, _room(budget.prefix_tokens)),
         _suffix(document, cursor, _room(budget.suffix_tokens)),
     )
     path = document.path or unquote(document.uri.rsplit("/", 1)[-1])
-    return Prompt(path, document.language, prefix, suffix)
+    return Prompt(path, document.language, above + prefix, suffix)
 
 
 def estimated_tokens(text: str) -> float:

@@ -27,7 +27,7 @@ _TOKEN = re.compile(r"\s*\w+|\s*[^\w\s]|\s+")
 
 
 class Reply(msgspec.Struct, frozen=True):
-    """What is generated where the prompt's prefix ends with `after`.
+    """What is generated where the prompt's prefix ends with `after` and has `contains` in it.
 
     `others` are the texts of further branches, where several are asked for.
     """
@@ -36,6 +36,11 @@ class Reply(msgspec.Struct, frozen=True):
     text: str
     logprob: float = -0.05
     others: tuple[str, ...] = ()
+    contains: str = ""
+
+    def answers(self, prefix: str) -> bool:
+        """Tell whether this is the reply to a prompt with `prefix`."""
+        return prefix.endswith(self.after) and self.contains in prefix
 
 
 class Script(msgspec.Struct, frozen=True):
@@ -78,7 +83,7 @@ class FakeModel:
             self._cached.append(token)
             self.evaluated_tokens += 1
         fallback = Reply("", self._script.default)
-        matching = (reply for reply in self._script.replies if prompt.prefix.endswith(reply.after))
+        matching = (reply for reply in self._script.replies if reply.answers(prompt.prefix))
         self._reply = next(matching, fallback)
         return Prefill(len(tokens), shared)
 

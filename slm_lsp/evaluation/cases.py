@@ -26,7 +26,8 @@ class Case(msgspec.Struct, frozen=True):
     """Between `prefix` and `suffix` belongs `expected`.
 
     `id` is unique in a set, `language` an editor's language id. `hole` is the kind of the hole and
-    `path` what the model is told the file is called.
+    `path` what the model is told the file is called. `workspace` is the folder that `path` is in,
+    for definitions in other files; in a file of cases it may be relative to that file.
     """
 
     id: str
@@ -36,6 +37,7 @@ class Case(msgspec.Struct, frozen=True):
     expected: str
     hole: str = GIVEN
     path: str = ""
+    workspace: str = ""
 
     @property
     def cursor(self) -> Cursor:
@@ -63,6 +65,9 @@ def read_cases(path: Path) -> list[Case]:
     for number, line in enumerate(lines, 1):
         if line.strip():
             case = _case(line, f"{path}, line {number}")
+            if case.workspace:
+                root = str(path.absolute().parent / case.workspace)
+                case = msgspec.structs.replace(case, workspace=root)
             if case.id in cases:
                 raise UsageError(f"{path}, line {number}: there is a case '{case.id}' before it.")
             cases[case.id] = case

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from contextlib import aclosing
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -14,6 +16,8 @@ from slm_lsp.completion.request import Request
 from slm_lsp.context.syntax import Syntax, parse
 from slm_lsp.engine.protocol import next_id
 from slm_lsp.evaluation.metrics import judged
+from slm_lsp.workspace.database import database_path
+from slm_lsp.workspace.stub import definition_lines
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
@@ -57,7 +61,8 @@ class Patient:
 async def evaluate(case: Case, settings: Settings, engine: Engine) -> Result:
     """Complete `case` and judge what is offered. Raises StoreError or EngineError.
 
-    It is asked for on demand where text follows on the cursor's line, or where the settings never
+    Definitions in other files come from the index of the case's workspace, if there is one. It is
+    asked for on demand where text follows on the cursor's line, or where the settings never
     offer anything otherwise, and by itself everywhere else.
     """
     document = case.document()
@@ -66,9 +71,9 @@ async def evaluate(case: Case, settings: Settings, engine: Engine) -> Result:
     cursor = document.clamp(case.cursor)
     on_demand = settings.completion.trigger == "manual" or bool(document.after(cursor).strip())
     patient = Patient(engine)
-    outcome = await complete(
-        Request(document, syntax, cursor, invoked=on_demand), settings, Answers(), patient
-    )
+    found = await asyncio.to_thread(_definitions, case, syntax, settings)
+    request = Request(document, syntax, cursor, invoked=on_demand, definitions=found)
+    outcome = await complete(request, settings, Answers(), patient)
     best = outcome.completions[0] if outcome.completions else None
     return judged(
         case,
@@ -78,6 +83,14 @@ async def evaluate(case: Case, settings: Settings, engine: Engine) -> Result:
         latency_ms=outcome.timings.total_ms - patient.reading_ms,
         asked=patient.reading_ms > 0,
     )
+
+
+def _definitions(case: Case, syntax: Syntax | None, settings: Settings) -> str:
+    tokens = settings.context.definition_tokens
+    if not case.workspace or not tokens or syntax is None:
+        return ""
+    database = database_path(Path(case.workspace).resolve())
+    return definition_lines(database, syntax.document, syntax, case.cursor, tokens)
 
 
 def _inserted(document: Document, cursor: Cursor, completion: Completion) -> str:

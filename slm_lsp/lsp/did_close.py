@@ -15,6 +15,7 @@ def did_close(ls: Session, params: types.DidCloseTextDocumentParams) -> None:
     uri = params.text_document.uri
     ls.documents.close(uri)
     ls.answers.forget(uri)
+    ls.definitions.forget(uri)
     ls.expected.pop(uri, None)
     for tasks in (ls.running, ls.preparing):
         if task := tasks.pop(uri, None):

@@ -27,4 +27,5 @@ def did_move_cursor(ls: Session, params: Any) -> None:
         return
     place = types.Position(max(line, 0), max(character, 0))
     cursor = to_cursor(buffer.document, place, ls.encoding)
-    expect(ls, Request(buffer.document, buffer.parsed, cursor))
+    definitions = ls.definitions_for(buffer, cursor)
+    expect(ls, Request(buffer.document, buffer.parsed, cursor, definitions=definitions))

@@ -36,7 +36,7 @@ def result(client: dict[str, Any]) -> dict[str, Any]:
     return {
         "capabilities": {
             "positionEncoding": _encoding(client),
-            "textDocumentSync": {"openClose": True, "change": 2, "save": False},
+            "textDocumentSync": {"openClose": True, "change": 2, "save": True},
             "inlineCompletionProvider": {},
             "executeCommandProvider": {"commands": ["slm-lsp.accept"]},
             "workspace": {

@@ -7,6 +7,7 @@ import os
 from typing import TYPE_CHECKING
 
 from slm_lsp.lsp.did_change_configuration import settings_in
+from slm_lsp.lsp.watched_files import watch
 
 if TYPE_CHECKING:
     from lsprotocol import types
@@ -25,8 +26,10 @@ async def initialize(ls: Session, params: types.InitializeParams) -> None:
 
 
 def initialized(ls: Session, _params: types.InitializedParams) -> None:
-    """Start the engine, so that it is ready when the first line is typed."""
+    """Start the engine, so that it is ready when the first line is typed, and the index."""
     ls.warm_up()
+    ls.background(ls.index_folders())
+    ls.background(watch(ls))
 
 
 def watch_parent(ls: Session, process_id: int) -> None:

@@ -45,7 +45,14 @@ async def inline_completion(
     wanted = ALTERNATIVES if invoked else 1
     settle = functools.partial(ls.documents.settle, buffer)
     request = Request(
-        buffer.document, buffer.parsed, cursor, invoked, wanted, settle, undone=buffer.undone
+        buffer.document,
+        buffer.parsed,
+        cursor,
+        invoked,
+        wanted,
+        settle,
+        undone=buffer.undone,
+        definitions=ls.definitions_for(buffer, cursor),
     )
 
     outcome = await _newest(ls, request)

@@ -6,9 +6,11 @@ from lsprotocol import types
 
 from slm_lsp.lsp.did_change import did_change
 from slm_lsp.lsp.did_change_configuration import did_change_configuration
+from slm_lsp.lsp.did_change_workspace_folders import did_change_workspace_folders
 from slm_lsp.lsp.did_close import did_close
 from slm_lsp.lsp.did_move_cursor import did_move_cursor
 from slm_lsp.lsp.did_open import did_open
+from slm_lsp.lsp.did_save import did_save
 from slm_lsp.lsp.document_hash import document_hash
 from slm_lsp.lsp.execute_command import ACCEPT, accept
 from slm_lsp.lsp.exit import exit_
@@ -17,15 +19,19 @@ from slm_lsp.lsp.guard import Handler, guarded
 from slm_lsp.lsp.initialize import initialize, initialized
 from slm_lsp.lsp.inline_completion import inline_completion
 from slm_lsp.lsp.session import Session
+from slm_lsp.lsp.watched_files import did_change_watched_files
 
 HANDLERS: dict[str, Handler] = {
     types.INITIALIZE: initialize,
     types.INITIALIZED: initialized,
     types.EXIT: exit_,
     types.WORKSPACE_DID_CHANGE_CONFIGURATION: did_change_configuration,
+    types.WORKSPACE_DID_CHANGE_WATCHED_FILES: did_change_watched_files,
+    types.WORKSPACE_DID_CHANGE_WORKSPACE_FOLDERS: did_change_workspace_folders,
     types.TEXT_DOCUMENT_DID_OPEN: did_open,
     types.TEXT_DOCUMENT_DID_CHANGE: did_change,
     types.TEXT_DOCUMENT_DID_CLOSE: did_close,
+    types.TEXT_DOCUMENT_DID_SAVE: did_save,
     types.TEXT_DOCUMENT_INLINE_COMPLETION: inline_completion,
     "textDocument/didShowCompletion": did_show_completion,
     "textDocument/didPartiallyAcceptCompletion": did_partially_accept_completion,

@@ -13,7 +13,10 @@ from pygls.uris import to_fs_path
 from slm_lsp import __version__, config, sources
 from slm_lsp.completion.answers import Answers
 from slm_lsp.engine.client import EngineClient
+from slm_lsp.lsp.definitions import Definitions
 from slm_lsp.lsp.documents import Documents
+from slm_lsp.lsp.index_progress import IndexProgress
+from slm_lsp.lsp.indexing import Indexing
 from slm_lsp.lsp.offers import Offers
 from slm_lsp.lsp.protocol import Protocol
 from slm_lsp.lsp.status import Status
@@ -23,6 +26,9 @@ if TYPE_CHECKING:
 
     from slm_lsp.config import Settings
     from slm_lsp.engine.protocol import Engine
+    from slm_lsp.lsp.documents import Buffer
+    from slm_lsp.text import Cursor
+    from slm_lsp.workspace.report import Report
 
 ENGINE_SETTINGS = ("model", "offline", "engine")
 """Settings whose change means another engine."""
@@ -44,6 +50,9 @@ class Session(LanguageServer):
         self.documents = Documents()
         self.offers = Offers()
         self.answers = Answers()
+        self.definitions = Definitions()
+        self.indexing = Indexing(self._indexed)
+        self._index_progress = IndexProgress(self)
         self.status = Status(self.protocol)
         self.running: dict[str, asyncio.Task[Any]] = {}  # newest inline completion by document
         self.preparing: dict[str, asyncio.Task[None]] = {}  # what is done on suspicion, likewise
@@ -53,6 +62,7 @@ class Session(LanguageServer):
         self._engine: EngineClient | None = None
         self._background: set[asyncio.Task[None]] = set()
         self._configuring = asyncio.Lock()
+        self._watching = False  # folders are indexed from `initialized` on
 
     @property
     def encoding(self) -> types.PositionEncodingKind:
@@ -78,6 +88,24 @@ class Session(LanguageServer):
         async with self._configuring:  # the last settings sent win, however long files take to read
             files = await asyncio.to_thread(sources.file_sources, self._root())
             await self._apply(*sources.merge([editor, *files]))
+        if self._watching:
+            await self.index_folders()
+
+    async def index_folders(self) -> None:
+        """Index what the editor has open, if the model is to read of it."""
+        self._watching = True
+        paths = (to_fs_path(folder.uri) for folder in self.workspace.folders.values())
+        wanted = self.settings.enabled and self.settings.context.definition_tokens > 0
+        await self.indexing.keep([Path(path) for path in paths if path] if wanted else [])
+
+    def definitions_for(self, buffer: Buffer, cursor: Cursor) -> str:
+        """Return the definitions in other files for the model to read first; see `Definitions`."""
+        tokens = self.settings.context.definition_tokens
+        path = to_fs_path(buffer.document.uri) if tokens else None
+        database = self.indexing.database(Path(path)) if path else None
+        if database is None:
+            return ""
+        return self.definitions.above(buffer, cursor, database, tokens)
 
     async def _apply(self, settings: Settings, problems: tuple[sources.Problem, ...]) -> None:
         for problem in problems:
@@ -107,6 +135,8 @@ class Session(LanguageServer):
             task.cancel()
         self.answers.close()
         self.documents.close_all()
+        self.definitions.close()
+        await self.indexing.close()
         if self._engine is not None:
             await self._engine.close()
 
@@ -123,6 +153,11 @@ class Session(LanguageServer):
 
     def report_server_error(self, error: Exception, source: Any) -> None:
         """Show nothing: pygls would raise a popup that nobody can act on; see `guard`."""
+
+    def _indexed(self, folder: Path, report: Report) -> None:
+        self._index_progress.report(folder, report)
+        if report.state == "done":
+            self.definitions.outdated()
 
     def _root(self) -> Path | None:
         folders = [folder.uri for folder in self.workspace.folders.values()]

@@ -18,6 +18,7 @@ LAYERS = (
     {"lsp"},
     {"evaluation"},
     {"completion"},
+    {"workspace"},
     {"context"},
     {"engine"},
     {"store"},
