@@ -64,6 +64,10 @@ class CompletionSettings(msgspec.Struct, frozen=True, rename="camel"):
         bool,
         Meta(description="Prepare, while nobody types, what comes after the text on screen."),
     ] = True
+    menu: Annotated[
+        bool,
+        Meta(description="Offer in completion menus, too, for editors without ghost text."),
+    ] = False
 
 
 class ContextSettings(msgspec.Struct, frozen=True, rename="camel"):

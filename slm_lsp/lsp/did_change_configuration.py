@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from lsprotocol import types
 
 from slm_lsp.config import SECTION
+from slm_lsp.lsp.registration import register_completion
 from slm_lsp.sources import Source
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ async def did_change_configuration(ls: Session, params: types.DidChangeConfigura
         answer = await ls.workspace_configuration_async(types.ConfigurationParams([item]))
         settings = answer[0] if answer else None
     await ls.configure(settings_in(settings))
+    await register_completion(ls)
 
 
 def settings_in(value: Any) -> Source:

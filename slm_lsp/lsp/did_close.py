@@ -16,6 +16,7 @@ def did_close(ls: Session, params: types.DidCloseTextDocumentParams) -> None:
     ls.documents.close(uri)
     ls.answers.forget(uri)
     ls.expected.pop(uri, None)
-    for tasks in (ls.running, ls.preparing):
-        if task := tasks.pop(uri, None):
-            task.cancel()
+    if preparing := ls.preparing.pop(uri, None):
+        preparing.cancel()
+    for key in [key for key in ls.running if key[0] == uri]:
+        ls.running.pop(key).cancel()

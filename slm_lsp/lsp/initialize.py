@@ -6,11 +6,13 @@ import asyncio
 import os
 from typing import TYPE_CHECKING
 
+from lsprotocol import types
+
 from slm_lsp.lsp.did_change_configuration import settings_in
+from slm_lsp.lsp.handshake import TRIGGER_CHARACTERS, menu_wanted
+from slm_lsp.lsp.registration import register_completion
 
 if TYPE_CHECKING:
-    from lsprotocol import types
-
     from slm_lsp.lsp.session import Session
 
 PARENT_CHECK_S = 2.0
@@ -19,14 +21,19 @@ PARENT_CHECK_S = 2.0
 
 async def initialize(ls: Session, params: types.InitializeParams) -> None:
     """Take the editor's settings; pygls answers with the capabilities. Loads no model."""
-    await ls.configure(settings_in(params.initialization_options))
+    settings = settings_in(params.initialization_options)
+    menu = types.CompletionOptions(trigger_characters=TRIGGER_CHARACTERS)
+    advertised = menu if menu_wanted(settings.values) else None  # pygls leaves out what is None
+    ls.protocol.fm.feature_options[types.TEXT_DOCUMENT_COMPLETION] = advertised
+    await ls.configure(settings)
     if params.process_id is not None:
         watch_parent(ls, params.process_id)
 
 
-def initialized(ls: Session, _params: types.InitializedParams) -> None:
+async def initialized(ls: Session, _params: types.InitializedParams) -> None:
     """Start the engine, so that it is ready when the first line is typed."""
     ls.warm_up()
+    await register_completion(ls)
 
 
 def watch_parent(ls: Session, process_id: int) -> None:

@@ -45,9 +45,10 @@ class Session(LanguageServer):
         self.offers = Offers()
         self.answers = Answers()
         self.status = Status(self.protocol)
-        self.running: dict[str, asyncio.Task[Any]] = {}  # newest inline completion by document
-        self.preparing: dict[str, asyncio.Task[None]] = {}  # what is done on suspicion, likewise
+        self.running: dict[tuple[str, str], asyncio.Task[Any]] = {}  # newest by document, method
+        self.preparing: dict[str, asyncio.Task[None]] = {}  # on suspicion, by document
         self.expected: dict[str, tuple[int, str]] = {}  # the line and text it is done for
+        self.completion_registered = False
         self.stopped = asyncio.Event()
         self.exit_code = 0
         self._engine: EngineClient | None = None
