@@ -149,6 +149,10 @@ class Settings(msgspec.Struct, frozen=True, rename="camel"):
         Restricted,
         Meta(description="Forbid every network connection, `models pull` included."),
     ] = False
+    statistics: Annotated[
+        bool,
+        Meta(description="Count on this machine what becomes of completions; see `slm-lsp stats`."),
+    ] = True
     completion: CompletionSettings = CompletionSettings()
     context: ContextSettings = ContextSettings()
     engine: EngineSettings = EngineSettings()

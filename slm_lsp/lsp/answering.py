@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import functools
 import logging
+import uuid
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -16,9 +17,12 @@ from slm_lsp.lsp.positions import to_cursor
 from slm_lsp.lsp.preparation import prepare
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from lsprotocol import types
 
     from slm_lsp.lsp.session import Session
+    from slm_lsp.text import Completion
 
 log = logging.getLogger(__name__)
 
@@ -29,7 +33,7 @@ TIMINGS = "slm-lsp/timings"
 async def answer(
     ls: Session,
     method: str,
-    place: types.TextDocumentPositionParams,
+    place: types.InlineCompletionParams | types.CompletionParams,
     *,
     invoked: bool,
     alternatives: int = 1,
@@ -51,6 +55,15 @@ async def answer(
     _report(ls, request, outcome)
     prepare(ls, request, outcome)
     return request, outcome
+
+
+def offer(
+    ls: Session, request: Request, outcome: Outcome, completions: Sequence[Completion]
+) -> dict[str, Completion]:
+    """Give each of the `completions` that go to the editor the id that its feedback will name."""
+    items = {str(uuid.uuid4()): completion for completion in completions}
+    ls.usage.answered(request.document, items, outcome.timings.total_ms)
+    return items
 
 
 async def _newest(ls: Session, method: str, request: Request) -> Outcome | None:

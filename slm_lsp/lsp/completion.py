@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from lsprotocol import types
 
-from slm_lsp.lsp.answering import answer
+from slm_lsp.lsp.answering import answer, offer
 from slm_lsp.lsp.execute_command import accept_command
 from slm_lsp.lsp.positions import to_range
 from slm_lsp.text import Cursor, Span
@@ -46,15 +46,15 @@ async def completion(ls: Session, params: types.CompletionParams) -> types.Compl
     if not answered:
         return None
     request, outcome = answered
-    items = [_item(ls, request, it) for it in outcome.completions[:1]]
+    whole = [_with_word(request, it) for it in outcome.completions[:1]]
+    items = offer(ls, request, outcome, whole)
     # Incomplete: the next key may have another answer, so editors must not filter this one only.
-    return types.CompletionList(is_incomplete=True, items=items)
+    menu = [_item(ls, request, number, completion) for number, completion in items.items()]
+    return types.CompletionList(is_incomplete=True, items=menu)
 
 
-def _item(ls: Session, request: Request, completion: Completion) -> types.CompletionItem:
-    """Return `completion` with the word that it continues, which editors filter their menus by."""
-    whole = _with_word(request, completion)
-    document = request.document
+def _item(ls: Session, request: Request, number: str, whole: Completion) -> types.CompletionItem:
+    span = to_range(request.document, whole.span, ls.encoding)
     lines = [line.strip() for line in whole.text.splitlines() if line.strip()]
     first = lines[0] if lines else whole.text
     return types.CompletionItem(
@@ -66,12 +66,13 @@ def _item(ls: Session, request: Request, completion: Completion) -> types.Comple
         filter_text=first,
         insert_text_format=types.InsertTextFormat.PlainText,
         insert_text_mode=types.InsertTextMode.AsIs,
-        text_edit=types.TextEdit(to_range(document, whole.span, ls.encoding), whole.text),
-        command=accept_command(ls.offers.add(document.language, completion.text)),
+        text_edit=types.TextEdit(span, whole.text),
+        command=accept_command(number),
     )
 
 
 def _with_word(request: Request, completion: Completion) -> Completion:
+    """Return it with the word that it continues, which editors filter their menus by."""
     start = completion.span.start
     match = _WORD.search(request.document.before(start))
     word = match.group() if match else ""

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 def did_close(ls: Session, params: types.DidCloseTextDocumentParams) -> None:
     """Forget the document, end its completion and drop what was remembered of it."""
     uri = params.text_document.uri
+    if (buffer := ls.documents.get(uri)) is not None:
+        ls.usage.closing(buffer.document)
     ls.documents.close(uri)
     ls.answers.forget(uri)
     ls.expected.pop(uri, None)

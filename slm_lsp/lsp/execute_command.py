@@ -17,4 +17,4 @@ def accept_command(number: str) -> types.Command:
 
 def accept(ls: Session, number: str = "") -> None:
     """Record that an offer was accepted; an editor that sends no id says nothing by it."""
-    ls.offers.accepted(number)
+    ls.usage.accepted(number)

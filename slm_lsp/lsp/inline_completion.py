@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from lsprotocol import types
 
-from slm_lsp.lsp.answering import answer
+from slm_lsp.lsp.answering import answer, offer
 from slm_lsp.lsp.execute_command import accept_command
 from slm_lsp.lsp.positions import to_range
 
@@ -29,13 +29,17 @@ async def inline_completion(
     if answered is None:
         return None
     request, outcome = answered
-    return types.InlineCompletionList([_item(ls, request, it) for it in outcome.completions])
+    items = offer(ls, request, outcome, outcome.completions)
+    return types.InlineCompletionList(
+        [_item(ls, request, number, completion) for number, completion in items.items()]
+    )
 
 
-def _item(ls: Session, request: Request, completion: Completion) -> types.InlineCompletionItem:
-    document = request.document
+def _item(
+    ls: Session, request: Request, number: str, completion: Completion
+) -> types.InlineCompletionItem:
     return types.InlineCompletionItem(
         insert_text=completion.text,
-        range=to_range(document, completion.span, ls.encoding),
-        command=accept_command(ls.offers.add(document.language, completion.text)),
+        range=to_range(request.document, completion.span, ls.encoding),
+        command=accept_command(number),
     )

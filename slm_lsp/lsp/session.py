@@ -14,9 +14,9 @@ from slm_lsp import __version__, config, sources
 from slm_lsp.completion.answers import Answers
 from slm_lsp.engine.client import EngineClient
 from slm_lsp.lsp.documents import Documents
-from slm_lsp.lsp.offers import Offers
 from slm_lsp.lsp.protocol import Protocol
 from slm_lsp.lsp.status import Status
+from slm_lsp.lsp.usage import Usage
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
@@ -42,7 +42,7 @@ class Session(LanguageServer):
         )
         self.settings = config.Settings()
         self.documents = Documents()
-        self.offers = Offers()
+        self.usage = Usage(self.documents)
         self.answers = Answers()
         self.status = Status(self.protocol)
         self.running: dict[tuple[str, str], asyncio.Task[Any]] = {}  # newest by document, method
@@ -89,6 +89,7 @@ class Session(LanguageServer):
             getattr(settings, name) != getattr(self.settings, name) for name in ENGINE_SETTINGS
         )
         self.settings = settings
+        self.usage.enabled = settings.statistics
         if changed and self._engine is not None:
             engine, self._engine = self._engine, None
             self.answers.close()
@@ -107,6 +108,7 @@ class Session(LanguageServer):
         for task in (*self.running.values(), *self.preparing.values(), *self._background):
             task.cancel()
         self.answers.close()
+        await self.usage.close()
         self.documents.close_all()
         if self._engine is not None:
             await self._engine.close()

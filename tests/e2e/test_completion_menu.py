@@ -39,7 +39,8 @@ def put_in(editor: Editor, item: Any) -> str:
     edit = item["textEdit"]
     start, end = (editor.buffer.offset(edit["range"][side]) for side in ("start", "end"))
     assert start <= editor.caret <= end
-    return editor.text[:start] + edit["newText"] + editor.text[end:]
+    new: str = edit["newText"]
+    return editor.text[:start] + new + editor.text[end:]
 
 
 async def test_one_item_says_it_all(world):

@@ -20,7 +20,7 @@ LAYERS = (
     {"completion"},
     {"context"},
     {"engine"},
-    {"store"},
+    {"store", "usage"},
     {"text"},
     {"phrase", "processors"},
     {"lines"},
