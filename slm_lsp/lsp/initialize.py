@@ -21,11 +21,11 @@ PARENT_CHECK_S = 2.0
 
 async def initialize(ls: Session, params: types.InitializeParams) -> None:
     """Take the editor's settings; pygls answers with the capabilities. Loads no model."""
-    settings = settings_in(params.initialization_options)
+    settings = ls.editor_settings = settings_in(params.initialization_options)
     menu = types.CompletionOptions(trigger_characters=TRIGGER_CHARACTERS)
     advertised = menu if menu_wanted(settings.values) else None  # pygls leaves out what is None
     ls.protocol.fm.feature_options[types.TEXT_DOCUMENT_COMPLETION] = advertised
-    await ls.configure(settings)
+    await ls.configure()
     if params.process_id is not None:
         watch_parent(ls, params.process_id)
 

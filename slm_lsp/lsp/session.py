@@ -41,6 +41,7 @@ class Session(LanguageServer):
             protocol_cls=Protocol,
         )
         self.settings = config.Settings()
+        self.editor_settings = sources.Source("editor", {}, "camel")
         self.documents = Documents()
         self.usage = Usage(self.documents)
         self.answers = Answers()
@@ -74,11 +75,11 @@ class Session(LanguageServer):
             assert isinstance(self.engine, EngineClient)
             self.engine.start()
 
-    async def configure(self, editor: sources.Source) -> None:
-        """Take over new settings: what the editor sent, above those in files."""
+    async def configure(self) -> None:
+        """Take over new settings: what the editor sent last, above those in files."""
         async with self._configuring:  # the last settings sent win, however long files take to read
             files = await asyncio.to_thread(sources.file_sources, self._root())
-            await self._apply(*sources.merge([editor, *files]))
+            await self._apply(*sources.merge([self.editor_settings, *files]))
 
     async def _apply(self, settings: Settings, problems: tuple[sources.Problem, ...]) -> None:
         for problem in problems:

@@ -16,7 +16,7 @@
         eglot-server-programs
         `((python-mode . ,(append (split-string command)
                                   `(:initializationOptions
-                                    (:model ,model :completion (:menu t)))))))
+                                    (:model ,model :completion (:menu t :budgetMs 60000)))))))
   (find-file file)
   (apply #'eglot (eglot--guess-contact))
   (goto-char (point-max))
