@@ -13,7 +13,10 @@ from slm_lsp.errors import SlmLspError, UsageError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-COMMANDS = ("serve", "complete", "demo", "eval", "bench", "doctor", "models", "engine", "config")
+COMMANDS = (
+    *("serve", "complete", "demo", "eval", "bench", "doctor", "models", "engine", "config"),
+    "stats",
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -64,6 +64,10 @@ class CompletionSettings(msgspec.Struct, frozen=True, rename="camel"):
         bool,
         Meta(description="Prepare, while nobody types, what comes after the text on screen."),
     ] = True
+    menu: Annotated[
+        bool,
+        Meta(description="Offer in completion menus, too, for editors without ghost text."),
+    ] = False
 
 
 class ContextSettings(msgspec.Struct, frozen=True, rename="camel"):
@@ -153,6 +157,10 @@ class Settings(msgspec.Struct, frozen=True, rename="camel"):
         Restricted,
         Meta(description="Forbid every network connection, `models pull` included."),
     ] = False
+    statistics: Annotated[
+        bool,
+        Meta(description="Count on this machine what becomes of completions; see `slm-lsp stats`."),
+    ] = True
     completion: CompletionSettings = CompletionSettings()
     context: ContextSettings = ContextSettings()
     engine: EngineSettings = EngineSettings()

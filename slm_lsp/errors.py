@@ -8,6 +8,7 @@
     │   ├── ModelDamaged          a checksum does not match
     │   ├── NetworkForbidden      offline is on
     │   └── PullFailed            the download or the unpacking went wrong
+    ├── UsageUnavailable          the file of local usage figures cannot be read or written
     └── EngineError               the engine process
         ├── EngineUnavailable     cannot be started or reached
         ├── EngineLost            the connection broke while a request was running
@@ -48,6 +49,10 @@ class NetworkForbidden(StoreError):
 
 class PullFailed(StoreError):
     """A model could not be downloaded or unpacked."""
+
+
+class UsageUnavailable(SlmLspError):
+    """The file of local usage figures cannot be read or written now."""
 
 
 class EngineError(SlmLspError):

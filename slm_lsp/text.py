@@ -96,6 +96,32 @@ class Document:
         line = self.lines[cursor.line]
         return line[cursor.column : content_length(line)]
 
+    def text_in(self, span: Span) -> str:
+        """Return the text of `span`, whose places are clamped; its cost grows with the span."""
+        start, end = self.clamp(span.start), self.clamp(span.end)
+        if start.line == end.line:
+            return self.lines[start.line][start.column : end.column]
+        first, *whole = self.lines.slice(start.line, end.line)
+        return first[start.column :] + "".join(whole) + self.before(end)
+
+    def text_from(self, start: Cursor, length: int) -> str:
+        """Return at most `length` code points from `start` on."""
+        start = self.clamp(start)
+        found = self.lines[start.line][start.column : start.column + length]
+        line = start.line + 1
+        while len(found) < length and line < len(self.lines):
+            found += self.lines[line][: length - len(found)]
+            line += 1
+        return found
+
+    def span_of(self, start: Cursor, length: int) -> Span:
+        """Return the span of at most `length` code points from `start` on."""
+        start = self.clamp(start)
+        line, column, left = start.line, start.column, length
+        while left >= (rest := len(self.lines[line]) - column) and line + 1 < len(self.lines):
+            line, column, left = line + 1, 0, left - rest
+        return Span(start, self.clamp(Cursor(line, column + left)))
+
     def applied(self, edit: Edit, version: int) -> Document:
         """Return the document after `edit`, whose places must exist (see `clamp`)."""
         start, end = edit.span.start, edit.span.end

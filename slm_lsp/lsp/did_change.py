@@ -17,13 +17,18 @@ if TYPE_CHECKING:
 
 def did_change(ls: Session, params: types.DidChangeTextDocumentParams) -> None:
     """Apply the changes in their order; each one's positions refer to the text before it."""
+    edit: Edit | None
     uri, version = params.text_document.uri, params.text_document.version
     for change in params.content_changes:
         if (buffer := ls.documents.get(uri)) is None:
             return
         if isinstance(change, types.TextDocumentContentChangePartial):
             span = to_span(buffer.document, change.range, ls.encoding)
-            ls.documents.edit(uri, Edit(span, change.text), version)
+            edit = Edit(span, change.text)
+            ls.documents.edit(uri, edit, version)
         else:
             lines = Lines.of(valid_unicode(change.text))
+            edit = None
             ls.documents.open(replace(buffer.document, lines=lines, version=version))
+        if (newest := ls.documents.get(uri)) is not None:
+            ls.usage.edited(edit, newest.document)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from lsprotocol import types
 
 from slm_lsp.config import SECTION
+from slm_lsp.lsp.registration import register_completion
 from slm_lsp.sources import Source
 
 if TYPE_CHECKING:
@@ -14,13 +15,20 @@ if TYPE_CHECKING:
 
 
 async def did_change_configuration(ls: Session, params: types.DidChangeConfigurationParams) -> None:
-    """Take the settings in the notification, or ask for them where it carries none."""
+    """Take the settings in the notification, or ask for them where it carries none.
+
+    An editor that has none there either keeps those that it started with: eglot sends an empty
+    object and then null to everybody.
+    """
     settings = params.settings
     if not settings and _can_be_asked(ls):
         item = types.ConfigurationItem(section=SECTION)
         answer = await ls.workspace_configuration_async(types.ConfigurationParams([item]))
         settings = answer[0] if answer else None
-    await ls.configure(settings_in(settings))
+    if settings:
+        ls.editor_settings = settings_in(settings)
+    await ls.configure()
+    await register_completion(ls)
 
 
 def settings_in(value: Any) -> Source:

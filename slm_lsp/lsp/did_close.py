@@ -13,10 +13,13 @@ if TYPE_CHECKING:
 def did_close(ls: Session, params: types.DidCloseTextDocumentParams) -> None:
     """Forget the document, end its completion and drop what was remembered of it."""
     uri = params.text_document.uri
+    if (buffer := ls.documents.get(uri)) is not None:
+        ls.usage.closing(buffer.document)
     ls.documents.close(uri)
     ls.answers.forget(uri)
     ls.definitions.forget(uri)
     ls.expected.pop(uri, None)
-    for tasks in (ls.running, ls.preparing):
-        if task := tasks.pop(uri, None):
-            task.cancel()
+    if preparing := ls.preparing.pop(uri, None):
+        preparing.cancel()
+    for key in [key for key in ls.running if key[0] == uri]:
+        ls.running.pop(key).cancel()

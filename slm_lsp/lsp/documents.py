@@ -56,6 +56,10 @@ class Documents:
         """Return the newest snapshot of `uri`, or None if it is not open."""
         return self._buffers.get(uri)
 
+    def all(self) -> list[Document]:
+        """Return the newest snapshot of every document."""
+        return [buffer.document for buffer in self._buffers.values()]
+
     def open(self, document: Document) -> None:
         """Take a document that the editor opened, or replaced as a whole."""
         self.close(document.uri)

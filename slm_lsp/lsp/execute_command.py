@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from lsprotocol import types
+
 from slm_lsp.lsp.session import Session  # noqa: TC001 (pygls reads the annotations at run time)
 
 ACCEPT = "slm-lsp.accept"
 """Sent by the editor when the user took a whole completion over; its argument is the offer's id."""
 
 
+def accept_command(number: str) -> types.Command:
+    """Return the command that an item with the offer `number` carries."""
+    return types.Command("Accept", ACCEPT, arguments=[number])
+
+
 def accept(ls: Session, number: str = "") -> None:
     """Record that an offer was accepted; an editor that sends no id says nothing by it."""
-    ls.offers.accepted(number)
+    ls.usage.accepted(number)

@@ -14,14 +14,14 @@ if TYPE_CHECKING:
 def did_show_completion(ls: Session, params: Any) -> None:
     """Record that an item is on screen."""
     if number := _offer_id(params):
-        ls.offers.shown(number)
+        ls.usage.shown(number)
 
 
 def did_partially_accept_completion(ls: Session, params: Any) -> None:
     """Record how much of an item was taken over: `acceptedLength`, UTF-16 units from its start."""
     length = getattr(params, "acceptedLength", None)
     if (number := _offer_id(params)) and isinstance(length, int):
-        ls.offers.accepted(number, length)
+        ls.usage.accepted(number, length)
 
 
 def _offer_id(params: Any) -> str | None:

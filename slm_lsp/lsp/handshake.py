@@ -12,7 +12,14 @@ from typing import Any
 
 from slm_lsp import __version__
 
+SECTION = "slm-lsp"
+"""The same as in `config`, whose import takes long."""
+
 ENCODINGS = ("utf-8", "utf-16", "utf-32")
+TRIGGER_CHARACTERS = (".", "(")
+"""Menus open at these and at letters. Not at spaces and brackets of all kinds: where a menu holds
+nothing but a guess, Enter would put it in."""
+
 DEFAULT_ENCODING = "utf-16"
 """What the specification prescribes where a client says nothing."""
 
@@ -21,20 +28,27 @@ def reply_to(body: bytes) -> tuple[int | str, bytes] | None:
     """Return the id of a well-formed `initialize` request and the framed answer to it, or None."""
     try:
         message = json.loads(body)
-        number, capabilities = message["id"], message["params"]["capabilities"]
+        number, params = message["id"], message["params"]
+        capabilities, options = params["capabilities"], params.get("initializationOptions")
         ours = message["jsonrpc"] == "2.0" and message["method"] == "initialize"
-    except (ValueError, RecursionError, KeyError, TypeError):
+    except (ValueError, RecursionError, KeyError, TypeError, AttributeError):
         return None
     if not ours or not isinstance(number, int | str) or not isinstance(capabilities, dict):
         return None
-    answer = json.dumps({"jsonrpc": "2.0", "id": number, "result": result(capabilities)}).encode()
-    return number, b"Content-Length: %d\r\n\r\n%b" % (len(answer), answer)
+    answer = {"jsonrpc": "2.0", "id": number, "result": result(capabilities, options)}
+    body = json.dumps(answer).encode()
+    return number, b"Content-Length: %d\r\n\r\n%b" % (len(body), body)
 
 
-def result(client: dict[str, Any]) -> dict[str, Any]:
-    """Return what this server can do for a client with the capabilities `client`."""
+def result(client: dict[str, Any], options: Any = None) -> dict[str, Any]:
+    """Return what this server can do for a client with the capabilities `client`.
+
+    `options` are its `initializationOptions`, whatever they are.
+    """
+    menu = {"completionProvider": {"triggerCharacters": list(TRIGGER_CHARACTERS)}}
     return {
         "capabilities": {
+            **(menu if menu_wanted(options) else {}),
             "positionEncoding": _encoding(client),
             "textDocumentSync": {"openClose": True, "change": 2, "save": True},
             "inlineCompletionProvider": {},
@@ -46,6 +60,13 @@ def result(client: dict[str, Any]) -> dict[str, Any]:
         },
         "serverInfo": {"name": "slm-lsp", "version": __version__},
     }
+
+
+def menu_wanted(options: Any) -> bool:
+    """Tell whether the editor's settings, bare or inside our section, turn `completion.menu` on."""
+    section = options.get(SECTION, options) if isinstance(options, dict) else None
+    completion = section.get("completion") if isinstance(section, dict) else None
+    return isinstance(completion, dict) and completion.get("menu") is True
 
 
 def _encoding(client: dict[str, Any]) -> str:

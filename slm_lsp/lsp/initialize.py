@@ -6,12 +6,14 @@ import asyncio
 import os
 from typing import TYPE_CHECKING
 
+from lsprotocol import types
+
 from slm_lsp.lsp.did_change_configuration import settings_in
+from slm_lsp.lsp.handshake import TRIGGER_CHARACTERS, menu_wanted
+from slm_lsp.lsp.registration import register_completion
 from slm_lsp.lsp.watched_files import watch
 
 if TYPE_CHECKING:
-    from lsprotocol import types
-
     from slm_lsp.lsp.session import Session
 
 PARENT_CHECK_S = 2.0
@@ -20,16 +22,22 @@ PARENT_CHECK_S = 2.0
 
 async def initialize(ls: Session, params: types.InitializeParams) -> None:
     """Take the editor's settings; pygls answers with the capabilities. Loads no model."""
-    await ls.configure(settings_in(params.initialization_options))
+    settings = ls.editor_settings = settings_in(params.initialization_options)
+    menu = types.CompletionOptions(trigger_characters=TRIGGER_CHARACTERS)
+    advertised = menu if menu_wanted(settings.values) else None  # pygls leaves out what is None
+    ls.protocol.fm.feature_options[types.TEXT_DOCUMENT_COMPLETION] = advertised
+    await ls.configure()
     if params.process_id is not None:
         watch_parent(ls, params.process_id)
 
 
-def initialized(ls: Session, _params: types.InitializedParams) -> None:
+async def initialized(ls: Session, _params: types.InitializedParams) -> None:
     """Start the engine, so that it is ready when the first line is typed, and the index."""
     ls.warm_up()
+    ls.background(ls.usage.keep_writing())
     ls.background(ls.index_folders())
     ls.background(watch(ls))
+    await register_completion(ls)
 
 
 def watch_parent(ls: Session, process_id: int) -> None:

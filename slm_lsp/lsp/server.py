@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from lsprotocol import types
 
+from slm_lsp.lsp.completion import completion
 from slm_lsp.lsp.did_change import did_change
 from slm_lsp.lsp.did_change_configuration import did_change_configuration
 from slm_lsp.lsp.did_change_workspace_folders import did_change_workspace_folders
@@ -33,6 +34,7 @@ HANDLERS: dict[str, Handler] = {
     types.TEXT_DOCUMENT_DID_CLOSE: did_close,
     types.TEXT_DOCUMENT_DID_SAVE: did_save,
     types.TEXT_DOCUMENT_INLINE_COMPLETION: inline_completion,
+    types.TEXT_DOCUMENT_COMPLETION: completion,
     "textDocument/didShowCompletion": did_show_completion,
     "textDocument/didPartiallyAcceptCompletion": did_partially_accept_completion,
     "slm-lsp/didMoveCursor": did_move_cursor,

@@ -17,9 +17,9 @@ from slm_lsp.lsp.definitions import Definitions
 from slm_lsp.lsp.documents import Documents
 from slm_lsp.lsp.index_progress import IndexProgress
 from slm_lsp.lsp.indexing import Indexing
-from slm_lsp.lsp.offers import Offers
 from slm_lsp.lsp.protocol import Protocol
 from slm_lsp.lsp.status import Status
+from slm_lsp.lsp.usage import Usage
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
@@ -47,16 +47,18 @@ class Session(LanguageServer):
             protocol_cls=Protocol,
         )
         self.settings = config.Settings()
+        self.editor_settings = sources.Source("editor", {}, "camel")
         self.documents = Documents()
-        self.offers = Offers()
+        self.usage = Usage(self.documents)
         self.answers = Answers()
         self.definitions = Definitions()
         self.indexing = Indexing(self._indexed)
         self._index_progress = IndexProgress(self)
         self.status = Status(self.protocol)
-        self.running: dict[str, asyncio.Task[Any]] = {}  # newest inline completion by document
-        self.preparing: dict[str, asyncio.Task[None]] = {}  # what is done on suspicion, likewise
+        self.running: dict[tuple[str, str], asyncio.Task[Any]] = {}  # newest by document, method
+        self.preparing: dict[str, asyncio.Task[None]] = {}  # on suspicion, by document
         self.expected: dict[str, tuple[int, str]] = {}  # the line and text it is done for
+        self.completion_registered = False
         self.stopped = asyncio.Event()
         self.exit_code = 0
         self._engine: EngineClient | None = None
@@ -83,11 +85,11 @@ class Session(LanguageServer):
             assert isinstance(self.engine, EngineClient)
             self.engine.start()
 
-    async def configure(self, editor: sources.Source) -> None:
-        """Take over new settings: what the editor sent, above those in files."""
+    async def configure(self) -> None:
+        """Take over new settings: what the editor sent last, above those in files."""
         async with self._configuring:  # the last settings sent win, however long files take to read
             files = await asyncio.to_thread(sources.file_sources, self._root())
-            await self._apply(*sources.merge([editor, *files]))
+            await self._apply(*sources.merge([self.editor_settings, *files]))
         if self._watching:
             await self.index_folders()
 
@@ -116,6 +118,7 @@ class Session(LanguageServer):
             getattr(settings, name) != getattr(self.settings, name) for name in ENGINE_SETTINGS
         )
         self.settings = settings
+        self.usage.enabled = settings.statistics
         if changed and self._engine is not None:
             engine, self._engine = self._engine, None
             self.answers.close()
@@ -134,6 +137,7 @@ class Session(LanguageServer):
         for task in (*self.running.values(), *self.preparing.values(), *self._background):
             task.cancel()
         self.answers.close()
+        await self.usage.close()
         self.documents.close_all()
         self.definitions.close()
         await self.indexing.close()

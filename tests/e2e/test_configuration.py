@@ -211,3 +211,12 @@ class TestProjectFile:
         async with serving(world, {"model": world.fake(ADD)}, rootUri=root) as client:
             await warning(client, "slm-lsp.toml")
             assert await Editor(client, FUNCTION, uri=f"{root}/a.py").ghost() == "return a + b"
+
+
+@pytest.mark.parametrize("nothing", [None, {}])
+async def test_an_editor_that_has_nothing_to_say_keeps_what_it_started_with(world, nothing):
+    async with serving(world, {"model": world.fake(ADD)}, capabilities=PULLS) as client:
+        client.notify("workspace/didChangeConfiguration", {"settings": nothing})
+        await client.wait_for_notification("workspace/configuration")
+        assert await offers(client)
+        assert await offers(client)

@@ -102,3 +102,11 @@ class Buffer:
             "position": self.position(offset),
             "context": {"triggerKind": 1 if invoked else 2},
         }
+
+    def completion(self, offset: int, kind: int = 1) -> dict[str, Any]:
+        """Return the params of `textDocument/completion`."""
+        return {
+            "textDocument": {"uri": self.uri},
+            "position": self.position(offset),
+            "context": {"triggerKind": kind},
+        }

@@ -241,7 +241,11 @@ class Client:
         match message["method"]:
             case "workspace/configuration":
                 reply["result"] = [self.settings for _ in message["params"]["items"]]
-            case "window/workDoneProgress/create" | "client/registerCapability":
+            case (
+                "window/workDoneProgress/create"
+                | "client/registerCapability"
+                | "client/unregisterCapability"
+            ):
                 reply["result"] = None
             case method:
                 self._problems.append(f"unknown request {method}: {message!r:.300}")

@@ -17,6 +17,7 @@ _AMBIENT = {
     "$/logTrace",
     "$/progress",
     "client/registerCapability",
+    "client/unregisterCapability",
     "didChangeStatus",
     "slm-lsp/timings",
     "window/workDoneProgress/create",

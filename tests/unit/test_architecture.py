@@ -21,7 +21,7 @@ LAYERS = (
     {"workspace"},
     {"context"},
     {"engine"},
-    {"store"},
+    {"store", "usage"},
     {"text"},
     {"phrase", "processors"},
     {"lines"},

@@ -12,8 +12,13 @@ from slm_lsp.lsp import handshake
 from slm_lsp.lsp.server import create
 
 
-def request(capabilities: Any) -> bytes:
-    params = {"processId": None, "rootUri": None, "capabilities": capabilities}
+def request(capabilities: Any, options: Any = None) -> bytes:
+    params = {
+        "processId": None,
+        "rootUri": None,
+        "capabilities": capabilities,
+        "initializationOptions": options,
+    }
     message = {"jsonrpc": "2.0", "id": 7, "method": "initialize", "params": params}
     return json.dumps(message).encode()
 
@@ -34,9 +39,12 @@ async def answer_of_pygls(body: bytes) -> Any:
     session.protocol.set_writer(writer)
     session.protocol.receive(body)
     async with asyncio.timeout(5):
-        data = await writer.written.get()
+        while "id" not in (
+            message := json.loads((await writer.written.get()).split(b"\r\n\r\n")[1])
+        ):
+            pass  # warnings about the options
     await session.close()
-    return json.loads(data.split(b"\r\n\r\n", 1)[1])
+    return message
 
 
 CAPABILITIES: list[dict[str, Any]] = [
@@ -58,6 +66,27 @@ async def test_it_is_what_pygls_answers(capabilities: dict[str, Any]):
     assert header == b"Content-Length: %d" % len(body)
     assert number == 7
     assert json.loads(body) == await answer_of_pygls(request(capabilities))
+
+
+OPTIONS: list[tuple[Any, bool]] = [
+    ({"completion": {"menu": True}}, True),
+    ({"slm-lsp": {"completion": {"menu": True}}}, True),
+    ({"completion": {"menu": False}}, False),
+    ({"completion": {"menu": "yes"}}, False),
+    ({"completion": []}, False),
+    ({"slm-lsp": None}, False),
+    ([], False),
+    ("menu", False),
+]
+
+
+@pytest.mark.parametrize(("options", "advertised"), OPTIONS)
+async def test_menus_are_answered_if_the_editor_says_so(options: Any, advertised: bool):
+    early = handshake.reply_to(request({}, options))
+    assert early is not None
+    result = json.loads(early[1].split(b"\r\n\r\n", 1)[1])
+    assert ("completionProvider" in result["result"]["capabilities"]) is advertised
+    assert result == await answer_of_pygls(request({}, options))
 
 
 async def test_it_is_given_once_and_nothing_overtakes_it():

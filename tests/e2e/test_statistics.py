@@ -1,0 +1,61 @@
+"""From what happens in an editor to what `slm-lsp stats` prints."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from tests.harness.editor import Editor
+from tests.harness.world import ADD, serving
+
+if TYPE_CHECKING:
+    from tests.harness.world import World
+
+FUNCTION = "def add(a, b):\n    |\n"
+
+
+async def figures(world: World) -> Any:
+    finished = await world.cli("stats", "--json")
+    assert finished.code == 0, finished
+    return json.loads(finished.stdout)
+
+
+async def test_what_happened_is_counted_and_erased(world):
+    async with serving(world, {"model": world.fake(ADD)}) as client:
+        accepting = Editor(client, FUNCTION)
+        [item] = await accepting.items()
+        await accepting.accept(item)
+        inserting = Editor(client, FUNCTION)
+        [item] = await inserting.items()
+        inserting.type(item["insertText"])
+        rejecting = Editor(client, FUNCTION)
+        assert await rejecting.items()
+        rejecting.type("p")
+    found = (await figures(world))["languages"]["python"]
+    assert (found["shown"], found["accepted"], found["rejected"]) == (3, 2, 1)
+    assert found["kept"] == 2
+    assert found["latency_p50_ms"] > 0
+    printed = (await world.cli("stats")).stdout
+    assert "python" in printed
+    state = world.root / "state" / "slm-lsp"
+    stored = b"".join(path.read_bytes() for path in state.iterdir())
+    assert b"return a" not in stored
+    assert b"file:" not in stored
+    assert (await world.cli("stats", "--erase")).code == 0
+    assert (await figures(world))["languages"] == {}
+    assert list(state.iterdir()) == []
+
+
+async def test_the_setting_turns_it_off(world):
+    async with serving(world, {"model": world.fake(ADD), "statistics": False}) as client:
+        editor = Editor(client, FUNCTION)
+        [item] = await editor.items()
+        await editor.accept(item)
+    assert (await figures(world))["total"]["shown"] == 0
+    assert not (world.root / "state" / "slm-lsp").exists()
+
+
+async def test_a_folder_that_cannot_be_written_disturbs_nobody(world):
+    (world.root / "state").write_text("no folder")
+    async with serving(world, {"model": world.fake(ADD)}) as client:
+        assert await Editor(client, FUNCTION).ghost() == "return a + b"

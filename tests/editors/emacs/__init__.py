@@ -1,0 +1,1 @@
+"""Emacs with eglot, from Debian."""
