@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -58,7 +59,10 @@ class Neovim:
             stderr=subprocess.DEVNULL,
         )
         self._socket = self._connect()
-        self.lua("vim.opt.runtimepath:append(...)", str(PLUGIN))
+        plugin = world.root / "plugin"
+        shutil.copytree(PLUGIN, plugin)  # `:helptags` writes into it
+        self.lua("vim.opt.runtimepath:append(...)", str(plugin))
+        self.call("nvim_command", f"helptags {plugin / 'doc'}")
         self.call("nvim_command", "filetype on")
         self.call("nvim_command", "runtime plugin/slm_lsp.lua")
         self.call("nvim_command", "set noswapfile hidden")
@@ -161,8 +165,9 @@ class Neovim:
         """Return the SHA-256 of the document as the server has it."""
         found = self.lua("""
             local client = vim.lsp.get_clients({ bufnr = 0, name = 'slm_lsp' })[1]
+            local buffer = vim.api.nvim_get_current_buf() -- with 0, what was typed is not sent before
             local answer = client:request_sync('slm-lsp/documentHash',
-              { uri = vim.uri_from_bufnr(0) }, 10000, 0)
+              { uri = vim.uri_from_bufnr(0) }, 10000, buffer)
             return answer.result.sha256
         """)
         return str(found)

@@ -111,11 +111,23 @@ def test_leaving_insert_mode_takes_it_away(offered):
 
 
 def test_it_hides_while_a_menu_is_open(offered):
-    offered.keys("r<C-x><C-n>")
-    offered.lua("vim.fn.complete(5, { 'return', 'raise' })") if False else None
-    offered.wait(lambda: offered.lua("return vim.fn.pumvisible()") or True, "no menu")
+    offered.lua("vim.o.completeopt = 'menu,menuone,noinsert'")
+    offered.keys("r<C-r>=complete(5, ['raise', 'rest']) ? '' : ''<CR>")
+    offered.wait(lambda: offered.lua("return vim.fn.pumvisible()") == 1, "no menu")
+    offered.wait_ghost("")
     offered.keys("<C-e>")
     offered.wait_ghost("eturn a + b")
+
+
+def test_it_hides_while_the_menu_of_blink_cmp_is_open(offered):
+    offered.lua("""
+        _G.open = true
+        package.loaded['blink.cmp'] = { is_menu_visible = function() return _G.open end }
+        vim.api.nvim_exec_autocmds('User', { pattern = 'BlinkCmpMenuOpen' })
+    """)
+    offered.wait_ghost("")
+    offered.lua("_G.open = false vim.api.nvim_exec_autocmds('User', { pattern = 'BlinkCmpMenuClose' })")
+    offered.wait_ghost("return a + b")
 
 
 def test_characters_of_several_bytes(nvim, world):
