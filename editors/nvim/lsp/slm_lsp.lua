@@ -8,6 +8,26 @@ return {
     'lua', 'markdown', 'php', 'python', 'ruby', 'rust', 'scala', 'sh', 'sql', 'swift', 'toml',
     'typescript', 'typescriptreact', 'yaml', 'zig',
   },
+  capabilities = { experimental = { slmLspTimings = true } }, -- for `:SlmLsp why`
+  handlers = {
+    ['didChangeStatus'] = function(...)
+      require('slm_lsp.status').changed(...)
+    end,
+    ['slm-lsp/timings'] = function(...)
+      require('slm_lsp.status').answered(...)
+    end,
+  },
+  on_init = function(client)
+    local settings = require('slm_lsp.settings')
+    if settings.changed() then
+      settings.send(client)
+    end
+  end,
+  on_exit = function(_, _, id)
+    vim.schedule(function()
+      require('slm_lsp.status').forget(id)
+    end)
+  end,
   -- A server hears of the cursor only when it is asked for something. Told when typing is about to
   -- begin, it lets the model read what is there, so that the first ghost text does not have to wait.
   on_attach = function(client, buffer)
@@ -15,7 +35,7 @@ return {
       buffer = buffer,
       callback = function()
         local place = vim.lsp.util.make_position_params(0, client.offset_encoding)
-        client:notify('slm-lsp/didMoveCursor', place)
+        require('slm_lsp.client').notify(client, 'slm-lsp/didMoveCursor', place)
       end,
     })
   end,

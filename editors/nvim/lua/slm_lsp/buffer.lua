@@ -1,0 +1,16 @@
+-- Putting completions into buffers.
+
+local M = {}
+
+---Insert `text` at the cursor and go behind it. One undo takes back this and nothing typed before it.
+---@param text string
+function M.insert(text)
+  vim.o.undolevels = vim.o.undolevels -- `:help undo-break`
+  local row, column = unpack(vim.api.nvim_win_get_cursor(0))
+  local lines = vim.split(text, '\n', { plain = true })
+  vim.api.nvim_buf_set_text(0, row - 1, column, row - 1, column, lines)
+  local last = #lines == 1 and column + #text or #lines[#lines]
+  vim.api.nvim_win_set_cursor(0, { row + #lines - 1, last })
+end
+
+return M

@@ -1,0 +1,122 @@
+-- The language server as Neovim's client sees it: where it runs, how it is started and spoken to.
+
+local M = {}
+
+M.NAME = 'slm_lsp'
+
+local has_config = vim.fn.has('nvim-0.11') == 1
+
+---Return the server that `buffer` is attached to.
+---@param buffer integer
+---@return vim.lsp.Client?
+function M.of(buffer)
+  return vim.lsp.get_clients({ bufnr = buffer, name = M.NAME })[1]
+end
+
+---Return every running server of ours: one for each project.
+---@return vim.lsp.Client[]
+function M.all()
+  return vim.lsp.get_clients({ name = M.NAME })
+end
+
+---Send a notification. Before Neovim 0.11 a client's functions were no methods.
+---@param client vim.lsp.Client
+---@param method string
+---@param params table
+function M.notify(client, method, params)
+  if has_config then
+    client:notify(method, params)
+  else
+    client.notify(method, params) ---@diagnostic disable-line
+  end
+end
+
+---Send a request; returns its id, or nil if the server is gone. What was typed is sent before it.
+---@param client vim.lsp.Client
+---@param method string
+---@param params table
+---@param buffer integer
+---@param answered fun(err: lsp.ResponseError?, result: any)
+---@return integer?
+function M.request(client, method, params, buffer, answered)
+  local sent, id
+  if has_config then
+    sent, id = client:request(method, params, answered, buffer)
+  else
+    sent, id = client.request(method, params, answered, buffer) ---@diagnostic disable-line
+  end
+  return sent and id or nil
+end
+
+---@param client vim.lsp.Client
+---@param id integer
+function M.cancel(client, id)
+  if has_config then
+    client:cancel_request(id)
+  else
+    client.cancel_request(id) ---@diagnostic disable-line
+  end
+end
+
+---@param client vim.lsp.Client
+function M.stop(client)
+  if has_config then
+    client:stop()
+  else
+    client.stop() ---@diagnostic disable-line
+  end
+end
+
+---Return the configuration a new server starts with: ours, and what the user made of it.
+---@return vim.lsp.ClientConfig
+function M.config()
+  if has_config then
+    return vim.lsp.config[M.NAME]
+  end
+  local file = vim.api.nvim_get_runtime_file('lsp/slm_lsp.lua', false)[1]
+  local config = vim.tbl_deep_extend('force', dofile(file), vim.g.slm_lsp_config or {})
+  config.name = M.NAME
+  return config
+end
+
+---Change the configuration of servers that start from now on.
+---@param changes vim.lsp.Config
+function M.configure(changes)
+  if has_config then
+    vim.lsp.config(M.NAME, changes)
+  else
+    vim.g.slm_lsp_config = vim.tbl_deep_extend('force', vim.g.slm_lsp_config or {}, changes)
+  end
+end
+
+---Start a server for every buffer whose filetype is ours.
+function M.enable()
+  if has_config then
+    vim.lsp.enable(M.NAME)
+    return
+  end
+  local config = M.config()
+  local group = vim.api.nvim_create_augroup('slm_lsp.enable', {})
+  local function start(buffer)
+    local fresh = M.config()
+    fresh.root_dir = vim.fs.root(buffer, fresh.root_markers)
+    vim.lsp.start(fresh, { bufnr = buffer })
+  end
+  vim.api.nvim_create_autocmd('FileType', {
+    group = group,
+    pattern = config.filetypes,
+    callback = function(event)
+      if vim.bo[event.buf].buftype == '' then
+        start(event.buf)
+      end
+    end,
+  })
+  for _, buffer in ipairs(vim.api.nvim_list_bufs()) do
+    local ours = vim.tbl_contains(config.filetypes, vim.bo[buffer].filetype)
+    if vim.api.nvim_buf_is_loaded(buffer) and vim.bo[buffer].buftype == '' and ours then
+      start(buffer)
+    end
+  end
+end
+
+return M

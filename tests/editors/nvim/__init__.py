@@ -1,0 +1,1 @@
+"""Tests in real Neovim, 0.12 and 0.11."""

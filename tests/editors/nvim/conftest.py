@@ -1,0 +1,59 @@
+"""A Neovim with the plugin and the real server for each test, its version the parameter."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.harness.fixtures import world
+from tests.harness.neovim import NATIVE, PLUGIN_SETUP, Neovim
+from tools import neovim
+from tools.machine import SetupFailed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from tests.harness.world import World
+
+__all__ = ["world"]
+
+ADD = {"after": "def add(a, b):\n    ", "text": "return a + b", "others": ["return b + a"]}
+BLOCK = {"after": "def both(a, b):\n", "text": "    first = a\n    return first + b"}
+WIDE = {"after": "name = ", "text": '"Žižkov 🦀" + tail'}
+
+
+@pytest.fixture(scope="session")
+def programs() -> dict[str, Path]:
+    """Return the programs; skip where they cannot be had."""
+    try:
+        for version in neovim.VERSIONS:
+            neovim.install(version)
+        return {version: neovim.program(version) for version in neovim.VERSIONS}
+    except SetupFailed as error:
+        pytest.skip(str(error))
+
+
+@pytest.fixture(params=neovim.VERSIONS)
+def nvim(
+    request: pytest.FixtureRequest, programs: dict[str, Path], world: World
+) -> Iterator[Neovim]:
+    """Run one Neovim with the plugin's ghost text; nothing may have been logged at the end."""
+    settings = {"model": world.fake(ADD, BLOCK, WIDE)}
+    editor = Neovim(programs[request.param], world, PLUGIN_SETUP, settings)
+    yield editor
+    errors = editor.errors()
+    editor.close()
+    assert not errors
+
+
+@pytest.fixture
+def native(programs: dict[str, Path], world: World) -> Iterator[Neovim]:
+    """Run Neovim 0.12 with its own ghost text."""
+    settings = {"model": world.fake(ADD, BLOCK, WIDE)}
+    editor = Neovim(programs["0.12"], world, NATIVE, settings)
+    yield editor
+    errors = editor.errors()
+    editor.close()
+    assert not errors

@@ -1,0 +1,125 @@
+"""`:SlmLsp`: switches, status, restart; and what happens when the engine is killed."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+FUNCTION = "def add(a, b):\n    \n"
+
+
+@pytest.fixture
+def offered(nvim, world):
+    """Give the test a Neovim that shows `return a + b`."""
+    nvim.open(world.project / "add.py", FUNCTION)
+    nvim.keys("jA")
+    nvim.wait_ghost("return a + b")
+    return nvim
+
+
+def run(nvim, arguments):
+    nvim.call("nvim_command", f"SlmLsp {arguments}")
+
+
+def said(nvim, text):
+    nvim.wait(lambda: text in nvim.said(), f"it does not say {text!r}")
+
+
+def assert_off(nvim):
+    nvim.wait_ghost("")
+    nvim.keys("r")
+    time.sleep(0.4)
+    assert nvim.ghost() == ""
+    nvim.keys("<BS>")
+
+
+def test_off_and_on(offered):
+    run(offered, "disable")
+    assert_off(offered)
+    assert offered.lua("return require('slm_lsp').statusline()") == "slm off"
+    run(offered, "why")
+    said(offered, "switched off")
+    run(offered, "toggle")
+    offered.keys("r")
+    offered.wait_ghost("eturn a + b")
+    assert offered.lua("return require('slm_lsp').statusline()").startswith("slm")
+
+
+def test_snooze_ends_by_itself(offered):
+    run(offered, "snooze 0.02")
+    assert_off(offered)
+    time.sleep(1.2)
+    offered.keys("r")
+    offered.wait_ghost("eturn a + b")
+
+
+def test_a_snooze_of_no_time_is_refused(nvim):
+    run(nvim, "snooze soon")
+    said(nvim, "snooze takes minutes")
+    nvim.call("nvim_set_vvar", "errmsg", "")
+
+
+def test_one_filetype(offered, world):
+    run(offered, "filetype")
+    said(offered, "off for python")
+    assert_off(offered)
+    run(offered, "filetype python")
+    said(offered, "on for python")
+    offered.keys("r")
+    offered.wait_ghost("eturn a + b")
+
+
+def test_status_and_why(offered):
+    run(offered, "status")
+    said(offered, "is ready; on for python")
+    run(offered, "why")
+    said(offered, "offered after")
+
+
+def test_an_unknown_command_says_what_there_is(nvim):
+    run(nvim, "nonsense")
+    said(nvim, "disable, enable, filetype")
+    nvim.call("nvim_set_vvar", "errmsg", "")
+
+
+def test_command_lines_complete(nvim):
+    complete = "return require('slm_lsp.command').complete(...)"
+    assert nvim.lua(complete, "sn", "SlmLsp sn") == ["snooze"]
+    assert nvim.lua(complete, "py", "SlmLsp filetype py") == ["python"]
+    assert nvim.lua(complete, "", "SlmLsp why ") == []
+
+
+def test_a_restarted_server_keeps_the_switches(offered):
+    before = offered.lua("return vim.lsp.get_clients({ name = 'slm_lsp' })[1].id")
+    run(offered, "filetype python")
+    run(offered, "restart")
+    offered.wait(offered.attached, "the server is not attached")
+    assert offered.lua("return vim.lsp.get_clients({ name = 'slm_lsp' })[1].id") != before
+    assert_off(offered)
+    run(offered, "filetype python")
+    offered.keys("r")
+    offered.wait_ghost("eturn a + b")
+    offered.assert_in_sync()
+
+
+async def test_a_killed_engine_comes_back(offered, world):
+    await world.kill_engine()
+    offered.keys("<C-u>x = 1<CR>def add(a, b):<CR><C-u>    ")
+    offered.wait_ghost("return a + b")
+    offered.assert_in_sync()
+
+
+def test_health_says_what_works(nvim, world):
+    nvim.open(world.project / "add.py", FUNCTION)
+    nvim.call("nvim_command", "checkhealth slm_lsp")
+    report = nvim.text()
+    assert "Server:" in report
+    assert "Running in" in report
+    assert "drawn by the plugin" in report
+
+
+@pytest.mark.parametrize("topic", ["slm_lsp", ":SlmLsp", "slm_lsp.setup()", "<Plug>(slm-lsp-accept)"])
+def test_help_has(nvim, topic):
+    nvim.call("nvim_command", f"help {topic}")
+    assert nvim.lua("return vim.fn.expand('%:t')") == "slm_lsp.txt"
