@@ -19,6 +19,7 @@ import os
 import random
 import sys
 import warnings
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,19 +30,22 @@ from rich.table import Table
 
 from benchmarks.evaluation_set import SPLITS, case_file
 from benchmarks.report import Figures, publish
-from benchmarks.variants import all_variants
+from benchmarks.variants import all_variants, with_and_without_definitions
 from slm_lsp.config import Settings
+from slm_lsp.context.syntax import Syntax, parse
 from slm_lsp.engine.background import Background
 from slm_lsp.engine.launch import options_for
 from slm_lsp.engine.loading import load_model
 from slm_lsp.engine.model import AbortFlag
 from slm_lsp.engine.scheduler import Scheduler
 from slm_lsp.evaluation.cases import read_cases
+from slm_lsp.evaluation.run import definitions_of
 from slm_lsp.workspace.indexer import run as run_index
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from slm_lsp.engine.protocol import Engine
     from slm_lsp.evaluation.cases import Case
     from slm_lsp.evaluation.metrics import Result
 
@@ -53,16 +57,27 @@ MAIN = ("raw-unhealed", "raw", "pipeline-alone", "pipeline")
 SHARES = ("exact_match", "shown_rate", "precision_shown", "chars_saved", "chars_wrong")
 
 
-async def measure(cases: Sequence[Case], settings: Settings) -> list[dict[str, Result]]:
+Variants = Callable[["Case", "Settings", "Engine"], "Awaitable[dict[str, Result]]"]
+
+
+async def measure(
+    cases: Sequence[Case], settings: Settings, variants: Variants
+) -> list[dict[str, Result]]:
     """Return the result of each variant for each case."""
     abort = AbortFlag()
     engine = Scheduler(load_model(options_for(settings), abort), abort, Background(share=0))
     try:
         with Progress(console=Console(stderr=True)) as bars:
             tracked = bars.track(cases, description="Completing")
-            return [await all_variants(case, settings, engine) for case in tracked]
+            return [await variants(case, settings, engine) for case in tracked]
     finally:
         await engine.close()
+
+
+def uses_other_files(case: Case) -> bool:
+    """Tell whether the model reads definitions from other files for `case`."""
+    syntax = parse(case.document())
+    return isinstance(syntax, Syntax) and definitions_of(case, syntax, Settings()) != ""
 
 
 def row(variant: str, results: Sequence[Result]) -> dict[str, Any]:
@@ -115,17 +130,25 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, prog="python -m benchmarks.quality")
     parser.add_argument("--split", choices=SPLITS, default="tune")
     parser.add_argument("--holes", type=int, metavar="N", help="a sample of so many (default: all)")
+    parser.add_argument(
+        "--definitions",
+        action="store_true",
+        help="only holes in files that use others, with and without what those define",
+    )
     parser.add_argument("--quick", action="store_true", help="a few holes, under 50 seconds")
     parser.add_argument("--json", type=Path, metavar="FILE")
     options = parser.parse_args()
     if not case_file(options.split).exists():
         parser.error("the evaluation set is not here yet; `make eval-set` fetches it")
-    cases = read_cases(case_file(options.split))
-    count = QUICK_HOLES if options.quick else options.holes or len(cases)
-    cases = random.Random(SEED).sample(cases, min(count, len(cases)))
+    cases, variants = read_cases(case_file(options.split)), all_variants
     for root in {case.workspace for case in cases}:
         list(run_index(Path(root).resolve()))
-    found = asyncio.run(measure(cases, Settings()))
+    if options.definitions:
+        cases = list(filter(uses_other_files, cases))
+        variants = with_and_without_definitions
+    count = QUICK_HOLES if options.quick else options.holes or len(cases)
+    cases = random.Random(SEED).sample(cases, min(count, len(cases)))
+    found = asyncio.run(measure(cases, Settings(), variants))
     rows = [row(name, [one[name] for one in found]) for name in found[0]]
     _print(rows)
     figures: Figures = {"n": len(cases)}

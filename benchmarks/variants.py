@@ -69,19 +69,12 @@ async def all_variants(case: Case, settings: Settings, engine: Engine) -> dict[s
     with patch.object(fim, "healed", lambda tokens, _pieces: (list(tokens), b"")):
         unhealed, _ = await _greedy(engine, prompt, settings)
     text, pieces = await _greedy(engine, prompt, settings)
-    context = msgspec.structs.replace(settings.context, definition_tokens=0)
-    without = msgspec.structs.replace(settings, context=context)
-    alone = await evaluate(case, without, engine)
     recorder = Recorder(engine)
-    shown = await evaluate(case, settings, recorder)
+    pair = await with_and_without_definitions(case, settings, recorder)
+    shown = pair["pipeline"]
     judge, sound = _Judge(case), _Soundness(case)
     raw = judge(text, joint(pieces))
-    found = {
-        "raw-unhealed": judge(unhealed, 1.0),
-        "raw": raw,
-        "pipeline-alone": alone,
-        "pipeline": shown,
-    }
+    found = {"raw-unhealed": judge(unhealed, 1.0), "raw": raw, **pair}
     for threshold in THRESHOLDS:
         for name, whole, tokens in (("raw", raw, pieces), ("pipeline", shown, recorder.pieces)):
             kept = whole.completion if (whole.confidence or 0.0) >= threshold else None
@@ -96,6 +89,18 @@ async def all_variants(case: Case, settings: Settings, engine: Engine) -> dict[s
             )
             found[f"{name}-cut-{threshold}"] = judge(kept, threshold)
     return found
+
+
+async def with_and_without_definitions(
+    case: Case, settings: Settings, engine: Engine
+) -> dict[str, Result]:
+    """Return what becomes of `case` in `pipeline-alone` and, asked for last, `pipeline`."""
+    context = msgspec.structs.replace(settings.context, definition_tokens=0)
+    alone = msgspec.structs.replace(settings, context=context)
+    return {
+        "pipeline-alone": await evaluate(case, alone, engine),
+        "pipeline": await evaluate(case, settings, engine),
+    }
 
 
 def starts(text: str, pieces: Sequence[Piece], threshold: float) -> Iterator[str]:

@@ -71,7 +71,7 @@ async def evaluate(case: Case, settings: Settings, engine: Engine) -> Result:
     cursor = document.clamp(case.cursor)
     on_demand = settings.completion.trigger == "manual" or bool(document.after(cursor).strip())
     patient = Patient(engine)
-    found = await asyncio.to_thread(_definitions, case, syntax, settings)
+    found = await asyncio.to_thread(definitions_of, case, syntax, settings)
     request = Request(document, syntax, cursor, invoked=on_demand, definitions=found)
     outcome = await complete(request, settings, Answers(), patient)
     best = outcome.completions[0] if outcome.completions else None
@@ -85,7 +85,8 @@ async def evaluate(case: Case, settings: Settings, engine: Engine) -> Result:
     )
 
 
-def _definitions(case: Case, syntax: Syntax | None, settings: Settings) -> str:
+def definitions_of(case: Case, syntax: Syntax | None, settings: Settings) -> str:
+    """Return the lines from other files that the model reads for `case`."""
     tokens = settings.context.definition_tokens
     if not case.workspace or not tokens or syntax is None:
         return ""

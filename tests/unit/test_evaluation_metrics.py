@@ -103,7 +103,7 @@ def test_syntax_errors_are_counted_where_there_was_none(completion, breaks):
 
 def test_what_was_broken_before_does_not_count():
     assert not result("value)", prefix="x = (((\n").syntax_error_added
-    assert not result("value)", language="ruby").syntax_error_added
+    assert not result("value)", language="perl").syntax_error_added
 
 
 @pytest.mark.parametrize(

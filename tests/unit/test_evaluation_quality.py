@@ -59,7 +59,7 @@ async def test_every_variant_of_a_case():
     case = Case("a", "python", "x = 1\n", "\n", "value + 2")
     found = await all_variants(case, Settings(), engine)
     await engine.close()
-    assert len(found) == 3 + 4 * len(THRESHOLDS)
+    assert len(found) == 4 + 4 * len(THRESHOLDS)
     assert found["raw"].completion == found["pipeline"].completion == "value + 1"
     assert found["raw-from-0.9"].completion is None
     assert found["raw-cut-0.6"].completion == "value +"
