@@ -47,9 +47,9 @@ def test_off_and_on(offered):
 
 
 def test_snooze_ends_by_itself(offered):
-    run(offered, "snooze 0.02")
+    run(offered, "snooze 0.05")
     assert_off(offered)
-    time.sleep(1.2)
+    offered.wait(lambda: offered.lua("return require('slm_lsp').is_enabled()"), "it sleeps")
     offered.keys("r")
     offered.wait_ghost("eturn a + b")
 
@@ -57,7 +57,6 @@ def test_snooze_ends_by_itself(offered):
 def test_a_snooze_of_no_time_is_refused(nvim):
     run(nvim, "snooze soon")
     said(nvim, "snooze takes minutes")
-    nvim.call("nvim_set_vvar", "errmsg", "")
 
 
 def test_one_filetype(offered, world):
@@ -80,7 +79,6 @@ def test_status_and_why(offered):
 def test_an_unknown_command_says_what_there_is(nvim):
     run(nvim, "nonsense")
     said(nvim, "disable, enable, filetype")
-    nvim.call("nvim_set_vvar", "errmsg", "")
 
 
 def test_command_lines_complete(nvim):
