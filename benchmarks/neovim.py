@@ -1,13 +1,13 @@
-"""Ghost text in real Neovim: how long after a key it is on screen, and whether a long session holds.
+"""Ghost text in real Neovim: how soon after a key it is there, and whether a session holds.
 
-A thousand keys of a real file, ten a second, go into Neovim 0.12 and 0.11 with the plugin, the real
-server and the default model. Where the ghost text offers the key that comes next it is typed through.
+A thousand keys of a real file, ten a second, go into Neovim 0.12 and 0.11 with the plugin, the
+real server and the default model.
 
 | figure | what |
 |---|---|
-| `ghost_p50_ms`, `_p95_ms` | from a key to the change of the ghost text on screen that an answer made |
+| `ghost_p50_ms`, `_p95_ms` | from a key to the ghost text that its answer put on screen |
 | `server_p50_ms`, `_p95_ms` | the server's own time for the same answers |
-| `editor_p95_ms` | what the editor adds to an answer: its 20 ms of debounce, Neovim's client, drawing |
+| `editor_p95_ms` | what the editor adds: 20 ms of debounce, its client, drawing |
 | `errors` | lines in the logs of Neovim and its language client |
 | `in_sync` | 1 if the server's document is Neovim's buffer at the end |
 | `memory_growth_mb` | of Neovim from key 200 to the last one |
@@ -38,11 +38,10 @@ SETTLED_AFTER = 0.2
 
 WATCH = """
 _G.answers = {}
-local key
-vim.on_key(function() key = vim.uv.hrtime() end)
 local drawing = require('slm_lsp.drawing')
 local show, status = drawing.show, require('slm_lsp.status')
-local server
+local key, server
+vim.on_key(function() key, server = vim.uv.hrtime(), nil end)
 local answered = status.answered
 
 status.answered = function(err, params, context)

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import time
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from tests.harness.neovim import Neovim
 
 FUNCTION = "def add(a, b):\n    \n"
 
@@ -18,15 +22,15 @@ def offered(nvim, world):
     return nvim
 
 
-def run(nvim, arguments):
+def run(nvim: Neovim, arguments: str) -> None:
     nvim.call("nvim_command", f"SlmLsp {arguments}")
 
 
-def said(nvim, text):
+def said(nvim: Neovim, text: str) -> None:
     nvim.wait(lambda: text in nvim.said(), f"it does not say {text!r}")
 
 
-def assert_off(nvim):
+def assert_off(nvim: Neovim) -> None:
     nvim.wait_ghost("")
     nvim.keys("r")
     time.sleep(0.4)
@@ -117,7 +121,9 @@ def test_health_says_what_works(nvim, world):
     assert "drawn by the plugin" in report
 
 
-@pytest.mark.parametrize("topic", ["slm_lsp", ":SlmLsp", "slm_lsp.setup()", "<Plug>(slm-lsp-accept)"])
+@pytest.mark.parametrize(
+    "topic", ["slm_lsp", ":SlmLsp", "slm_lsp.setup()", "<Plug>(slm-lsp-accept)"]
+)
 def test_help_has(nvim, topic):
     nvim.call("nvim_command", f"help {topic}")
     assert nvim.lua("return vim.fn.expand('%:t')") == "slm_lsp.txt"
