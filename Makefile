@@ -29,6 +29,7 @@ test: dev model
 # What an editor's tests need and this machine lacks is their reason to skip; see tests/editors.
 test-editors: vsix model
 	@$(VENV)/python -m tools.code_server || true
+	@$(VENV)/python -m tools.neovim || true
 	@$(VENV)/python -m pytest tests/editors
 
 vsix: editors editors/vscode/node_modules/.package-lock.json
@@ -45,6 +46,8 @@ lint: dev
 	@$(VENV)/ruff format --check
 	@$(VENV)/mypy
 	@$(VENV)/python -m pytest -q tests/unit/test_architecture.py
+	@if command -v luacheck >/dev/null; then luacheck --quiet editors/nvim; \
+		else echo "The Lua files were not checked: sudo apt install lua-check adds what that takes."; fi
 	@if [ -x editors/vscode/node_modules/.bin/biome ]; then $(NPM) run --silent lint; \
 		else echo "The VS Code extension was not checked: make vsix installs what that takes."; fi
 

@@ -25,7 +25,9 @@ def program(version: str) -> Path:
     """Return the program of one of VERSIONS. Raises SetupFailed where it is not installed."""
     found = _find(version)
     if found is None:
-        raise SetupFailed(f"Neovim {version} for tests is missing; `make test-editors` installs it.")
+        raise SetupFailed(
+            f"Neovim {version} for tests is missing; `make test-editors` installs it."
+        )
     return found
 
 

@@ -1,4 +1,4 @@
-"""A real Neovim, spoken to over its msgpack-rpc socket, with the plugin and the real server in it."""
+"""A real Neovim with the plugin and the real server, spoken to over its msgpack-rpc socket."""
 
 from __future__ import annotations
 
@@ -165,7 +165,7 @@ class Neovim:
         """Return the SHA-256 of the document as the server has it."""
         found = self.lua("""
             local client = vim.lsp.get_clients({ bufnr = 0, name = 'slm_lsp' })[1]
-            local buffer = vim.api.nvim_get_current_buf() -- with 0, what was typed is not sent before
+            local buffer = vim.api.nvim_get_current_buf()  -- 0 would not send what was typed
             local answer = client:request_sync('slm-lsp/documentHash',
               { uri = vim.uri_from_bufnr(0) }, 10000, buffer)
             return answer.result.sha256

@@ -126,7 +126,9 @@ def test_it_hides_while_the_menu_of_blink_cmp_is_open(offered):
         vim.api.nvim_exec_autocmds('User', { pattern = 'BlinkCmpMenuOpen' })
     """)
     offered.wait_ghost("")
-    offered.lua("_G.open = false vim.api.nvim_exec_autocmds('User', { pattern = 'BlinkCmpMenuClose' })")
+    offered.lua(
+        "_G.open = false vim.api.nvim_exec_autocmds('User', { pattern = 'BlinkCmpMenuClose' })"
+    )
     offered.wait_ghost("return a + b")
 
 

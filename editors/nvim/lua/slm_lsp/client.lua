@@ -6,11 +6,24 @@ M.NAME = 'slm_lsp'
 
 local has_config = vim.fn.has('nvim-0.11') == 1
 
----Return the server that `buffer` is attached to.
+---Return the server that `buffer` is attached to: the newest, while a restart has two.
 ---@param buffer integer
 ---@return vim.lsp.Client?
 function M.of(buffer)
-  return vim.lsp.get_clients({ bufnr = buffer, name = M.NAME })[1]
+  local newest
+  for _, client in ipairs(vim.lsp.get_clients({ bufnr = buffer, name = M.NAME })) do
+    if not newest or client.id > newest.id then
+      newest = client
+    end
+  end
+  return newest
+end
+
+---@param id integer a client's
+---@return boolean
+function M.is_ours(id)
+  local client = vim.lsp.get_client_by_id(id)
+  return client ~= nil and client.name == M.NAME
 end
 
 ---Return every running server of ours: one for each project.

@@ -107,7 +107,7 @@ local commands = {
     run = function(minutes)
       local time = tonumber(minutes or SNOOZE_MINUTES)
       if not time or time <= 0 then
-        say('snooze takes minutes, for example :SlmLsp snooze 15', vim.log.levels.ERROR)
+        say('snooze takes minutes, for example :SlmLsp snooze 15', vim.log.levels.WARN)
         return
       end
       require('slm_lsp.settings').snooze(time)
@@ -151,7 +151,7 @@ function M.run(arguments)
   if not command then
     local names = vim.tbl_keys(commands)
     table.sort(names)
-    say(('no such command: %s; there are %s'):format(name, table.concat(names, ', ')), vim.log.levels.ERROR)
+    say(('no such command: %s; there are %s'):format(name, table.concat(names, ', ')), vim.log.levels.WARN)
     return
   end
   command.run(arguments[2])

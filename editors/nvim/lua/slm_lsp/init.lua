@@ -57,12 +57,21 @@ function M.setup(options)
   ghost.options.hide_with_menu = options.hide_with_menu
   ghost.watch_menus()
   local group = vim.api.nvim_create_augroup('slm_lsp', {})
-  vim.api.nvim_create_autocmd({ 'LspAttach', 'LspDetach' }, {
+  vim.api.nvim_create_autocmd('LspAttach', {
     group = group,
     callback = function(event)
-      local client = vim.lsp.get_client_by_id(event.data.client_id)
-      if client and client.name == clients.NAME then
-        (event.event == 'LspAttach' and attach or ghost.detach)(event.buf)
+      if clients.is_ours(event.data.client_id) then
+        attach(event.buf)
+      end
+    end,
+  })
+  vim.api.nvim_create_autocmd('LspDetach', {
+    group = group,
+    callback = function(event)
+      -- After a restart the new server may be there before the old one has left.
+      local left = clients.of(event.buf)
+      if clients.is_ours(event.data.client_id) and (not left or left.id == event.data.client_id) then
+        ghost.detach(event.buf)
       end
     end,
   })
