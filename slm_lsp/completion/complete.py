@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 
 from slm_lsp.completion.gate import gate, gate_by_syntax
 from slm_lsp.completion.generate import generate
+from slm_lsp.completion.prompt import prompt_for
 from slm_lsp.completion.request import Outcome, Timings
 from slm_lsp.completion.running import Running
 from slm_lsp.completion.stop import stop_rule
 from slm_lsp.completion.tidy import tidy
-from slm_lsp.context.window import Budget, window
 from slm_lsp.engine.protocol import Generate, Urgency, next_id
 
 if TYPE_CHECKING:
@@ -42,8 +42,7 @@ async def complete(
     if reason := gate_by_syntax(request, settings):
         return _took(Outcome(dropped=reason), started)
 
-    budget = Budget(settings.context.prefix_tokens, settings.context.suffix_tokens)
-    prompt = window(request.document, request.outline, request.cursor, budget, request.definitions)
+    prompt = prompt_for(request, settings)
     context_ms = (time.perf_counter() - started) * 1e3
 
     if (known := answers.cache.get(request, prompt)) is not None:

@@ -42,7 +42,8 @@ def gate(request: Request, settings: Settings) -> str:
     if len(before) > MAX_LINE:
         return "line too long"
     above = document.lines.slice(cursor.line - KEY_LINES, cursor.line)
-    if not before.strip() and not any(line.strip() for line in above):
+    empty = not before.strip() and not any(line.strip() for line in above)
+    if empty and not request.cells:
         return "nothing before the cursor"
     if after[:1].isalnum() or after[:1] == "_":
         return "inside a word"

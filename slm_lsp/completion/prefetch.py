@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from slm_lsp.completion.complete import complete
-from slm_lsp.context.window import Budget, window
+from slm_lsp.completion.prompt import prompt_for
 from slm_lsp.engine.protocol import Generate, Urgency, next_id
 from slm_lsp.text import Cursor, Edit, Span
 
@@ -49,8 +49,7 @@ async def prefetch(
 
 async def read_ahead(request: Request, settings: Settings, engine: Engine) -> None:
     """Let the model read the prompt of `request` without answering it. Raises EngineError."""
-    budget = Budget(settings.context.prefix_tokens, settings.context.suffix_tokens)
-    prompt = window(request.document, request.outline, request.cursor, budget, request.definitions)
+    prompt = prompt_for(request, settings)
     document = request.document.uri
     question = Generate(next_id(), document, prompt, max_tokens=0, urgency=Urgency.WARM_UP)
     async with aclosing(engine.generate(question)) as events:

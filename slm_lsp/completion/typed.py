@@ -28,7 +28,7 @@ def between(before: Request, now: Request) -> str | None:
     """
     document, start, end = now.document, before.cursor, now.cursor
     if (
-        before.document.uri != document.uri
+        (before.document.uri, before.cells) != (document.uri, now.cells)
         or not start <= end
         or end.line - start.line > MAX_LINES
         or start.line >= len(document.lines)

@@ -15,6 +15,7 @@ from slm_lsp.completion.request import Outcome, Request
 from slm_lsp.errors import SlmLspError
 from slm_lsp.lsp.positions import to_cursor
 from slm_lsp.lsp.preparation import prepare
+from slm_lsp.lsp.schemes import is_editable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -50,13 +51,9 @@ async def answer(
     cursor = to_cursor(buffer.document, place.position, ls.encoding)
     settle = functools.partial(ls.documents.settle, buffer)
     request = Request(
-        buffer.document,
-        buffer.parsed,
-        cursor,
-        invoked,
-        alternatives,
-        settle,
+        *(buffer.document, buffer.parsed, cursor, invoked, alternatives, settle),
         undone=buffer.undone,
+        cells=ls.notebooks.above(buffer.document),
         definitions=ls.definitions_for(buffer, cursor),
     )
     outcome = await _newest(ls, method, request)
@@ -94,6 +91,8 @@ async def _newest(ls: Session, method: str, request: Request) -> Outcome | None:
 
 
 async def _complete(ls: Session, request: Request) -> Outcome:
+    if not is_editable(request.document.uri):
+        return Outcome(dropped="nobody writes here")
     ls.status.started()
     try:
         return await complete(request, ls.settings, ls.answers, ls.engine)

@@ -13,6 +13,7 @@ from lsprotocol import types
 from slm_lsp.completion.request import Request
 from slm_lsp.lsp.positions import to_cursor
 from slm_lsp.lsp.preparation import expect
+from slm_lsp.lsp.schemes import is_editable
 
 if TYPE_CHECKING:
     from slm_lsp.lsp.session import Session
@@ -23,9 +24,16 @@ def did_move_cursor(ls: Session, params: Any) -> None:
     document, position = getattr(params, "textDocument", None), getattr(params, "position", None)
     line, character = getattr(position, "line", None), getattr(position, "character", None)
     buffer = ls.documents.get(getattr(document, "uri", ""))
-    if buffer is None or not isinstance(line, int) or not isinstance(character, int):
+    if (
+        buffer is None
+        or not is_editable(buffer.document.uri)
+        or not isinstance(line, int)
+        or not isinstance(character, int)
+    ):
         return
     place = types.Position(max(line, 0), max(character, 0))
     cursor = to_cursor(buffer.document, place, ls.encoding)
     definitions = ls.definitions_for(buffer, cursor)
-    expect(ls, Request(buffer.document, buffer.parsed, cursor, definitions=definitions))
+    cells = ls.notebooks.above(buffer.document)
+    document, parsed = buffer.document, buffer.parsed
+    expect(ls, Request(document, parsed, cursor, definitions=definitions, cells=cells))

@@ -18,3 +18,8 @@ def accept_command(number: str) -> types.Command:
 def accept(ls: Session, number: str = "") -> None:
     """Record that an offer was accepted; an editor that sends no id says nothing by it."""
     ls.usage.accepted(number)
+
+
+async def restart(ls: Session) -> None:
+    """Start or reach the engine anew, for instance after a model was installed."""
+    await ls.restart_engine()

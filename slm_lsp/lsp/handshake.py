@@ -20,6 +20,8 @@ TRIGGER_CHARACTERS = (".", "(")
 """Menus open at these and at letters. Not at spaces and brackets of all kinds: where a menu holds
 nothing but a guess, Enter would put it in."""
 
+NOTEBOOKS = {"notebookDocumentSync": {"notebookSelector": [{"notebook": "*"}], "save": False}}
+
 DEFAULT_ENCODING = "utf-16"
 """What the specification prescribes where a client says nothing."""
 
@@ -49,10 +51,11 @@ def result(client: dict[str, Any], options: Any = None) -> dict[str, Any]:
     return {
         "capabilities": {
             **(menu if menu_wanted(options) else {}),
+            **(NOTEBOOKS if client.get("notebookDocument") is not None else {}),
             "positionEncoding": _encoding(client),
             "textDocumentSync": {"openClose": True, "change": 2, "save": True},
             "inlineCompletionProvider": {},
-            "executeCommandProvider": {"commands": ["slm-lsp.accept"]},
+            "executeCommandProvider": {"commands": ["slm-lsp.accept", "slm-lsp.restartEngine"]},
             "workspace": {
                 "workspaceFolders": {"supported": True, "changeNotifications": True},
                 "fileOperations": {},

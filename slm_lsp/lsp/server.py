@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 from lsprotocol import types
 
 from slm_lsp.lsp.completion import completion
@@ -13,14 +15,23 @@ from slm_lsp.lsp.did_move_cursor import did_move_cursor
 from slm_lsp.lsp.did_open import did_open
 from slm_lsp.lsp.did_save import did_save
 from slm_lsp.lsp.document_hash import document_hash
-from slm_lsp.lsp.execute_command import ACCEPT, accept
+from slm_lsp.lsp.execute_command import ACCEPT, accept, restart
 from slm_lsp.lsp.exit import exit_
 from slm_lsp.lsp.feedback import did_partially_accept_completion, did_show_completion
 from slm_lsp.lsp.guard import Handler, guarded
 from slm_lsp.lsp.initialize import initialize, initialized
 from slm_lsp.lsp.inline_completion import inline_completion
+from slm_lsp.lsp.notebook_document import (
+    did_change_notebook,
+    did_close_notebook,
+    did_open_notebook,
+)
 from slm_lsp.lsp.session import Session
+from slm_lsp.lsp.status import RESTART
 from slm_lsp.lsp.watched_files import did_change_watched_files
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 HANDLERS: dict[str, Handler] = {
     types.INITIALIZE: initialize,
@@ -33,6 +44,9 @@ HANDLERS: dict[str, Handler] = {
     types.TEXT_DOCUMENT_DID_CHANGE: did_change,
     types.TEXT_DOCUMENT_DID_CLOSE: did_close,
     types.TEXT_DOCUMENT_DID_SAVE: did_save,
+    types.NOTEBOOK_DOCUMENT_DID_OPEN: did_open_notebook,
+    types.NOTEBOOK_DOCUMENT_DID_CHANGE: did_change_notebook,
+    types.NOTEBOOK_DOCUMENT_DID_CLOSE: did_close_notebook,
     types.TEXT_DOCUMENT_INLINE_COMPLETION: inline_completion,
     types.TEXT_DOCUMENT_COMPLETION: completion,
     "textDocument/didShowCompletion": did_show_completion,
@@ -41,7 +55,7 @@ HANDLERS: dict[str, Handler] = {
     "slm-lsp/documentHash": document_hash,
 }
 
-COMMANDS = {ACCEPT: accept}
+COMMANDS: dict[str, Callable[..., Any]] = {ACCEPT: accept, RESTART: restart}
 
 OPTIONS = {
     # pygls advertises this capability only when it is given options.

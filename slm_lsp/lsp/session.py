@@ -17,7 +17,9 @@ from slm_lsp.lsp.definitions import Definitions
 from slm_lsp.lsp.documents import Documents
 from slm_lsp.lsp.index_progress import IndexProgress
 from slm_lsp.lsp.indexing import Indexing
+from slm_lsp.lsp.notebooks import Notebooks
 from slm_lsp.lsp.protocol import Protocol
+from slm_lsp.lsp.schemes import file_uri
 from slm_lsp.lsp.status import Status
 from slm_lsp.lsp.usage import Usage
 
@@ -44,11 +46,15 @@ class Session(LanguageServer):
             "slm-lsp",
             __version__,
             text_document_sync_kind=types.TextDocumentSyncKind.Incremental,
+            notebook_document_sync=types.NotebookDocumentSyncOptions(
+                [types.NotebookDocumentFilterWithNotebook("*")], save=False
+            ),
             protocol_cls=Protocol,
         )
         self.settings = config.Settings()
         self.editor_settings = sources.Source("editor", {}, "camel")
         self.documents = Documents()
+        self.notebooks = Notebooks(self.documents)
         self.usage = Usage(self.documents)
         self.answers = Answers()
         self.definitions = Definitions()
@@ -120,11 +126,16 @@ class Session(LanguageServer):
         self.settings = settings
         self.usage.enabled = settings.statistics
         if changed and self._engine is not None:
-            engine, self._engine = self._engine, None
-            self.answers.close()
-            self.answers = Answers()
+            await self.restart_engine()
+
+    async def restart_engine(self) -> None:
+        """Leave the engine and start or reach one anew, in which what was wrong may be right."""
+        engine, self._engine = self._engine, None
+        self.answers.close()
+        self.answers = Answers()
+        if engine is not None:
             await engine.close()
-            self.warm_up()
+        self.warm_up()
 
     def background(self, work: Coroutine[Any, Any, None]) -> None:
         """Run `work` beside everything else, until it ends or the server does."""
@@ -146,14 +157,13 @@ class Session(LanguageServer):
 
     def path_for_model(self, uri: str) -> str:
         """Return what the model is told a file is called: relative to its workspace folder."""
-        path = to_fs_path(uri)
+        path = to_fs_path(file_uri(uri))
         if path is None:
-            return uri.rsplit("/", 1)[-1]
-        for folder in self.workspace.folders.values():
-            root = to_fs_path(folder.uri)
-            if root and path.startswith(root.rstrip("/") + "/"):
-                return path[len(root.rstrip("/")) + 1 :]
-        return path.rsplit("/", 1)[-1]
+            return uri.removeprefix("untitled:").rsplit("/", 1)[-1]
+        folders = (to_fs_path(it.uri) or "" for it in self.workspace.folders.values())
+        roots = [root.rstrip("/") + "/" for root in folders]
+        inside = max((root for root in roots if path.startswith(root)), key=len, default="")
+        return path.removeprefix(inside) if inside else path.rsplit("/", 1)[-1]
 
     def report_server_error(self, error: Exception, source: Any) -> None:
         """Show nothing: pygls would raise a popup that nobody can act on; see `guard`."""

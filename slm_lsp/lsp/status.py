@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Literal, TypedDict
+from typing import TYPE_CHECKING, Literal, NotRequired, TypedDict
 
 if TYPE_CHECKING:
     from pygls.protocol import LanguageServerProtocol
@@ -16,15 +16,21 @@ BUSY_AFTER_S = 0.1
 METHOD = "didChangeStatus"
 """The name and parameters Copilot's server uses, so its clients understand ours."""
 
+RESTART = "slm-lsp.restartEngine"
+"""The command that starts or reaches the engine anew."""
+
+TRY_AGAIN = {"title": "Try again", "command": RESTART}
+
 Kind = Literal["Normal", "Warning", "Error", "Inactive"]
 
 
 class StatusParams(TypedDict):
-    """What the notification carries."""
+    """What the notification carries; `command` is what the user can do about an error."""
 
     busy: bool
     kind: Kind
     message: str
+    command: NotRequired[dict[str, str]]
 
 
 class Status:
@@ -66,6 +72,8 @@ class Status:
         params = StatusParams(
             busy=self._loading or self._working > 0, kind=self._kind, message=self._message
         )
+        if self._kind == "Error":
+            params["command"] = TRY_AGAIN
         if params != self._told:
             self._told = params
             self._protocol.notify(METHOD, params)

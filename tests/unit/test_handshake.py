@@ -53,6 +53,7 @@ CAPABILITIES: list[dict[str, Any]] = [
     {"general": {"positionEncodings": ["utf-7", "utf-32"]}},
     {"general": {"positionEncodings": []}},
     {"textDocument": {"inlineCompletion": {"dynamicRegistration": True}}},
+    {"notebookDocument": {"synchronization": {}}},
     {"workspace": {"configuration": True, "workspaceFolders": True}},
 ]
 

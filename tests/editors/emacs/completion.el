@@ -13,6 +13,7 @@
 (pcase-let ((`(,command ,model ,file ,typed) command-line-args-left))
   (setq command-line-args-left nil
         eglot-sync-connect 30
+        jsonrpc-default-request-timeout 60  ; the model has to be loaded first
         eglot-server-programs
         `((python-mode . ,(append (split-string command)
                                   `(:initializationOptions
