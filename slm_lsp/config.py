@@ -91,7 +91,7 @@ class ContextSettings(msgspec.Struct, frozen=True, rename="camel"):
             le=4096,
             description="Budget for definitions in other files, in tokens; 0: no index is made.",
         ),
-    ] = 256
+    ] = 0
 
 
 class EngineSettings(msgspec.Struct, frozen=True, rename="camel"):
