@@ -17,11 +17,9 @@ return {
       require('slm_lsp.status').answered(...)
     end,
   },
-  on_init = function(client)
-    local settings = require('slm_lsp.settings')
-    if settings.changed() then
-      settings.send(client)
-    end
+  -- With what was switched since Neovim started: told later, a new server would offer until then.
+  before_init = function(params, config)
+    params.initializationOptions = require('slm_lsp.settings').of(config)
   end,
   on_exit = function(_, _, id)
     vim.schedule(function()

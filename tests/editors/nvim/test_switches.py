@@ -32,10 +32,19 @@ def said(nvim: Neovim, text: str) -> None:
 
 def assert_off(nvim: Neovim) -> None:
     nvim.wait_ghost("")
-    nvim.keys("r")
+    nvim.keys("r<BS>")
     time.sleep(0.4)
     assert nvim.ghost() == ""
-    nvim.keys("<BS>")
+
+
+def assert_on(nvim: Neovim) -> None:
+    def ghost_after_a_key() -> bool:
+        nvim.keys("r<BS>")
+        time.sleep(0.3)
+        return nvim.ghost() == "return a + b"
+
+    # The server reads its files before settings take effect, so the first key may be too early.
+    nvim.wait(ghost_after_a_key, "no ghost text")
 
 
 def test_off_and_on(offered):
@@ -45,8 +54,7 @@ def test_off_and_on(offered):
     run(offered, "why")
     said(offered, "switched off")
     run(offered, "toggle")
-    offered.keys("r")
-    offered.wait_ghost("eturn a + b")
+    assert_on(offered)
     assert offered.lua("return require('slm_lsp').statusline()").startswith("slm")
 
 
@@ -54,8 +62,7 @@ def test_snooze_ends_by_itself(offered):
     run(offered, "snooze 0.05")
     assert_off(offered)
     offered.wait(lambda: offered.lua("return require('slm_lsp').is_enabled()"), "it sleeps")
-    offered.keys("r")
-    offered.wait_ghost("eturn a + b")
+    assert_on(offered)
 
 
 def test_a_snooze_of_no_time_is_refused(nvim):
@@ -69,8 +76,7 @@ def test_one_filetype(offered, world):
     assert_off(offered)
     run(offered, "filetype python")
     said(offered, "on for python")
-    offered.keys("r")
-    offered.wait_ghost("eturn a + b")
+    assert_on(offered)
 
 
 def test_status_and_why(offered):
@@ -100,8 +106,7 @@ def test_a_restarted_server_keeps_the_switches(offered):
     assert offered.lua("return vim.lsp.get_clients({ name = 'slm_lsp' })[1].id") != before
     assert_off(offered)
     run(offered, "filetype python")
-    offered.keys("r")
-    offered.wait_ghost("eturn a + b")
+    assert_on(offered)
     offered.assert_in_sync()
 
 

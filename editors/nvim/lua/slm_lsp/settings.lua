@@ -15,11 +15,11 @@ local changes = { languages = {} }
 ---@type uv.uv_timer_t?
 local snooze
 
----Return the settings of `client` with all changes.
----@param client vim.lsp.Client
+---Return the settings in a client's configuration with all changes.
+---@param config vim.lsp.ClientConfig
 ---@return table
-local function settings(client)
-  local configured = client.config.init_options or {}
+function M.of(config)
+  local configured = config.init_options or {}
   -- An empty table would be sent as an empty list, which is no object.
   local languages = next(changes.languages) and changes.languages or nil
   local changed = { enabled = changes.enabled, model = changes.model, languages = languages }
@@ -27,25 +27,13 @@ local function settings(client)
   return next(all) and all or vim.empty_dict()
 end
 
----Bring a server up to date that has just started.
----@param client vim.lsp.Client
-function M.send(client)
-  local all = { ['slm-lsp'] = settings(client) }
-  client.settings = all -- what Neovim answers with when the server asks
-  clients.notify(client, 'workspace/didChangeConfiguration', { settings = all })
-end
-
 ---Send the changes to all servers.
 local function send_all()
   for _, client in ipairs(clients.all()) do
-    M.send(client)
+    local all = { ['slm-lsp'] = M.of(client.config) }
+    client.settings = all -- what Neovim answers with when the server asks
+    clients.notify(client, 'workspace/didChangeConfiguration', { settings = all })
   end
-end
-
----Tell whether anything was changed since Neovim was started.
----@return boolean
-function M.changed()
-  return changes.enabled ~= nil or changes.model ~= nil or next(changes.languages) ~= nil
 end
 
 ---Return the name the server knows the files of `buffer` by.
@@ -60,7 +48,7 @@ end
 ---@return table
 local function in_force(buffer)
   local client = clients.of(buffer)
-  return client and settings(client) or changes
+  return client and M.of(client.config) or changes
 end
 
 ---Tell whether the switch of a language is on; the one of all files does not count.
