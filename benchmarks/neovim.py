@@ -41,7 +41,9 @@ _G.answers = {}
 local drawing = require('slm_lsp.drawing')
 local show, status = drawing.show, require('slm_lsp.status')
 local key, server
-vim.on_key(function() key, server = vim.uv.hrtime(), nil end)
+vim.on_key(function(_, typed)
+  if typed ~= '' then key, server = vim.uv.hrtime(), nil end
+end)
 local answered = status.answered
 
 status.answered = function(err, params, context)
