@@ -32,6 +32,12 @@ PICTURES = ROOT / "build" / "pictures"
 PATIENCE_S = 20.0
 """A busy machine is no reason for a test to fail."""
 
+DRAWING_MS = 300
+"""Milliseconds that ghost text has to stay the same to be all that will come."""
+
+ASKING_MS = 2000
+"""Milliseconds given to a first answer."""
+
 MACHINE = {"slm-lsp.server.path": str(Path(sys.executable).with_name("slm-lsp"))}
 """Settings of the machine that VS Code's server runs on."""
 
@@ -145,6 +151,10 @@ class Window:
         page.wait_for_selector(".monaco-workbench")
         page.wait_for_selector('[id="slm-lsp.slm-lsp.slm-lsp.status"]')
         self.wait_for_status("is ready")
+        # A window asks for no ghost text while it is still loading.
+        self.open("first.py", "def add(a, b):\n    return a + b\n\n\ndef subtract(a, b):\n    ")
+        self.type_until_ghost("r")
+        self.press("Escape")
 
     def open(self, name: str, text: str) -> None:
         """Write a file into the project, open it, and put the cursor at its end."""
@@ -165,15 +175,32 @@ class Window:
         """Type as a person does."""
         self.page.keyboard.type(text, delay=40)
 
+    def type_until_ghost(self, text: str) -> None:
+        """Type `text`, and once more where nobody was there yet to be asked for ghost text."""
+        deadline = time.monotonic() + PATIENCE_S
+        self.type(text)
+        self.page.wait_for_timeout(ASKING_MS)
+        while not self.ghost():
+            assert time.monotonic() < deadline, self.server.log()
+            self.press(*["Backspace"] * len(text))
+            self.type(text)
+            self.page.wait_for_timeout(ASKING_MS)
+
     def ghost(self) -> str:
         """Return the ghost text on screen, lines separated by newlines."""
         return str(self.page.evaluate(GHOST))
 
     def wait_for_ghost(self, wanted: str | None = None) -> str:
         """Wait until ghost text is on screen, or until it is `wanted`, and return it."""
-        return self._wait(
-            self.ghost, lambda seen: seen == wanted if wanted is not None else seen != "", wanted
-        )
+        if wanted is not None:
+            return self._wait(self.ghost, lambda seen: seen == wanted, wanted)
+        before = ""
+        while True:  # its lines are not drawn all at once
+            seen = self._wait(self.ghost, lambda seen: seen != "", "any")
+            if seen == before:
+                return seen
+            before = seen
+            self.page.wait_for_timeout(DRAWING_MS)
 
     def wait_for_other_ghost(self, before: str) -> str:
         """Wait until other ghost text than `before` is on screen, and return it."""
