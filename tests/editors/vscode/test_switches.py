@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 from typing import TYPE_CHECKING
@@ -96,9 +97,10 @@ def test_the_server_is_restarted_by_hand(window: Window) -> None:
 
 def _kill(window: Window, word: str) -> None:
     """Kill the processes of this window's world that have `word` in their command line."""
-    victims = [
-        pid for pid in window.server.world.processes() if word in psutil.Process(pid).cmdline()
-    ]
-    assert victims
-    for pid in victims:
-        os.kill(pid, signal.SIGKILL)
+    killed = 0
+    for pid in window.server.world.processes():
+        with contextlib.suppress(psutil.NoSuchProcess):  # some end by themselves meanwhile
+            if word in psutil.Process(pid).cmdline():
+                os.kill(pid, signal.SIGKILL)
+                killed += 1
+    assert killed
