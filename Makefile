@@ -46,7 +46,7 @@ lint: dev
 	@$(VENV)/ruff format --check
 	@$(VENV)/mypy
 	@$(VENV)/python -m pytest -q tests/unit/test_architecture.py
-	@if command -v luacheck >/dev/null; then luacheck --quiet editors/nvim; \
+	@if command -v luacheck >/dev/null; then luacheck --quiet --config editors/nvim/.luacheckrc editors/nvim; \
 		else echo "The Lua files were not checked: sudo apt install lua-check adds what that takes."; fi
 	@if [ -x editors/vscode/node_modules/.bin/biome ]; then $(NPM) run --silent lint; \
 		else echo "The VS Code extension was not checked: make vsix installs what that takes."; fi

@@ -23,6 +23,17 @@ def test_accept_all(offered):
     offered.assert_in_sync()
 
 
+def test_accept_in_an_expr_mapping(offered):
+    offered.lua("""
+        vim.keymap.set('i', '<C-y>', function()
+          return require('slm_lsp').accept() and '' or '<C-y>'
+        end, { expr = true })
+    """)
+    offered.keys("<C-y>")
+    offered.wait_text("def add(a, b):\n    return a + b\n")
+    offered.wait_ghost("")
+
+
 def test_accept_a_word_then_the_rest(offered):
     offered.keys("<M-Right>")
     offered.wait_text("def add(a, b):\n    return\n")
