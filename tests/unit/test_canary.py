@@ -65,7 +65,7 @@ def workspace() -> tuple[list[str], list[Document]]:
             lines += text.split("\n")
         name = FILES[number % len(FILES)].format(number)
         text = "\n".join([*lines, "last = 1", ""])
-        uri = f"file:///work/{name}"
+        uri = f"file:///project/{name}"
         documents.append(Document.of(text, uri=uri, language=language_of(name), path=name))
     return secrets, documents
 
