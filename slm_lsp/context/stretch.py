@@ -89,8 +89,14 @@ def _far(syntax: Syntax, line: int) -> Iterator[tuple[_Place, _Place]]:
     for far, cuts in ((_above, _cut(root, top)), (_below, _cut(root, bottom))):
         for node, child, inside in cuts:
             first, last = far(node, child, inside=inside)
-            if first is not None and last is not None and first.start_byte < last.start_byte:
-                yield (first.start_byte, first.start_point), (last.start_byte, last.start_point)
+            if first is None or last is None:
+                continue
+            start = first.start_byte, first.start_point
+            end = last.start_byte, last.start_point
+            if far is _below and node == root:  # nothing closes it: its last child is one of many
+                end = last.end_byte, last.end_point
+            if start < end:
+                yield start, end
 
 
 def _cut(node: Node | None, byte: int) -> Iterator[tuple[Node, Node, bool]]:
@@ -125,7 +131,7 @@ def _above(node: Node, child: Node, *, inside: bool) -> tuple[Node | None, Node 
 
 
 def _below(node: Node, child: Node, *, inside: bool) -> tuple[Node | None, Node | None]:
-    """Return the first child of `node` to be left out, and the last one, which stays."""
+    """Return the first child of `node` to be left out, and the last one, which may stay."""
     far = child.next_sibling if inside else child
     before = None if far is None else far.prev_sibling
     if before is not None and before != child and before.type in (",", ";"):

@@ -18,6 +18,7 @@ from slm_lsp.context.syntax import (
     parse,
     scopes,
 )
+from slm_lsp.context.tree import ranges_of
 from slm_lsp.text import Completion, Cursor, Document, Edit, Span
 from tests.unit.marked import document
 from tests.unit.test_syntax import shape
@@ -66,6 +67,16 @@ def near(syntax: Syntax, line: int) -> Syntax:
     part = parse(syntax.document, stretch(syntax, line))
     assert isinstance(part, Syntax)
     return part
+
+
+def test_a_long_last_declaration_is_left_out_where_it_is_far_away():
+    last = "class Z:\n" + "".join(f"    def g{n}(self):\n        return {n}\n\n" for n in range(400))
+    syntax = whole(document(LONG["python"] + last))
+    part = near(syntax, 700)
+    kept = sum(it.end_point.row - it.start_point.row for it in ranges_of(part.tree)[:-1])
+    assert kept < 4 * NEAR_LINES
+    assert part.tree.root_node.children[-1].start_point.row < 700 + 2 * NEAR_LINES
+    assert not part.tree.root_node.has_error
 
 
 @by_language
