@@ -31,6 +31,9 @@ DEPTHS = (0, 1024)
 GENERATED = 32
 """Tokens generated in a row where the time of one is measured."""
 
+SHORT_TOKENS = 16
+"""A request while somebody types reads no more."""
+
 _PROMPT, _TOKEN = "prompt", "token"
 
 
@@ -126,6 +129,19 @@ def bound(runs: Sequence[Samples]) -> Bound:
         {(n, at): ms for (kind, n, at), ms in medians.items() if kind == _PROMPT},
         {at: ms for (kind, _, at), ms in medians.items() if kind == _TOKEN},
     )
+
+
+def spread(runs: Sequence[Samples]) -> list[float]:
+    """Return every repetition of at most `SHORT_TOKENS` tokens over the median of its like.
+
+    That is how much the machine itself makes of what is always the same work.
+    """
+    ratios: list[float] = []
+    for key in runs[0]:
+        times = [ms for run in runs for ms in run[key]]
+        middle = statistics.median(times)
+        ratios += [ms / middle for ms in times if key[1] <= SHORT_TOKENS]
+    return ratios
 
 
 def _line(x: float, xs: Sequence[float], ys: Sequence[float]) -> float:

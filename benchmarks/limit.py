@@ -23,7 +23,8 @@ request may be as little as one token.
 |---|---|
 | `wall_over_limit_p50`, `_p95` | from sending the edit to reading the answer, over the limit |
 | `wall_over_evaluated_p50`, `_p95` | the same over what was evaluated, be it no new token at all |
-| `overhead_p95_ms` | that time without the engine's queue, prefill and decode |
+| `bench_spread_p95` | llama-bench's own short runs over their medians: what the machine varies by |
+| `overhead_p50_ms`, `_p95_ms` | that time without the engine's queue, prefill and decode |
 | `prefill_over_bench`, `decode_over_bench` | tokens/s of long requests, ours over llama-bench's |
 | `cancel_to_free_p95_ms` | from interrupting a request until the engine begins with the next |
 
@@ -133,6 +134,7 @@ def answers(places: Sequence[Sequence[Press]]) -> list[Answer]:
 def figures(
     found: Sequence[Answer],
     limit: Bound,
+    spread: Sequence[float],
     speeds: Sequence[direct.Speed],
     freed: Sequence[direct.Freed],
 ) -> Figures:
@@ -146,6 +148,8 @@ def figures(
         "wall_over_limit_p95": percentile(ratios, 95),
         "wall_over_evaluated_p50": percentile(evaluated, 50),
         "wall_over_evaluated_p95": percentile(evaluated, 95),
+        "bench_spread_p95": percentile(spread, 95),
+        "overhead_p50_ms": percentile([one.overhead_ms for one in found], 50),
         "overhead_p95_ms": percentile([one.overhead_ms for one in found], 95),
         "decode_over_bench": statistics.median(decode) if decode else None,
         "prefill_over_bench": statistics.median(prefill) if prefill else None,
@@ -178,7 +182,7 @@ async def measure(
     rows = [one.row(limit) for one in found] + limit.rows()
     rows += [{"kind": "long request", **asdict(one)} for one in speeds]
     rows += [{"kind": "interruption", **asdict(one)} for one in freed]
-    return figures(found, limit, speeds, freed), rows
+    return figures(found, limit, bound.spread([before, after]), speeds, freed), rows
 
 
 async def _program(world: World, llama_bench: Path) -> Program:

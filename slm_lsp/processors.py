@@ -1,4 +1,4 @@
-"""How many threads a model should have on this machine.
+"""How many threads a model should have on this machine, and which cores are for them.
 
 The threads of a model wait for one another many times in each token, so the slowest decides. One
 that shares a core with another, sits on an efficiency core or beyond what a container may use makes
@@ -20,23 +20,31 @@ _SYSTEM = Path("/sys")
 
 def model_threads(system: Path = _SYSTEM) -> int:
     """Return the number of fast physical cores that this process may use, at least 1."""
-    try:
-        allowed = sorted(os.sched_getaffinity(0))
-        cores = _fast_cores(system / "devices", allowed)
-    except (OSError, AttributeError, ValueError):  # not Linux, or a system that does not tell
-        cores = psutil.cpu_count(logical=False) or 1
+    cores = len(fast_cores(system)) or psutil.cpu_count(logical=False) or 1
     return max(1, min(cores, _quota(system / "fs" / "cgroup" / "cpu.max")))
 
 
-def _fast_cores(devices: Path, allowed: list[int]) -> int:
-    """Count the fast physical cores among the logical processors `allowed`."""
-    performance = devices / "cpu_core" / "cpus"  # Intel's processors with two kinds of cores
-    if performance.exists():
-        allowed = [cpu for cpu in allowed if cpu in _numbers(performance.read_text())] or allowed
-    capacities = {cpu: _capacity(devices, cpu) for cpu in allowed}
-    fastest = max(capacities.values())
-    fast = [cpu for cpu, capacity in capacities.items() if capacity >= SLOWEST * fastest]
-    return len({_core(devices, cpu) for cpu in fast})
+def fast_cores(system: Path = _SYSTEM) -> list[frozenset[int]]:
+    """Return the logical processors of each fast physical core that this process may use.
+
+    Empty where the system does not tell.
+    """
+    devices = system / "devices"
+    try:
+        allowed = sorted(os.sched_getaffinity(0))
+        performance = devices / "cpu_core" / "cpus"  # Intel's processors with two kinds of cores
+        if performance.exists():
+            fast = _numbers(performance.read_text())
+            allowed = [cpu for cpu in allowed if cpu in fast] or allowed
+        capacities = {cpu: _capacity(devices, cpu) for cpu in allowed}
+        fastest = max(capacities.values())
+        cores: dict[tuple[str, str], set[int]] = {}
+        for cpu, capacity in capacities.items():
+            if capacity >= SLOWEST * fastest:
+                cores.setdefault(_core(devices, cpu), set()).add(cpu)
+    except (OSError, AttributeError, ValueError):  # not Linux, or a system that does not tell
+        return []
+    return [frozenset(cpus) for cpus in cores.values()]
 
 
 def _capacity(devices: Path, cpu: int) -> int:

@@ -13,6 +13,7 @@ from slm_lsp.engine.llama_context import BRANCHES, LlamaContext
 from slm_lsp.engine.model import Prefill
 from slm_lsp.engine.pace import LEAST_TOKENS, Pace
 from slm_lsp.engine.shortcut import Shortcut
+from slm_lsp.engine.team import Team
 from slm_lsp.engine.tokenizer import Tokenizer
 
 if TYPE_CHECKING:
@@ -75,6 +76,7 @@ class LlamaModel:
         self._places = Places(parked_bytes)
         self._shortcut = Shortcut(self._vocabulary.pieces)
         self._pace = Pace()
+        self._team = Team(threads)
         self._read = self._whole, Layout((), ())  # what is to be decoded
         self._left_out: list[int] = []  # a whole prompt whose end alone was read
 
@@ -105,7 +107,8 @@ class LlamaModel:
         self._read = sequence, laid_out
         started = time.perf_counter()
         held = sequence.held(tokens)
-        evaluated = sequence.read(tokens, abort, laid_out.ahead)
+        with self._team.placed():
+            evaluated = sequence.read(tokens, abort, laid_out.ahead)
         self._pace.read(evaluated, time.perf_counter() - started)
         return Prefill(held + evaluated, held)
 

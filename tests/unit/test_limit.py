@@ -141,10 +141,11 @@ def test_the_figures_compare_with_the_limit():
     limit_ms = LIMIT.request_ms(0, 64, 2)
     speeds = [direct.Speed(64, 0, 125.0, 12.5, 0), direct.Speed(64, 0, 1e6, 1e6, 0)]
     freed = [direct.Freed("cancelled", "decode", ms) for ms in (1.0, 9.0)]
-    measured = figures(found, LIMIT, speeds[:1], freed)
+    measured = figures(found, LIMIT, [1.0, 1.5], speeds[:1], freed)
     assert measured["wall_over_limit_p50"] == pytest.approx(126 / limit_ms)
     assert measured["wall_over_limit_p95"] == pytest.approx(140 / limit_ms)
     assert measured["wall_over_evaluated_p95"] == pytest.approx(140 / limit_ms)
+    assert measured["bench_spread_p95"] == 1.5
     assert measured["overhead_p95_ms"] == pytest.approx(19)
     assert measured["prefill_over_bench"] == pytest.approx(0.8)
     assert measured["decode_over_bench"] == pytest.approx(0.8)
@@ -152,8 +153,14 @@ def test_the_figures_compare_with_the_limit():
     assert found[0].row(LIMIT)["limit_ms"] == pytest.approx(limit_ms)
 
 
+def test_the_spread_is_that_of_short_runs_alone():
+    runs = [{("prompt", 2, 0): [9.0, 10.0], ("prompt", 512, 0): [1.0, 99.0]}]
+    runs += [{("prompt", 2, 0): [10.0, 20.0], ("prompt", 512, 0): [1.0, 99.0]}]
+    assert bound.spread(runs) == pytest.approx([0.9, 1.0, 1.0, 2.0])
+
+
 def test_nothing_measured_is_none():
-    measured = figures([], LIMIT, [], [])
+    measured = figures([], LIMIT, [], [], [])
     promised = "wall_over_limit_p50 wall_over_limit_p95 overhead_p95_ms decode_over_bench"
     promised += " prefill_over_bench cancel_to_free_p95_ms"
     assert all(measured[name] is None for name in promised.split())

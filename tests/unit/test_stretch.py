@@ -70,7 +70,9 @@ def near(syntax: Syntax, line: int) -> Syntax:
 
 
 def test_a_long_last_declaration_is_left_out_where_it_is_far_away():
-    last = "class Z:\n" + "".join(f"    def g{n}(self):\n        return {n}\n\n" for n in range(400))
+    last = "class Z:\n" + "".join(
+        f"    def g{n}(self):\n        return {n}\n\n" for n in range(400)
+    )
     syntax = whole(document(LONG["python"] + last))
     part = near(syntax, 700)
     kept = sum(it.end_point.row - it.start_point.row for it in ranges_of(part.tree)[:-1])
