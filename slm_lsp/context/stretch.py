@@ -2,8 +2,8 @@
 
 An edit makes tree-sitter visit every sibling of what it touched, so a key in a file of thousands
 of declarations takes milliseconds. Here the far ones are left out: what encloses the place keeps
-its head and its end, and between them stand only the children close by. That is still a program,
-of the same shape around the place, and small.
+its head and what closes it, and between them stand only the children close by. That is still a
+program, of the same shape around the place, and small.
 """
 
 from __future__ import annotations
