@@ -15,19 +15,17 @@ The tree is asked for at every key, though most keys do without.
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import functools
 import re
 import sys
 import time
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from benchmarks import typist
 from benchmarks.lengths import file_of
-from benchmarks.report import Figures, percentile, publish
+from benchmarks.report import Figures, command_line, percentile, publish
 from slm_lsp.completion.gate import gate, gate_by_syntax
 from slm_lsp.completion.generate import Draft
 from slm_lsp.completion.request import Request
@@ -161,10 +159,7 @@ def rows(found: dict[tuple[str, int], Times]) -> list[dict[str, Any]]:
 
 def main() -> int:
     """Parse the command line, measure, report."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.context", description=__doc__)
-    parser.formatter_class = argparse.RawDescriptionHelpFormatter
-    parser.add_argument("--quick", action="store_true", help="two lengths, at most 50 seconds")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write figures and rows here")
+    parser = command_line("benchmarks.context", __doc__, "two lengths, at most 50 seconds")
     options = parser.parse_args()
     found = {
         (place.name, lines): asyncio.run(measure(place))

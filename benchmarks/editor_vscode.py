@@ -16,14 +16,12 @@ Needs what `make test-editors` installs.
 
 from __future__ import annotations
 
-import argparse
 import re
 import sys
-from pathlib import Path
 
 from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
-from benchmarks.report import percentile, publish
+from benchmarks.report import command_line, percentile, publish
 from tests.editors.vscode.window import MACHINE, CodeServer, Window, browsing
 from tests.harness.world import World
 
@@ -94,9 +92,7 @@ def measure_round(window: Window, number: int) -> dict[str, float]:
 
 def main() -> int:
     """Run the benchmark."""
-    parser = argparse.ArgumentParser(description=__doc__, prog="python -m benchmarks.editor_vscode")
-    parser.add_argument("--quick", action="store_true", help="fewer rounds, under 50 seconds")
-    parser.add_argument("--json", type=Path, metavar="FILE")
+    parser = command_line("benchmarks.editor_vscode", __doc__, "fewer rounds, under 50 seconds")
     options = parser.parse_args()
     rounds = QUICK_ROUNDS if options.quick else ROUNDS
     rows = measure(rounds)

@@ -15,7 +15,6 @@ an empty cache folder.
 
 from __future__ import annotations
 
-import argparse
 import contextlib
 import os
 import random
@@ -32,7 +31,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import psutil
 
-from benchmarks.report import Figures, percentile, publish
+from benchmarks.report import Figures, command_line, percentile, publish
 from slm_lsp.context.syntax import Syntax, parse
 from slm_lsp.text import Cursor, Document
 from slm_lsp.workspace.database import database_path
@@ -185,9 +184,7 @@ def _cache(folder: Path) -> Iterator[None]:
 
 def main() -> int:
     """Run the benchmark."""
-    parser = argparse.ArgumentParser(description=__doc__, prog="python -m benchmarks.index_tree")
-    parser.add_argument("--quick", action="store_true", help="one copy, under 50 seconds")
-    parser.add_argument("--json", type=Path, metavar="FILE")
+    parser = command_line("benchmarks.index_tree", __doc__, "one copy, under 50 seconds")
     options = parser.parse_args()
     figures, rows = measure(1 if options.quick else FILES)
     publish("benchmarks.index_tree", figures, rows, options.json)

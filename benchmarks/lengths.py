@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any
 
 from benchmarks import patient, typist
 from benchmarks.limit import Answer
-from benchmarks.report import Figures, mean, percentile, publish
+from benchmarks.report import Figures, command_line, mean, percentile, publish
 from benchmarks.typist import Stretch
 from tests.harness.client import Client
 from tests.harness.editor import Editor
@@ -113,10 +113,7 @@ def rows(found: dict[int, list[Answer]]) -> Sequence[dict[str, Any]]:
 
 def main() -> int:
     """Parse the command line, measure, report."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.lengths", description=__doc__)
-    parser.formatter_class = argparse.RawDescriptionHelpFormatter
-    parser.add_argument("--quick", action="store_true", help="fewer keys, at most 50 seconds")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write figures and rows here")
+    parser = command_line("benchmarks.lengths", __doc__, "fewer keys, at most 50 seconds")
     options = parser.parse_args()
     world = World(real_store=True)
     try:

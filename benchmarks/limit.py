@@ -42,14 +42,13 @@ import statistics
 import sys
 import time
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import psutil
 
 from benchmarks import bound, direct, patient, typist
 from benchmarks.bound import Program
-from benchmarks.report import Figures, percentile, publish
+from benchmarks.report import Figures, command_line, percentile, publish
 from slm_lsp import store
 from slm_lsp.config import Settings
 from slm_lsp.engine.client import EngineClient
@@ -62,6 +61,7 @@ from tools.machine import SetupFailed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from benchmarks.bound import Bound
     from benchmarks.presses import Press
@@ -206,10 +206,7 @@ async def _typed(world: World, client: Client, extent: Extent) -> list[list[Pres
 
 def main() -> int:
     """Parse the command line, measure, report."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.limit", description=__doc__)
-    parser.formatter_class = argparse.RawDescriptionHelpFormatter
-    parser.add_argument("--quick", action="store_true", help="fewer requests, at most 50 seconds")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write figures and rows here")
+    parser = command_line("benchmarks.limit", __doc__, "fewer requests, at most 50 seconds")
     options = parser.parse_args()
     try:
         llama_bench = peer.program("llama-bench")

@@ -21,12 +21,11 @@ import argparse
 import inspect
 import sys
 import time
-from pathlib import Path
 from typing import Any
 
 import psutil
 
-from benchmarks.report import Figures, percentile, publish
+from benchmarks.report import Figures, command_line, percentile, publish
 from tests.harness.neovim import PLUGIN_SETUP, Neovim
 from tests.harness.world import World
 from tools import neovim
@@ -113,9 +112,7 @@ def _percentiles(name: str, values: list[float]) -> Figures:
 
 def main() -> int:
     """Run the benchmark."""
-    parser = argparse.ArgumentParser(description=__doc__, prog="python -m benchmarks.neovim")
-    parser.add_argument("--quick", action="store_true", help="fewer keys, under 50 seconds")
-    parser.add_argument("--json", type=Path, metavar="FILE")
+    parser = command_line("benchmarks.neovim", __doc__, "fewer keys, under 50 seconds")
     options = parser.parse_args()
     figures: Figures = {}
     rows: list[dict[str, Any]] = []

@@ -33,7 +33,6 @@ llama.vim's own work in the editor is not counted.
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import sys
 import tempfile
@@ -41,7 +40,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from benchmarks import infill, sides, sources, typist
-from benchmarks.report import percentile, publish
+from benchmarks.report import command_line, percentile, publish
 from benchmarks.sides import Session
 from slm_lsp.errors import SlmLspError
 from slm_lsp.processors import model_threads
@@ -133,12 +132,9 @@ def _side(replays: Sequence[Replay], keys: int) -> Figures:
 
 def main() -> int:
     """Parse the command line, type, report."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.peers", description=__doc__)
-    parser.formatter_class = argparse.RawDescriptionHelpFormatter
-    parser.add_argument(
-        "--quick", action="store_true", help="about 36 keys in one file, at most 50 seconds"
+    parser = command_line(
+        "benchmarks.peers", __doc__, "about 36 keys in one file, at most 50 seconds"
     )
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write figures and rows here")
     options = parser.parse_args()
     try:
         peer.program("llama-server")

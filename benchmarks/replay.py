@@ -41,7 +41,7 @@ from typing import TYPE_CHECKING, Any
 
 from benchmarks import typist
 from benchmarks.presses import Press, figures
-from benchmarks.report import publish
+from benchmarks.report import command_line, publish
 from tests.harness.client import Client
 from tests.harness.editor import Editor, offered
 from tests.harness.world import World, initialize
@@ -164,10 +164,7 @@ def _ready(status: Any) -> bool:
 
 def main() -> int:
     """Parse the command line, replay, report."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.replay", description=__doc__)
-    parser.formatter_class = argparse.RawDescriptionHelpFormatter
-    parser.add_argument("--quick", action="store_true", help="130 keys, at most 50 seconds")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write figures and rows here")
+    parser = command_line("benchmarks.replay", __doc__, "130 keys, at most 50 seconds")
     parser.add_argument("--file", type=Path, help="the source file to type (default: argparse.py)")
     parser.add_argument("--model", default="", help="a model instead of the default one")
     parser.add_argument("--kill-engine", type=int, default=0, metavar="N", help="kill it N times")

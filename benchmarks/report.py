@@ -1,10 +1,12 @@
-"""The common end of every benchmark: percentiles, a table, a JSON file."""
+"""What every benchmark has in common: its command line, percentiles, a table, a JSON file."""
 
 from __future__ import annotations
 
+import argparse
 import json
 import math
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
@@ -14,10 +16,18 @@ from benchmarks import machine
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from pathlib import Path
 
 Figures = dict[str, float | int | None]
 """By name, with the unit in the name; None where there was nothing to measure."""
+
+
+def command_line(name: str, description: str | None, quick: str) -> argparse.ArgumentParser:
+    """Return the parser of benchmark `name`; `quick` says what its option of that name does."""
+    parser = argparse.ArgumentParser(prog=f"python -m {name}", description=description)
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.add_argument("--quick", action="store_true", help=quick)
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write figures and rows here")
+    return parser
 
 
 def percentile(values: Sequence[float], rank: float) -> float | None:

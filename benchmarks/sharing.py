@@ -24,14 +24,13 @@ import inspect
 import sys
 import time
 from contextlib import AsyncExitStack
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import psutil
 
 from benchmarks import patient, typist
 from benchmarks.replay import SEED, Session
-from benchmarks.report import Figures, mean, publish
+from benchmarks.report import Figures, command_line, mean, publish
 from tests.harness.client import Client
 from tests.harness.editor import Editor
 from tests.harness.world import World
@@ -158,10 +157,7 @@ def _deviation(values: Sequence[float]) -> float | None:
 
 def main() -> int:
     """Parse the command line, measure, report."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.sharing", description=__doc__)
-    parser.formatter_class = argparse.RawDescriptionHelpFormatter
-    parser.add_argument("--quick", action="store_true", help="shorter, at most 50 seconds")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write figures and rows here")
+    parser = command_line("benchmarks.sharing", __doc__, "shorter, at most 50 seconds")
     options = parser.parse_args()
     world = World(real_store=True)
     try:

@@ -17,9 +17,8 @@ import asyncio
 import inspect
 import sys
 import time
-from pathlib import Path
 
-from benchmarks.report import percentile, publish
+from benchmarks.report import command_line, percentile, publish
 from tests.harness.client import Client
 from tests.harness.editor import Editor
 from tests.harness.world import World, initialize
@@ -60,9 +59,7 @@ async def measure(rounds: int) -> list[dict[str, float]]:
 
 def main() -> int:
     """Run the benchmark."""
-    parser = argparse.ArgumentParser(description=__doc__, prog="python -m benchmarks.startup")
-    parser.add_argument("--quick", action="store_true", help="fewer rounds, under 50 seconds")
-    parser.add_argument("--json", type=Path, metavar="FILE")
+    parser = command_line("benchmarks.startup", __doc__, "fewer rounds, under 50 seconds")
     options = parser.parse_args()
     rows = asyncio.run(measure(QUICK_ROUNDS if options.quick else ROUNDS))
     figures = {
