@@ -6,9 +6,10 @@ What a variant is stands in `variants.py`, what is counted in `evaluation/metric
 `chars_wrong` are the characters of completions that were shown and not right. Both kinds of
 characters are counted by the hole. Everything runs on the default model in this process.
 
-The figures are those of `raw-unhealed`, `raw`, `pipeline-alone` and `pipeline`, each with the ends
-of its interval of 95 % (`_low`, `_high`), from 2,000 samples of the holes with replacement; the
-rows have every variant.
+The figures are those of `raw-unhealed`, `raw`, `pipeline-alone` and `pipeline`, or of every step of
+the ladder, with the ends of their intervals of 95 % (`_low`, `_high`) from 2,000 samples of the
+holes with replacement; the rows have every variant. The prompt has been read before the time is
+taken, as it has where somebody types.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import argparse
 import asyncio
 import os
 import random
+import re
 import sys
 import warnings
 from collections.abc import Awaitable, Callable
@@ -29,7 +31,8 @@ from rich.progress import Progress
 from rich.table import Table
 
 from benchmarks.evaluation_set import SPLITS, case_file
-from benchmarks.report import Figures, publish
+from benchmarks.ladder import ladder
+from benchmarks.report import Figures, percentile, publish
 from benchmarks.variants import all_variants, with_and_without_definitions
 from slm_lsp.config import Settings
 from slm_lsp.context.syntax import Syntax, parse
@@ -52,7 +55,8 @@ if TYPE_CHECKING:
 QUICK_HOLES = 10
 SAMPLES = 2000
 SEED = 0
-MAIN = ("raw-unhealed", "raw", "pipeline-alone", "pipeline")
+DOUBTFUL = re.compile(r".*-\d[.]\d+")
+"""Names of variants that are rows, but no figures."""
 
 SHARES = ("exact_match", "shown_rate", "precision_shown", "chars_saved", "chars_wrong")
 
@@ -82,6 +86,7 @@ def uses_other_files(case: Case) -> bool:
 
 def row(variant: str, results: Sequence[Result]) -> dict[str, Any]:
     """Return the shares of a variant with the ends of their intervals."""
+    latencies = [result.latency_ms for result in results if result.asked]
     counts = np.array([_counts(result) for result in results], dtype=float)
     chance = np.random.default_rng(SEED)
     samples = chance.integers(0, len(counts), (SAMPLES, len(counts)))
@@ -93,6 +98,10 @@ def row(variant: str, results: Sequence[Result]) -> dict[str, Any]:
     for at, (name, value) in enumerate(zip(SHARES, _shares(counts), strict=True)):
         made[name] = _rounded(value)
         made[f"{name}_low"], made[f"{name}_high"] = _rounded(low[at]), _rounded(high[at])
+    made["syntax_errors_added"] = sum(result.syntax_error_added for result in results)
+    made["suffix_repeated"] = sum(result.suffix_repeated for result in results)
+    made["latency_p50_ms"] = percentile(latencies, 50)
+    made["latency_p95_ms"] = percentile(latencies, 95)
     return made
 
 
@@ -113,7 +122,9 @@ def _rounded(value: float) -> float | None:
 
 
 def _print(rows: Sequence[dict[str, Any]]) -> None:
-    table = Table("variant", *SHARES, "saved - wrong", title="by variant")
+    table = Table(
+        "variant", *SHARES, "saved - wrong", "errors", "repeats", "ms", title="by variant"
+    )
     for made in rows:
         cells = [
             "-" if made[name] is None else f"{made[name]:.3f} ±{(high - low) / 2:.3f}"
@@ -121,16 +132,19 @@ def _print(rows: Sequence[dict[str, Any]]) -> None:
             for low, high in [(made[f"{name}_low"] or 0, made[f"{name}_high"] or 0)]
         ]
         trade = made["chars_saved"] - made["chars_wrong"]
-        table.add_row(made["variant"], *cells, f"{trade:+.2f}")
+        broken = [str(made["syntax_errors_added"]), str(made["suffix_repeated"])]
+        took = " / ".join(f"{made[f'latency_{rank}_ms'] or 0:.0f}" for rank in ("p50", "p95"))
+        table.add_row(made["variant"], *cells, f"{trade:+.2f}", *broken, took)
     Console(width=None if sys.stdout.isatty() else 140).print(table)
 
 
-def main() -> int:
-    """Run the benchmark."""
+def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, prog="python -m benchmarks.quality")
     parser.add_argument("--split", choices=SPLITS, default="tune")
     parser.add_argument("--holes", type=int, metavar="N", help="a sample of so many (default: all)")
-    parser.add_argument(
+    what = parser.add_mutually_exclusive_group()
+    what.add_argument("--ladder", action="store_true", help="one part of the path more at a time")
+    what.add_argument(
         "--definitions",
         action="store_true",
         help="only holes in files that use others, with and without what those define",
@@ -140,9 +154,25 @@ def main() -> int:
     options = parser.parse_args()
     if not case_file(options.split).exists():
         parser.error("the evaluation set is not here yet; `make eval-set` fetches it")
-    cases, variants = read_cases(case_file(options.split)), all_variants
+    return options
+
+
+def _figures(rows: Sequence[dict[str, Any]]) -> Figures:
+    figures: Figures = {"n": rows[0]["n"]}
+    for made in rows:
+        if not DOUBTFUL.fullmatch(made["variant"]):
+            name = made["variant"].replace("-", "_")
+            figures |= {f"{name}_{k}": v for k, v in made.items() if k not in ("variant", "n")}
+    return figures
+
+
+def main() -> int:
+    """Run the benchmark."""
+    options = _options()
+    cases = read_cases(case_file(options.split))
     for root in {case.workspace for case in cases}:
         list(run_index(Path(root).resolve()))
+    variants = ladder if options.ladder else all_variants
     if options.definitions:
         cases = list(filter(uses_other_files, cases))
         variants = with_and_without_definitions
@@ -151,12 +181,7 @@ def main() -> int:
     found = asyncio.run(measure(cases, Settings(), variants))
     rows = [row(name, [one[name] for one in found]) for name in found[0]]
     _print(rows)
-    figures: Figures = {"n": len(cases)}
-    for made in rows:
-        if made["variant"] in MAIN:
-            name = made["variant"].replace("-", "_")
-            figures |= {f"{name}_{k}": v for k, v in made.items() if k not in ("variant", "n")}
-    publish("benchmarks.quality", figures, rows, options.json)
+    publish("benchmarks.quality", _figures(rows), rows, options.json)
     return 0
 
 

@@ -10,11 +10,12 @@ from unittest.mock import patch
 
 import msgspec
 
+from slm_lsp.completion.generate import generate
+from slm_lsp.completion.stop import Stop
 from slm_lsp.context.syntax import Syntax, errors_added, parse
 from slm_lsp.context.window import Budget, window
 from slm_lsp.engine import fim
-from slm_lsp.engine.protocol import Ended, Finished, Generate, Piece, next_id
-from slm_lsp.errors import ModelUnusable
+from slm_lsp.engine.protocol import Generate, Piece, next_id
 from slm_lsp.evaluation.metrics import Result, judged
 from slm_lsp.evaluation.run import evaluate
 from slm_lsp.text import Completion, Span
@@ -22,6 +23,7 @@ from slm_lsp.text import Completion, Span
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Iterator, Sequence
 
+    from slm_lsp.completion.generate import Draft
     from slm_lsp.config import Settings
     from slm_lsp.engine.protocol import Engine, Event, Prompt, Urgency
     from slm_lsp.evaluation.cases import Case
@@ -29,6 +31,8 @@ if TYPE_CHECKING:
 
 THRESHOLDS = (0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
 """Joint probabilities tried."""
+
+LINE = Stop(("\n",))
 
 _PART_OF_WORD = re.compile(r"\w+\Z")
 
@@ -67,16 +71,19 @@ async def all_variants(case: Case, settings: Settings, engine: Engine) -> dict[s
     """
     prompt = _prompt(case, settings)
     with patch.object(fim, "healed", lambda tokens, _pieces: (list(tokens), b"")):
-        unhealed, _ = await _greedy(engine, prompt, settings)
-    text, pieces = await _greedy(engine, prompt, settings)
+        unhealed = await written(engine, prompt, LINE, settings)
+    draft = await written(engine, prompt, LINE, settings)
     recorder = Recorder(engine)
     pair = await with_and_without_definitions(case, settings, recorder)
     shown = pair["pipeline"]
     judge, sound = _Judge(case), _Soundness(case)
-    raw = judge(text, joint(pieces))
-    found = {"raw-unhealed": judge(unhealed, 1.0), "raw": raw, **pair}
+    raw = judge(draft.text, joint(draft.pieces))
+    found = {"raw-unhealed": judge(unhealed.text, 1.0), "raw": raw, **pair}
     for threshold in THRESHOLDS:
-        for name, whole, tokens in (("raw", raw, pieces), ("pipeline", shown, recorder.pieces)):
+        for name, whole, tokens in (
+            ("raw", raw, draft.pieces),
+            ("pipeline", shown, recorder.pieces),
+        ):
             kept = whole.completion if (whole.confidence or 0.0) >= threshold else None
             found[f"{name}-from-{threshold}"] = judge(kept, whole.confidence)
             kept = next(
@@ -134,7 +141,7 @@ class _Soundness:
 
     def __init__(self, case: Case) -> None:
         self._document = case.document()
-        self._syntax = _syntax(self._document)
+        self._syntax = syntax_of(self._document)
         self._span = Span.at(self._document.clamp(case.cursor))
         self._known: dict[str, bool] = {}
 
@@ -169,26 +176,18 @@ class _Judge:
 def _prompt(case: Case, settings: Settings) -> Prompt:
     document = case.document()
     budget = Budget(settings.context.prefix_tokens, settings.context.suffix_tokens)
-    return window(document, _syntax(document), document.clamp(case.cursor), budget)
+    return window(document, syntax_of(document), document.clamp(case.cursor), budget)
 
 
-def _syntax(document: Document) -> Syntax | None:
+def syntax_of(document: Document) -> Syntax | None:
+    """Parse all of `document`, if there is a grammar for it."""
     parsed = parse(document)
     return parsed if isinstance(parsed, Syntax) else None
 
 
-async def _greedy(engine: Engine, prompt: Prompt, settings: Settings) -> tuple[str, list[Piece]]:
-    """Return the rest of the line as the model writes it, and its tokens."""
-    request = Generate(next_id(), "quality:///", prompt, settings.completion.max_tokens, ("\n",))
-    pieces: list[Piece] = []
-    kept = 0
-    async with aclosing(engine.generate(request)) as events:
-        async for event in events:
-            match event:
-                case Piece():
-                    pieces.append(event)
-                case Ended():
-                    kept = event.kept
-                case Finished(reason="failed"):
-                    raise ModelUnusable(event.detail)
-    return "".join(piece.text for piece in pieces)[:kept], pieces
+async def written(engine: Engine, prompt: Prompt, stop: Stop, settings: Settings) -> Draft:
+    """Return what the model writes after `prompt` until `stop`. Raises EngineError."""
+    longest = settings.completion.max_tokens
+    request = Generate(next_id(), "quality:///", prompt, longest, stop.strings)
+    generation = await generate(engine, request, stop, lambda _text: None)
+    return generation.drafts[0]

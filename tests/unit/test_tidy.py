@@ -13,7 +13,7 @@ from slm_lsp.completion.request import Request
 from slm_lsp.completion.tidy import tidy, without_circles, without_following
 from slm_lsp.context.syntax import Syntax, parse
 from slm_lsp.engine.protocol import Piece
-from slm_lsp.text import Cursor, Document
+from slm_lsp.text import Cursor, Document, Span, visible
 
 
 def offered(source: str, generated: str, *, language: str = "python", reason: str = "stop"):
@@ -107,3 +107,29 @@ def test_circles_are_only_cut(generated: str):
 def test_the_line_below_is_never_repeated(generated: str, below: str):
     cut = without_following(generated, "", below)
     assert below not in [line.strip() for line in cut.split("\n")]
+
+
+SOUND = "def f(a):\n    if a:\n        g(a, [1])\n    return {a: 1}\n"
+CODE = st.text(st.sampled_from("ab1(){}[]:,.=\n \u200b\u202e'"), max_size=40)
+
+
+@given(
+    CODE, st.data(), st.sampled_from(["\n", "\r\n"]), st.sampled_from(["stop", "length", "doubt"])
+)
+def test_offers_a_start_of_what_was_written_and_touches_nothing_else(
+    generated: str, data: st.DataObject, ending: str, reason: str
+):
+    rows = SOUND.split("\n")
+    row = data.draw(st.integers(0, len(rows) - 1))
+    column = data.draw(st.integers(0, len(rows[row])))
+    before = ending.join([*rows[:row], rows[row][:column]])
+    after = ending.join([rows[row][column:], *rows[row + 1 :]])
+    completion, _ = offered(f"{before}|{after}", generated, reason=reason)
+    if completion is not None:
+        assert completion.span == Span.at(Cursor(row, column))
+        written = visible(generated).replace("\n", ending)
+        assert written.startswith(completion.text)
+        shown = before + completion.text + after
+        parsed = parse(Document.of(shown, uri="file:///a", language="python"))
+        assert isinstance(parsed, Syntax)
+        assert not parsed.tree.root_node.has_error
