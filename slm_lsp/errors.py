@@ -8,6 +8,7 @@
     │   ├── ModelDamaged          a checksum does not match
     │   ├── NetworkForbidden      offline is on
     │   └── PullFailed            the download or the unpacking went wrong
+    ├── ActionRefused             a code action has nothing good enough to show
     ├── UsageUnavailable          the file of local usage figures cannot be read or written
     └── EngineError               the engine process
         ├── EngineUnavailable     cannot be started or reached
@@ -25,6 +26,10 @@ class SlmLspError(Exception):
 
 class UsageError(SlmLspError):
     """The command line, or a file named on it, is wrong."""
+
+
+class ActionRefused(SlmLspError):
+    """A code action has nothing good enough to show, or nowhere to put it."""
 
 
 class StoreError(SlmLspError):

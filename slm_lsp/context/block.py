@@ -60,7 +60,7 @@ def opens_block(document: Document, syntax: Syntax | None, cursor: Cursor) -> Bl
         return None
     own = indentation(document.before(cursor)) if cursor.line > header.line else ""
     deeper = own.startswith(outer) and len(own) > len(outer)
-    inner = own if deeper else outer + _unit(document, language, header.line)
+    inner = own if deeper else outer + indent_unit(document, language, header.line)
     return Block(inner, closed)
 
 
@@ -142,7 +142,7 @@ def _has_body(syntax: Syntax, owner: Node, byte: int) -> bool:
     return any(it.node == owner and it.kind in ("function", "class", "block") for it in captures)
 
 
-def _unit(document: Document, language: Language, line: int) -> str:
+def indent_unit(document: Document, language: Language, line: int) -> str:
     """Return one level of indentation: the smallest step between lines around `line`."""
     around = document.lines.slice(line - NEAR_LINES, line + NEAR_LINES)
     indents = [indentation(text) for text in around if text.strip()]

@@ -48,6 +48,15 @@ def captures_at(syntax: Syntax, byte: int) -> list[Capture]:
     return [it for it in _found(cursor, syntax) if it.node.start_byte <= byte < it.node.end_byte]
 
 
+def captures_on(syntax: Syntax, line: int) -> list[Capture]:
+    """Return what holds any of the text of `line`, in order."""
+    cursor = _cursor(syntax)
+    if cursor is None:
+        return []
+    cursor.set_point_range((line, 0), (line + 1, 0))
+    return _found(cursor, syntax)
+
+
 def captures_above(syntax: Syntax, line: int, depth: int) -> list[Capture]:
     """Return what begins in the lines above `line`, at most `depth` levels deep, in order."""
     cursor = _cursor(syntax)

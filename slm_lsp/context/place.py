@@ -66,7 +66,7 @@ def scopes(syntax: Syntax | None, cursor: Cursor) -> tuple[Scope, ...]:
             node = capture.node
             body = node.child_by_field_name("body")
             if _holds(syntax, node, body, cursor):
-                found.append(Scope(_name(document, node), kind, _header(document, node, body)))
+                found.append(Scope(name_of(document, node), kind, header_of(document, node, body)))
     return tuple(found)
 
 
@@ -150,7 +150,8 @@ def _holds(syntax: Syntax, node: Node, body: Node | None, cursor: Cursor) -> boo
     return last is not None and last.is_missing
 
 
-def _name(document: Document, node: Node) -> str:
+def name_of(document: Document, node: Node) -> str:
+    """Return the name of a function or class, empty where it has none."""
     named = node.child_by_field_name("name")
     while named is None or named.type.endswith("declarator"):
         inner = (named or node).child_by_field_name("declarator")
@@ -164,7 +165,7 @@ def _name(document: Document, node: Node) -> str:
     return document.lines[start.line][start.column : end.column if end.line == start.line else None]
 
 
-def _header(document: Document, node: Node, body: Node | None) -> Span:
+def header_of(document: Document, node: Node, body: Node | None) -> Span:
     """Return the signature of `node`: its first line where the grammar does not tell its body."""
     start = cursor_at(document, node.start_point)
     if body is None:

@@ -136,7 +136,7 @@ class Queue:
     def first(self, *, background: bool) -> Job | None:
         """Return whose turn it is; what nobody waits for only counts with `background`."""
         order = {client: place for place, client in enumerate(self._served)}
-        waiting = [job for job in self._jobs if background or job.urgency is Urgency.NOW]
+        waiting = [job for job in self._jobs if background or job.urgency.awaited]
         return min(
             waiting,
             key=lambda job: (job.urgency, order.get(job.client, -1), job.submitted),

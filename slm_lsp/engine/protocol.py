@@ -52,11 +52,18 @@ class Urgency(enum.IntEnum):
     """Who waits for an answer; what is more urgent interrupts what is less."""
 
     NOW = 0
-    """Somebody looks at the screen."""
-    PREFETCH = 1
+    """Somebody types."""
+    ACTION = 1
+    """Somebody waits for a code action."""
+    PREFETCH = 2
     """What may be asked next is answered beforehand."""
-    WARM_UP = 2
+    WARM_UP = 3
     """A prompt that may be needed is read."""
+
+    @property
+    def awaited(self) -> bool:
+        """Whether somebody waits for the answer."""
+        return self <= Urgency.ACTION
 
 
 class Generate(msgspec.Struct, frozen=True, tag=True):

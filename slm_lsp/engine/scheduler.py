@@ -56,7 +56,7 @@ class Scheduler:
         for other in self._unfinished():
             if other.document == job.document and other.urgency >= job.urgency:
                 self._end(other, "superseded")
-        if job.urgency is Urgency.NOW or self._background.speculates:
+        if job.urgency.awaited or self._background.speculates:
             self._queue.put(job)
             self._woken()
         else:
@@ -117,7 +117,7 @@ class Scheduler:
             started = time.monotonic()
             finished = await self._loop.run_in_executor(self._thread, self._run, job)
             self._running = None
-            if job.urgency > Urgency.NOW:
+            if not job.urgency.awaited:
                 self._background.worked(time.monotonic() - started)
             if finished is None and not job.ended_by:
                 self._queue.put(job)

@@ -25,6 +25,10 @@ NOTEBOOKS = {"notebookDocumentSync": {"notebookSelector": [{"notebook": "*"}], "
 DEFAULT_ENCODING = "utf-16"
 """What the specification prescribes where a client says nothing."""
 
+ACTIONS = ("refactor.rewrite.slm-lsp.body", "refactor.rewrite.slm-lsp.docstring")
+COMMANDS = ("slm-lsp.accept", "slm-lsp.restartEngine", "slm-lsp.runAction")
+"""What `server` and `actions.registry` have, too, which take too long to import."""
+
 
 def reply_to(body: bytes) -> tuple[int | str, bytes] | None:
     """Return the id of a well-formed `initialize` request and the framed answer to it, or None."""
@@ -55,7 +59,8 @@ def result(client: dict[str, Any], options: Any = None) -> dict[str, Any]:
             "positionEncoding": _encoding(client),
             "textDocumentSync": {"openClose": True, "change": 2, "save": True},
             "inlineCompletionProvider": {},
-            "executeCommandProvider": {"commands": ["slm-lsp.accept", "slm-lsp.restartEngine"]},
+            "codeActionProvider": {"codeActionKinds": list(ACTIONS), "resolveProvider": True},
+            "executeCommandProvider": {"commands": list(COMMANDS)},
             "workspace": {
                 "workspaceFolders": {"supported": True, "changeNotifications": True},
                 "fileOperations": {},

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from lsprotocol import types
 
+from slm_lsp.lsp.code_action import OPTIONS as CODE_ACTIONS
+from slm_lsp.lsp.code_action import RUN, code_action, code_action_resolve, run_action
 from slm_lsp.lsp.completion import completion
 from slm_lsp.lsp.did_change import did_change
 from slm_lsp.lsp.did_change_configuration import did_change_configuration
@@ -49,17 +51,24 @@ HANDLERS: dict[str, Handler] = {
     types.NOTEBOOK_DOCUMENT_DID_CLOSE: did_close_notebook,
     types.TEXT_DOCUMENT_INLINE_COMPLETION: inline_completion,
     types.TEXT_DOCUMENT_COMPLETION: completion,
+    types.TEXT_DOCUMENT_CODE_ACTION: code_action,
+    types.CODE_ACTION_RESOLVE: code_action_resolve,
     "textDocument/didShowCompletion": did_show_completion,
     "textDocument/didPartiallyAcceptCompletion": did_partially_accept_completion,
     "slm-lsp/didMoveCursor": did_move_cursor,
     "slm-lsp/documentHash": document_hash,
 }
 
-COMMANDS: dict[str, Callable[..., Any]] = {ACCEPT: accept, RESTART: restart}
+COMMANDS: dict[str, Callable[..., Any]] = {
+    ACCEPT: accept,
+    RESTART: restart,
+    RUN: run_action,
+}
 
 OPTIONS = {
     # pygls advertises this capability only when it is given options.
     types.TEXT_DOCUMENT_INLINE_COMPLETION: types.InlineCompletionOptions(),
+    types.TEXT_DOCUMENT_CODE_ACTION: CODE_ACTIONS,
 }
 
 

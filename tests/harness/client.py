@@ -247,6 +247,8 @@ class Client:
                 | "client/unregisterCapability"
             ):
                 reply["result"] = None
+            case "workspace/applyEdit":
+                reply["result"] = {"applied": True}
             case method:
                 self._problems.append(f"unknown request {method}: {message!r:.300}")
                 reply["error"] = {"code": -32601, "message": "unknown"}

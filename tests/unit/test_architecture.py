@@ -17,6 +17,7 @@ LAYERS = (
     {"commands"},
     {"lsp"},
     {"evaluation"},
+    {"actions"},
     {"completion"},
     {"workspace"},
     {"context"},

@@ -1,0 +1,178 @@
+"""What code actions make of real functions whose body or documentation was taken out.
+
+The functions are those of the files that the evaluation set's holes are in (`make eval-set`), in
+seven languages. Everything runs on the default model in this process.
+
+| figure, for `body` and `docstring` | |
+|---|---|
+| `_shown` | share that passed the checks: the others are refused with a reason |
+| `_parse` | share of what is shown that leaves no syntax error, parsed from scratch |
+| `_p50_ms`, `_p95_ms` | from choosing the action to its edit, or its refusal |
+| `docstring_own_names` | share of what is shown that names only parameters that exist |
+| `list_p95_ms` | which actions there are at a place |
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import sys
+import time
+from typing import TYPE_CHECKING, Any
+
+from benchmarks.evaluation_set import case_file
+from benchmarks.report import Figures, command_line, percentile, publish
+from slm_lsp.actions.docstring import named_parameters
+from slm_lsp.actions.frame import replaced
+from slm_lsp.actions.registry import ACTIONS, offers
+from slm_lsp.actions.writing import write
+from slm_lsp.config import Settings
+from slm_lsp.context.functions import function_at
+from slm_lsp.context.holes import sound
+from slm_lsp.context.syntax import Syntax, parse
+from slm_lsp.engine.background import Background
+from slm_lsp.engine.launch import options_for
+from slm_lsp.engine.loading import load_model
+from slm_lsp.engine.model import AbortFlag
+from slm_lsp.engine.scheduler import Scheduler
+from slm_lsp.errors import ActionRefused
+from slm_lsp.evaluation.cases import read_cases
+from slm_lsp.text import Cursor, Document, Span
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from slm_lsp.context.functions import Function
+    from slm_lsp.engine.protocol import Engine
+
+FUNCTIONS = 100
+"""For each action."""
+
+QUICK_FUNCTIONS = 5
+SEED = 20261124
+PLACEHOLDERS = {"python": "pass", "rust": "todo!()", "go": 'panic("not implemented")'}
+
+
+def places(name: str, count: int) -> Iterator[tuple[Document, Cursor]]:
+    """Yield documents that lack what the action `name` writes, and where it is to be offered."""
+    cases = read_cases(case_file("reported"))
+    random.Random(SEED).shuffle(cases)
+    found = 0
+    for case in cases:
+        text = f"{case.prefix}{case.expected}{case.suffix}"
+        document = Document.of(text, uri=f"file:///{case.path}", language=case.language)
+        place = _place(name, document, random.Random(case.id))
+        if place is not None:
+            yield place
+            found += 1
+        if found == count:
+            return
+
+
+def _place(name: str, document: Document, chance: random.Random) -> tuple[Document, Cursor] | None:
+    lines = list(range(len(document.lines)))
+    chance.shuffle(lines)
+    parsed = parse(document)
+    for line in lines[:200]:
+        if not isinstance(parsed, Syntax):
+            break
+        function = function_at(parsed, Cursor(line, 0))
+        if function is None or not function.statements:
+            continue
+        bare = (_without_body if name == "body" else _without_docstring)(document, function)
+        made, cursor = bare
+        syntax = parse(made)
+        if sound(made) and isinstance(syntax, Syntax) and ACTIONS[name].find(syntax, cursor):
+            return bare
+    return None
+
+
+def _without_body(document: Document, function: Function) -> tuple[Document, Cursor]:
+    written = Span(function.statements[0].start, function.statements[-1].end)
+    placeholder = PLACEHOLDERS.get(document.language, "")
+    return replaced(document, written, placeholder), function.header.start
+
+
+def _without_docstring(document: Document, function: Function) -> tuple[Document, Cursor]:
+    start, line = function.header.start, function.header.start.line
+    if document.language == "python":
+        first = function.statements[0].start
+        gap = Span(function.header.end, first)
+        return replaced(document, gap, f"\n{document.before(first)}"), start
+    above = line
+    while above and document.lines[above - 1].strip().startswith(("//", "/*", "*")):
+        above -= 1
+    bare = replaced(document, Span(Cursor(above, 0), Cursor(line, 0)), "")
+    return bare, Cursor(above, start.column)
+
+
+async def measure(engine: Engine, name: str, count: int) -> list[dict[str, Any]]:
+    """Return one row for each place."""
+    rows = []
+    for document, cursor in places(name, count):
+        syntax = parse(document)
+        assert isinstance(syntax, Syntax)
+        started = time.perf_counter()
+        frames = {action.name: frame for action, frame in offers(syntax, cursor)}
+        listed = time.perf_counter()
+        row: dict[str, Any] = {"action": name, "language": document.language}
+        row["list_ms"] = (listed - started) * 1e3
+        try:
+            edit = await write(frames[name], document, Settings(), engine, lambda _text: None)
+        except ActionRefused as error:
+            row |= {"shown": False, "refused": str(error)}
+        else:
+            function = function_at(syntax, cursor)
+            names = named_parameters(edit.text) if name == "docstring" else []
+            row |= {"shown": True, "text": edit.text}
+            row["parses"] = sound(replaced(document, edit.span, edit.text.replace("\r\n", "\n")))
+            row["own_names"] = function is not None and set(names) <= set(function.parameters)
+        row["ms"] = (time.perf_counter() - listed) * 1e3
+        rows.append(row)
+    return rows
+
+
+def figures(rows: list[dict[str, Any]]) -> Figures:
+    """Return the figures that the module's docstring explains."""
+    made: Figures = {}
+    for name in ACTIONS:
+        own = [row for row in rows if row["action"] == name]
+        shown = [row for row in own if row["shown"]]
+        made[f"{name}_n"] = len(own)
+        made[f"{name}_shown"] = len(shown) / len(own) if own else None
+        made[f"{name}_parse"] = _share(shown, "parses")
+        made |= {
+            f"{name}_p{rank}_ms": percentile([it["ms"] for it in own], rank) for rank in (50, 95)
+        }
+    documented = [row for row in rows if row["action"] == "docstring" and row["shown"]]
+    made["docstring_own_names"] = _share(documented, "own_names")
+    made["list_p95_ms"] = percentile([row["list_ms"] for row in rows], 95)
+    return made
+
+
+def _share(rows: list[dict[str, Any]], name: str) -> float | None:
+    return sum(bool(row[name]) for row in rows) / len(rows) if rows else None
+
+
+async def _run(count: int) -> list[dict[str, Any]]:
+    abort = AbortFlag()
+    engine = Scheduler(load_model(options_for(Settings()), abort), abort, Background(share=0))
+    try:
+        return [row for name in ACTIONS for row in await measure(engine, name, count)]
+    finally:
+        await engine.close()
+
+
+def main() -> int:
+    """Run the benchmark."""
+    parser = command_line("benchmarks.actions", __doc__, "ten functions, under 50 seconds")
+    options = parser.parse_args()
+    if not case_file("reported").exists():
+        parser.error("the evaluation set is not here yet; `make eval-set` fetches it")
+    rows = asyncio.run(_run(QUICK_FUNCTIONS if options.quick else FUNCTIONS))
+    publish("benchmarks.actions", figures(rows), rows, options.json)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

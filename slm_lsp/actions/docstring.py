@@ -1,0 +1,167 @@
+"""Writes the documentation of a function, where its language wants it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
+
+from slm_lsp.actions.frame import Action, Frame, behind, replaced
+from slm_lsp.completion.stop import Stop
+from slm_lsp.completion.tidy import without_circles
+from slm_lsp.context.functions import function_at
+from slm_lsp.context.place import indentation
+from slm_lsp.errors import ActionRefused
+from slm_lsp.text import Cursor, Document, Span, visible
+
+if TYPE_CHECKING:
+    from slm_lsp.completion.generate import Draft
+    from slm_lsp.context.functions import Function
+    from slm_lsp.context.tree import Syntax
+
+
+@dataclass(frozen=True, slots=True)
+class Style:
+    """How documentation is written: `mark` begins its lines between `opening` and `closing`."""
+
+    opening: str
+    mark: str
+    closing: str
+
+
+STRING = Style('"""', "", '"""')
+BLOCK = Style("/**", " * ", " */")
+SLASHES = Style("", "/// ", "")
+COMMENT = Style("", "// ", "")
+
+STYLES = {
+    "python": STRING,
+    "go": COMMENT,
+    "rust": SLASHES,
+    "swift": SLASHES,
+    "dart": SLASHES,
+    **dict.fromkeys(
+        ("javascript", "javascriptreact", "typescript", "typescriptreact", "java", "php", "scala"),
+        BLOCK,
+    ),
+    **dict.fromkeys(("c", "cpp"), BLOCK),
+}
+"""By the editor's language id."""
+
+ABOVE_LINES = 200
+"""How much text above the function the model may read."""
+
+_NAMED = re.compile(
+    r"^\s*(?::param\s+(?:[\w\[\], ]+\s)?(\w+):|@param\s+(?:\{[^}]*\}\s*)?\[?[$]?(\w+))",
+    re.MULTILINE,
+)
+_SECTION = re.compile(r"^(?:Args|Arguments|Parameters):?\s*$", re.MULTILINE)
+_ENTRY = re.compile(r"^\s*\*{0,2}(\w+)\s*(?:\([^)]*\))?\s*:", re.MULTILINE)
+_SENTENCE = re.compile(r".*?[.!?](?=\s|\Z)", re.DOTALL)
+
+
+def find(syntax: Syntax, cursor: Cursor) -> Frame | None:
+    """Offer to document the function whose header `cursor` is in, or nothing."""
+    document = syntax.document
+    style, function = STYLES.get(document.language), function_at(syntax, cursor)
+    if style is None or function is None or function.documented or not function.statements:
+        return None
+    header = function.header
+    own_line = function.body.start.line > header.end.line
+    if not header.start.line <= cursor.line <= header.end.line or (
+        style is STRING and not own_line
+    ):
+        return None
+    outer = indentation(document.lines[header.start.line])
+    indent = document.before(function.body.start) if style is STRING else outer
+    span = Span.at(header.end if style is STRING else Cursor(header.start.line, 0))
+    reading, place = _reading(document, function, style, indent)
+    return Frame(
+        f"Document {function.name}" if function.name else "Document this function",
+        reading,
+        place,
+        Stop((style.closing.strip() or "\n",)),
+        span,
+        partial(_texts, style, indent, function),
+    )
+
+
+def _reading(
+    document: Document, function: Function, style: Style, indent: str
+) -> tuple[Document, Cursor]:
+    """Return a text in which the model has read the function before it documents it.
+
+    The function stands there once as it is and once more up to where the documentation goes:
+    documentation comes before what it is about, and the model reads from the start.
+    """
+    whole, line = function.whole, function.header.start.line
+    start = Cursor(max(0, line - ABOVE_LINES), 0)
+    above = document.text_in(Span(start, Cursor(line, 0))).replace("\r\n", "\n")
+    code = document.text_in(Span(Cursor(line, 0), whole.end)).replace("\r\n", "\n")
+    header = document.text_in(Span(Cursor(line, 0), function.header.end)).replace("\r\n", "\n")
+    if style is STRING:
+        lead = f"{above}{code}\n\n\n{header}\n{indent}{style.opening}"
+    elif style.opening:
+        lead = f"{above}{code}\n\n{indent}{style.opening}\n{indent}{style.mark}"
+    else:
+        lead = f"{above}{code}\n\n{indent}{style.mark}"
+    lead += f"{function.name} " if style is COMMENT else ""
+    empty = Document.of("", uri=document.uri, language=document.language, path=document.path)
+    place = Cursor(0, 0)
+    return replaced(empty, Span.at(place), lead), behind(place, lead)
+
+
+def _texts(style: Style, indent: str, function: Function, draft: Draft) -> list[str]:
+    text = without_circles(visible(draft.text))
+    rows = [re.sub(r"^\s*(?:\*|///?)? ?", "", row) if style is not STRING else row
+            for row in text.split("\n")]  # fmt: skip
+    text = "\n".join(_outdented(rows)).strip()
+    if draft.reason != "stop" or not set(named_parameters(text)) <= set(function.parameters):
+        text = _summary(text)
+    if not text or text.startswith(("@", ":")):
+        raise ActionRefused("The model had nothing to say about it.")
+    if any(mark in text for mark in ('"""', "*/", "/*")):
+        raise ActionRefused("The model left the comment.")
+    if style is STRING:
+        return [_docstring(text, indent)]
+    rows = [f"{indent}{style.mark}{row}".rstrip() for row in text.split("\n")]
+    if style is COMMENT:
+        rows[0] = f"{indent}{style.mark}{function.name} {text}"
+    if style.opening:
+        rows = [indent + style.opening, *rows, indent + style.closing]
+    return ["\n".join(rows) + "\n"]
+
+
+def _docstring(text: str, indent: str) -> str:
+    if text.endswith(("\\", '"')):
+        raise ActionRefused("The model left the docstring open.")
+    rows = [f"{indent}{row}".rstrip() for row in text.split("\n")]
+    rows[0] = f"{indent}{STRING.opening}{text.split(chr(10))[0]}"
+    if len(rows) == 1:
+        return f"\n{rows[0]}{STRING.closing}"
+    return "\n" + "\n".join([*rows, f"{indent}{STRING.closing}"])
+
+
+def _outdented(rows: list[str]) -> list[str]:
+    """Take what all `rows` but the first have in common off their start."""
+    margins = [len(row) - len(row.lstrip()) for row in rows[1:] if row.strip()]
+    return [rows[0].strip(), *(row[min(margins, default=0) :].rstrip() for row in rows[1:])]
+
+
+def _summary(text: str) -> str:
+    """Return the first paragraph of `text` up to the end of its last whole sentence."""
+    paragraph = text.split("\n\n")[0].split("\n@")[0]
+    return "".join(_SENTENCE.findall(paragraph)).strip()
+
+
+def named_parameters(text: str) -> list[str]:
+    """Return the names that `text` says are parameters."""
+    named = [name for pair in _NAMED.findall(text) for name in pair if name]
+    if section := _SECTION.search(text):
+        entries = text[section.end() :].split("\n\n")[0]
+        named += _ENTRY.findall(entries)
+    return named
+
+
+DOCSTRING = Action("docstring", "refactor.rewrite.slm-lsp.docstring", find)

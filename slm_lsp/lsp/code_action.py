@@ -1,0 +1,175 @@
+"""`textDocument/codeAction`, `codeAction/resolve`, and a command for clients that resolve nothing.
+
+The list says what could be done and costs next to nothing; the model is asked for what was chosen.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+from lsprotocol import types
+from pygls.exceptions import JsonRpcContentModified, JsonRpcRequestCancelled
+
+from slm_lsp.actions.registry import ACTIONS, offers
+from slm_lsp.actions.writing import write
+from slm_lsp.completion.request import Request
+from slm_lsp.errors import ActionRefused
+from slm_lsp.lsp.action_progress import action_progress
+from slm_lsp.lsp.positions import to_cursor, to_range
+from slm_lsp.lsp.schemes import is_editable
+from slm_lsp.lsp.session import Session  # noqa: TC001 (pygls reads the annotations at run time)
+from slm_lsp.text import Cursor
+
+if TYPE_CHECKING:
+    from collections.abc import Coroutine
+
+    from slm_lsp.actions.frame import Action
+    from slm_lsp.context.tree import Syntax
+    from slm_lsp.lsp.documents import Buffer
+    from slm_lsp.text import Document, Edit
+
+RUN = "slm-lsp.runAction"
+"""Carries out an action in clients that cannot resolve one; its argument is the action's `data`."""
+
+OPTIONS = types.CodeActionOptions(
+    code_action_kinds=[action.kind for action in ACTIONS.values()], resolve_provider=True
+)
+
+CHANGED = "The text has changed since the action was offered. Ask for it again."
+
+
+class Chosen(msgspec.Struct, frozen=True):
+    """An action's `data`: which one, and for what place of which text."""
+
+    action: str
+    uri: str
+    version: int
+    line: int
+    column: int
+
+
+async def code_action(ls: Session, params: types.CodeActionParams) -> list[types.CodeAction] | None:
+    """Answer with what makes sense at the start of the range."""
+    buffer = ls.documents.get(params.text_document.uri)
+    if buffer is None or not is_editable(params.text_document.uri):
+        return None
+    cursor = to_cursor(buffer.document, params.range.start, ls.encoding)
+    syntax = _syntax(ls, buffer, cursor)
+    found = offers(syntax, cursor) if syntax is not None else []
+    only = params.context.only
+    return [
+        _offered(ls, buffer.document, cursor, action, frame.title)
+        for action, frame in found
+        if only is None or any(_is_kind(action.kind, wanted) for wanted in only)
+    ]
+
+
+async def code_action_resolve(ls: Session, params: types.CodeAction) -> types.CodeAction:
+    """Let the model write the edit of `params`. Raises ActionRefused or EngineError."""
+    params.edit = await _edit(ls, params.data)
+    return params
+
+
+async def run_action(ls: Session, data: Any = None) -> None:
+    """Carry out an action and have the editor apply its edit. Raises as resolving one does."""
+    edit = await _edit(ls, data)
+    asked = types.ApplyWorkspaceEditParams(edit, label="slm-lsp")
+    applied = await ls.workspace_apply_edit_async(asked)
+    if not applied.applied:
+        raise ActionRefused(applied.failure_reason or "The editor did not apply the edit.")
+
+
+def _offered(
+    ls: Session, document: Document, cursor: Cursor, action: Action, title: str
+) -> types.CodeAction:
+    place = (document.uri, document.version, cursor.line, cursor.column)
+    data = msgspec.to_builtins(Chosen(action.name, *place))
+    if _resolves(ls):
+        return types.CodeAction(title, action.kind, data=data)
+    return types.CodeAction(title, action.kind, command=types.Command(title, RUN, arguments=[data]))
+
+
+async def _edit(ls: Session, data: Any) -> types.WorkspaceEdit:
+    chosen = _chosen(data)
+    buffer = _buffer(ls, chosen)
+    cursor = Cursor(chosen.line, chosen.column)
+    syntax = _syntax(ls, buffer, cursor)
+    frame = ACTIONS[chosen.action].find(syntax, cursor) if syntax is not None else None
+    if frame is None:
+        raise ActionRefused("There is nothing to write at this place any more.")
+    ls.status.started()
+    stopped = asyncio.Event()
+    try:
+        with action_progress(ls, frame.title, stopped.set) as grown:
+            writing = write(frame, buffer.document, ls.settings, ls.engine, grown)
+            edit = await _unless(stopped, writing)
+    finally:
+        ls.status.ended()
+    _buffer(ls, chosen)
+    return _workspace_edit(ls, buffer.document, edit, frame.title)
+
+
+async def _unless(stopped: asyncio.Event, writing: Coroutine[None, None, Edit]) -> Edit:
+    """Wait for `writing`, which ends with this. Raises JsonRpcRequestCancelled."""
+    work, stop = asyncio.create_task(writing), asyncio.create_task(stopped.wait())
+    try:
+        await asyncio.wait([work, stop], return_when=asyncio.FIRST_COMPLETED)
+        if not work.done():
+            raise JsonRpcRequestCancelled("The action was cancelled.")
+        return work.result()
+    finally:
+        stop.cancel()
+        work.cancel()
+
+
+def _chosen(data: Any) -> Chosen:
+    try:
+        chosen = msgspec.convert(data, Chosen)
+    except msgspec.ValidationError:
+        raise ActionRefused("This is no action of slm-lsp.") from None
+    if chosen.action not in ACTIONS:
+        raise ActionRefused(f"There is no action called {chosen.action!r}.")
+    return chosen
+
+
+def _buffer(ls: Session, chosen: Chosen) -> Buffer:
+    """Return the document that `chosen` was offered for. Raises JsonRpcContentModified."""
+    buffer = ls.documents.get(chosen.uri)
+    if buffer is None or buffer.document.version != chosen.version:
+        raise JsonRpcContentModified(CHANGED)
+    return buffer
+
+
+def _syntax(ls: Session, buffer: Buffer, cursor: Cursor) -> Syntax | None:
+    settle = functools.partial(ls.documents.settle, buffer)
+    cursor = buffer.document.clamp(cursor)
+    return Request(buffer.document, buffer.parsed, cursor, settle=settle).syntax
+
+
+def _is_kind(kind: str, wanted: str) -> bool:
+    return wanted == "" or kind == wanted or kind.startswith(f"{wanted}.")
+
+
+def _resolves(ls: Session) -> bool:
+    about = ls.client_capabilities.text_document
+    support = about.code_action.resolve_support if about and about.code_action else None
+    return support is not None and "edit" in support.properties
+
+
+def _workspace_edit(ls: Session, document: Document, edit: Edit, title: str) -> types.WorkspaceEdit:
+    place = to_range(document, edit.span, ls.encoding)
+    workspace = ls.client_capabilities.workspace
+    can = workspace.workspace_edit if workspace else None
+    if can is None or not can.document_changes:
+        return types.WorkspaceEdit(changes={document.uri: [types.TextEdit(place, edit.text)]})
+    change: types.TextEdit | types.AnnotatedTextEdit = types.TextEdit(place, edit.text)
+    annotations = None
+    if can.change_annotation_support is not None:
+        change = types.AnnotatedTextEdit("slm-lsp", place, edit.text)
+        annotations = {"slm-lsp": types.ChangeAnnotation(title)}
+    versioned = types.OptionalVersionedTextDocumentIdentifier(document.uri, document.version)
+    changes = [types.TextDocumentEdit(versioned, [change])]
+    return types.WorkspaceEdit(document_changes=changes, change_annotations=annotations)

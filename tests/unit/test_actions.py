@@ -1,0 +1,102 @@
+"""Code actions: what is left of what a model wrote, and that nothing else of a file changes."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from slm_lsp.actions.frame import replaced
+from slm_lsp.actions.registry import ACTIONS
+from slm_lsp.completion.generate import Draft
+from slm_lsp.context.functions import function_at
+from slm_lsp.context.holes import sound
+from slm_lsp.context.syntax import Syntax, parse
+from slm_lsp.errors import ActionRefused
+from slm_lsp.text import Cursor, Document
+
+BODY = "def f(a, b):\n    pass\n\n\nx = 1\n"
+BARE = "def f(a, b):\n    return a + b\n\n\nx = 1\n"
+
+
+def document(text: str, language: str = "python") -> Document:
+    return Document.of(text, uri="file:///a", language=language)
+
+
+def texts(name: str, text: str, written: str, reason: str = "stop") -> list[str]:
+    """Return what a file becomes with each of the texts that are offered, the best first."""
+    made = document(text)
+    syntax = parse(made)
+    assert isinstance(syntax, Syntax)
+    frame = ACTIONS[name].find(syntax, Cursor(0, 4))
+    assert frame is not None
+    found = frame.texts(Draft([], written, reason))
+    return ["".join(replaced(made, frame.span, one).lines) for one in found]
+
+
+@pytest.mark.parametrize(
+    ("written", "reason", "left"),
+    [
+        ("a = b\n    return a", "stop", "a = b\n    return a"),
+        ("a = b\n    return a\n    b = a", "stop", "a = b\n    return a"),
+        ("if a:\n        return b\n    return a", "stop", "if a:\n        return b\n    return a"),
+        ("f(a)\n    f(a)\n    f(a)", "stop", "f(a)"),
+        ("f(a)\n    for b in a:", "stop", "f(a)"),
+        ("f(a)\n    # next", "stop", "f(a)"),
+        ("f(a)\n    f(b)\n    f(c", "length", "f(a)\n    f(b)"),
+        ('"""Doc."""\n    f(a)', "stop", '"""Doc."""\n    f(a)'),
+        ("return f(\n        a,\n    )", "stop", "return f(\n        a,\n    )"),
+    ],
+)
+def test_a_body_ends_before_it_goes_wrong(written, reason, left):
+    assert texts("body", BODY, written, reason)[0] == BODY.replace("pass", left)
+
+
+@pytest.mark.parametrize("written", ["", "\n", "# nothing", '"""Doc."""'])
+def test_a_body_that_says_nothing_is_none(written):
+    assert texts("body", BODY, written) == []
+
+
+def test_another_placeholder_is_refused():
+    with pytest.raises(ActionRefused, match="placeholder"):
+        texts("body", BODY, "pass")
+
+
+@pytest.mark.parametrize(
+    ("written", "reason", "left"),
+    [
+        ("Add.", "stop", "Add."),
+        ("  Add.  ", "stop", "Add."),
+        ("Add. And mo", "length", "Add."),
+        ("Add.\n\n    :param a: one\n    ", "stop", "Add.\n\n    :param a: one\n    "),
+        ("Add.\n\n    :param c: one\n    ", "stop", "Add."),
+        ("Add.\n\n    Args:\n        c: one\n    ", "stop", "Add."),
+    ],
+)
+def test_a_docstring_says_nothing_false(written, reason, left):
+    [made] = texts("docstring", BARE, written, reason)
+    assert made == BARE.replace(":\n", f':\n    """{left}"""\n', 1)
+
+
+@pytest.mark.parametrize("written", ["", "  ", ":param a: x", 'Ends in "', "Ends in \\", "More"])
+def test_a_docstring_that_cannot_be_is_refused(written):
+    reason = "length" if written == "More" else "stop"
+    with pytest.raises(ActionRefused):
+        texts("docstring", BARE, written, reason)
+
+
+@given(st.text(st.sampled_from("ab .:\n\\\"'@\u202e🐍(#"), max_size=40))
+def test_a_docstring_is_all_that_changes(written):
+    try:
+        [made] = texts("docstring", BARE, written)
+    except ActionRefused:
+        return
+    assert made.startswith('def f(a, b):\n    """')
+    assert made.endswith('"""\n    return a + b\n\n\nx = 1\n')
+    assert sound(document(made))
+    syntax = parse(document(made))
+    assert isinstance(syntax, Syntax)
+    function = function_at(syntax, Cursor(0, 0))
+    assert function is not None
+    assert function.documented
+    assert len(function.statements) == 1
