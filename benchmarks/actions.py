@@ -1,9 +1,9 @@
 """What code actions make of real functions whose body or documentation was taken out.
 
 The functions are those of the files that the evaluation set's holes are in (`make eval-set`), in
-seven languages. Everything runs on the default model in this process.
+seven languages. Type hints are asked for where there are none. Everything runs on the default model in this process.
 
-| figure, for `body` and `docstring` | |
+| figure, for `body`, `docstring` and `hints` (Python) | |
 |---|---|
 | `_shown` | share that passed the checks: the others are refused with a reason |
 | `_parse` | share of what is shown that leaves no syntax error, parsed from scratch |
@@ -18,6 +18,7 @@ import asyncio
 import random
 import sys
 import time
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from benchmarks.evaluation_set import case_file
@@ -27,7 +28,7 @@ from slm_lsp.actions.frame import replaced
 from slm_lsp.actions.registry import ACTIONS, offers
 from slm_lsp.actions.writing import write
 from slm_lsp.config import Settings
-from slm_lsp.context.functions import function_at
+from slm_lsp.context.functions import Function, function_at
 from slm_lsp.context.holes import sound
 from slm_lsp.context.syntax import Syntax, parse
 from slm_lsp.engine.background import Background
@@ -42,7 +43,6 @@ from slm_lsp.text import Cursor, Document, Span
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from slm_lsp.context.functions import Function
     from slm_lsp.engine.protocol import Engine
 
 FUNCTIONS = 100
@@ -79,7 +79,7 @@ def _place(name: str, document: Document, chance: random.Random) -> tuple[Docume
         function = function_at(parsed, Cursor(line, 0))
         if function is None or not function.statements:
             continue
-        bare = (_without_body if name == "body" else _without_docstring)(document, function)
+        bare = BARED[name](document, function)
         made, cursor = bare
         syntax = parse(made)
         if sound(made) and isinstance(syntax, Syntax) and ACTIONS[name].find(syntax, cursor):
@@ -104,6 +104,14 @@ def _without_docstring(document: Document, function: Function) -> tuple[Document
         above -= 1
     bare = replaced(document, Span(Cursor(above, 0), Cursor(line, 0)), "")
     return bare, Cursor(above, start.column)
+
+
+BARED: dict[str, Callable[[Document, Function], tuple[Document, Cursor]]] = {
+    "body": _without_body,
+    "docstring": _without_docstring,
+    "hints": lambda document, function: (document, function.header.start),
+}
+"""What is measured, and how a function comes to lack it."""
 
 
 async def measure(engine: Engine, name: str, count: int) -> list[dict[str, Any]]:
@@ -135,7 +143,7 @@ async def measure(engine: Engine, name: str, count: int) -> list[dict[str, Any]]
 def figures(rows: list[dict[str, Any]]) -> Figures:
     """Return the figures that the module's docstring explains."""
     made: Figures = {}
-    for name in ACTIONS:
+    for name in BARED:
         own = [row for row in rows if row["action"] == name]
         shown = [row for row in own if row["shown"]]
         made[f"{name}_n"] = len(own)
@@ -158,14 +166,14 @@ async def _run(count: int) -> list[dict[str, Any]]:
     abort = AbortFlag()
     engine = Scheduler(load_model(options_for(Settings()), abort), abort, Background(share=0))
     try:
-        return [row for name in ACTIONS for row in await measure(engine, name, count)]
+        return [row for name in BARED for row in await measure(engine, name, count)]
     finally:
         await engine.close()
 
 
 def main() -> int:
     """Run the benchmark."""
-    parser = command_line("benchmarks.actions", __doc__, "ten functions, under 50 seconds")
+    parser = command_line("benchmarks.actions", __doc__, "fifteen functions, under 50 seconds")
     options = parser.parse_args()
     if not case_file("reported").exists():
         parser.error("the evaluation set is not here yet; `make eval-set` fetches it")

@@ -7,18 +7,20 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from slm_lsp.actions.frame import Action, Frame, behind, replaced
+from slm_lsp.actions.again import again, header_text
+from slm_lsp.actions.frame import Action, Frame
 from slm_lsp.completion.stop import Stop
 from slm_lsp.completion.tidy import without_circles
 from slm_lsp.context.functions import function_at
 from slm_lsp.context.place import indentation
 from slm_lsp.errors import ActionRefused
-from slm_lsp.text import Cursor, Document, Span, visible
+from slm_lsp.text import Cursor, Span, visible
 
 if TYPE_CHECKING:
     from slm_lsp.completion.generate import Draft
     from slm_lsp.context.functions import Function
     from slm_lsp.context.tree import Syntax
+    from slm_lsp.text import Document
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +51,6 @@ STYLES = {
 }
 """By the editor's language id."""
 
-ABOVE_LINES = 200
-"""How much text above the function the model may read."""
-
 _NAMED = re.compile(
     r"^\s*(?::param\s+(?:[\w\[\], ]+\s)?(\w+):|@param\s+(?:\{[^}]*\}\s*)?\[?[$]?(\w+))",
     re.MULTILINE,
@@ -76,7 +75,7 @@ def find(syntax: Syntax, cursor: Cursor) -> Frame | None:
     outer = indentation(document.lines[header.start.line])
     indent = document.before(function.body.start) if style is STRING else outer
     span = Span.at(header.end if style is STRING else Cursor(header.start.line, 0))
-    reading, place = _reading(document, function, style, indent)
+    reading, place = again(document, function, _lead(document, function, style, indent))
     return Frame(
         f"Document {function.name}" if function.name else "Document this function",
         reading,
@@ -87,29 +86,12 @@ def find(syntax: Syntax, cursor: Cursor) -> Frame | None:
     )
 
 
-def _reading(
-    document: Document, function: Function, style: Style, indent: str
-) -> tuple[Document, Cursor]:
-    """Return a text in which the model has read the function before it documents it.
-
-    The function stands there once as it is and once more up to where the documentation goes:
-    documentation comes before what it is about, and the model reads from the start.
-    """
-    whole, line = function.whole, function.header.start.line
-    start = Cursor(max(0, line - ABOVE_LINES), 0)
-    above = document.text_in(Span(start, Cursor(line, 0))).replace("\r\n", "\n")
-    code = document.text_in(Span(Cursor(line, 0), whole.end)).replace("\r\n", "\n")
-    header = document.text_in(Span(Cursor(line, 0), function.header.end)).replace("\r\n", "\n")
+def _lead(document: Document, function: Function, style: Style, indent: str) -> str:
+    """Return the start of the function as it will be, up to what is to be said about it."""
     if style is STRING:
-        lead = f"{above}{code}\n\n\n{header}\n{indent}{style.opening}"
-    elif style.opening:
-        lead = f"{above}{code}\n\n{indent}{style.opening}\n{indent}{style.mark}"
-    else:
-        lead = f"{above}{code}\n\n{indent}{style.mark}"
-    lead += f"{function.name} " if style is COMMENT else ""
-    empty = Document.of("", uri=document.uri, language=document.language, path=document.path)
-    place = Cursor(0, 0)
-    return replaced(empty, Span.at(place), lead), behind(place, lead)
+        return f"{header_text(document, function)}\n{indent}{style.opening}"
+    opening = f"{indent}{style.opening}\n" if style.opening else ""
+    return f"{opening}{indent}{style.mark}" + (f"{function.name} " if style is COMMENT else "")
 
 
 def _texts(style: Style, indent: str, function: Function, draft: Draft) -> list[str]:

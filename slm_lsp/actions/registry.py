@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from slm_lsp.actions.arguments import ARGUMENTS
 from slm_lsp.actions.body import BODY
 from slm_lsp.actions.docstring import DOCSTRING
+from slm_lsp.actions.hints import HINTS
+from slm_lsp.actions.todo import TODO
 
 if TYPE_CHECKING:
     from slm_lsp.actions.frame import Action, Frame
     from slm_lsp.context.tree import Syntax
     from slm_lsp.text import Cursor
 
-ACTIONS = {action.name: action for action in (BODY, DOCSTRING)}
+ACTIONS = {action.name: action for action in (BODY, TODO, ARGUMENTS, DOCSTRING, HINTS)}
 
 
 def offers(syntax: Syntax, cursor: Cursor) -> list[tuple[Action, Frame]]:

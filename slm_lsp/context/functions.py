@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from slm_lsp.context.captures import captures_on
 from slm_lsp.context.holes import BLOCKS, LISTS
 from slm_lsp.context.place import header_of, name_of
-from slm_lsp.context.tree import cursor_at, offset
+from slm_lsp.context.tree import cursor_at, offset, path
 from slm_lsp.text import Span
 
 if TYPE_CHECKING:
@@ -66,6 +66,24 @@ def function_at(syntax: Syntax, cursor: Cursor) -> Function | None:
     return None if node is None or node.has_error else _function(document, node)
 
 
+def empty_block_at(syntax: Syntax, cursor: Cursor) -> Function | None:
+    """Return the block still to be written that `cursor` is in, or whose header ends on its line.
+
+    It is what a branch, a loop or a function without a name does; None where there is none.
+    """
+    document = syntax.document
+    byte = offset(document, document.clamp(cursor))
+    for node in reversed(path(syntax, byte)):
+        for body in node.children:
+            if body.type not in BLOCKS or node.has_error:
+                continue
+            found = _parts(document, node, body)
+            here = cursor.line == found.header.end.line or body.start_byte <= byte <= body.end_byte
+            if here and is_placeholder(document, found):
+                return found
+    return None
+
+
 def is_placeholder(document: Document, function: Function) -> bool:
     """Tell whether the body of `function` is still to be written."""
     statements = [document.text_in(span).strip() for span in function.statements]
@@ -76,6 +94,10 @@ def _function(document: Document, node: Node) -> Function | None:
     body = node.child_by_field_name("body")
     if body is None or body.type not in BLOCKS | {"function_body"}:
         return None
+    return _parts(document, node, body)
+
+
+def _parts(document: Document, node: Node, body: Node) -> Function:
     written = [child for child in _statements(body) if not child.is_extra]
     documented = bool(written) and _is_docstring(written[0])
     header = header_of(document, node, body)

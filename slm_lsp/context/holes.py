@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal
 
 from slm_lsp.context.captures import captures_of
-from slm_lsp.context.tree import Syntax, cursor_at, parse
-from slm_lsp.text import Span
+from slm_lsp.context.tree import Syntax, cursor_at, offset, parse, path
+from slm_lsp.text import Cursor, Span
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -59,6 +59,19 @@ def pieces(syntax: Syntax) -> Iterator[tuple[Piece, Span]]:
             for child in inner:
                 if child.id not in outside:
                     yield from _around("statement", syntax.document, [child])
+
+
+def empty_arguments_at(syntax: Syntax, cursor: Cursor) -> Span | None:
+    """Return what is between the brackets of the call that `cursor` is in, if that is nothing."""
+    document = syntax.document
+    byte = offset(document, document.clamp(cursor))
+    for node in reversed(path(syntax, max(0, byte - 1))):
+        if node.type in ARGUMENTS and node.parent is not None and node.parent.type in CALLS:
+            if node.named_children or not node.start_byte < byte < node.end_byte:
+                return None
+            start, end = (cursor_at(document, at) for at in (node.start_point, node.end_point))
+            return Span(Cursor(start.line, start.column + 1), Cursor(end.line, end.column - 1))
+    return None
 
 
 def sound(document: Document) -> bool | None:

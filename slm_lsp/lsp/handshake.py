@@ -25,7 +25,10 @@ NOTEBOOKS = {"notebookDocumentSync": {"notebookSelector": [{"notebook": "*"}], "
 DEFAULT_ENCODING = "utf-16"
 """What the specification prescribes where a client says nothing."""
 
-ACTIONS = ("refactor.rewrite.slm-lsp.body", "refactor.rewrite.slm-lsp.docstring")
+ACTIONS = tuple(
+    f"refactor.rewrite.slm-lsp.{name}"
+    for name in ("body", "todo", "arguments", "docstring", "hints")
+)
 COMMANDS = ("slm-lsp.accept", "slm-lsp.restartEngine", "slm-lsp.runAction")
 """What `server` and `actions.registry` have, too, which take too long to import."""
 

@@ -187,10 +187,79 @@ async def test_writes_a_docstring(world, language, text, after, written, expecte
 
 
 @pytest.mark.parametrize(
+    ("name", "language", "text", "after", "written", "expected"),
+    [
+        (
+            "body",
+            "python",
+            "for a in b:\n    if a:\n        f()\n    else:|\n        pass\n",
+            "else:\n        ",
+            "g(a)\n",
+            "for a in b:\n    if a:\n        f()\n    else:\n        g(a)\n",
+        ),
+        (
+            "body",
+            "typescript",
+            "for (const a of b) {|}\nf();\n",
+            "{\n  ",
+            "g(a);\n}\n",
+            "for (const a of b) {\n  g(a);\n}\nf();\n",
+        ),
+        (
+            "todo",
+            "python",
+            "def f(a):\n    # TODO: sort a|\n    return a\n",
+            "# TODO: sort a\n    ",
+            "a.sort()\n    return a\n",
+            "def f(a):\n    # TODO: sort a\n    a.sort()\n    return a\n",
+        ),
+        (
+            "todo",
+            "go",
+            "func F(a []int) {\n\t// FIXME: print them|\n\tG()\n}\n",
+            "them\n\t",
+            "P(a)\n\tG()\n",
+            "func F(a []int) {\n\t// FIXME: print them\n\tP(a)\n\tG()\n}\n",
+        ),
+        ("arguments", "python", "x = f(|)\n", "f(", '1, g(2, ")"))\n', 'x = f(1, g(2, ")"))\n'),
+        (
+            "arguments",
+            "java",
+            "class A { int a = f(|); }\n",
+            "f(",
+            "1); }\n",
+            "class A { int a = f(1); }\n",
+        ),
+        (
+            "hints",
+            "python",
+            "class A:\n    @x\n    def f(|self, a, *, b=1):\n        return a\n",
+            "    def f(self, a:",
+            " str, *, b: int = 1) -> str:\n        return a\n",
+            "class A:\n    @x\n    def f(self, a: str, *, b: int = 1) -> str:\n        return a\n",
+        ),
+        (
+            "hints",
+            "python",
+            "def f(|a: int):\n    return a\n",
+            "def f(a: int) ->",
+            " int:\n    return a\n",
+            "def f(a: int) -> int:\n    return a\n",
+        ),
+    ],
+)
+async def test_writes_what_is_missing(world, name, language, text, after, written, expected):
+    reply = {"after": after, "text": written}
+    assert await result(world, name, language, text, reply) == expected
+
+
+@pytest.mark.parametrize(
     ("language", "text"),
     [
         ("python", "def add(a, b):\n    return |a + b\n"),
-        ("python", '|def add(a, b):\n    """Add."""\n    return a + b\n'),
+        ("python", '|def add(a: int) -> int:\n    """Add."""\n    return a\n'),
+        ("python", "x = f(|1)\n"),
+        ("python", "def f(a):\n    # sort a|\n    return a\n"),
         ("python", "def add(a, b)|:\n    return (a + b\n"),
         ("python", "x = |1\n"),
         ("typescript", "/** Adds. */\nfunction add(a) {|\n  return a;\n}\n"),

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from slm_lsp.actions.arguments import Closing
 from slm_lsp.actions.frame import replaced
 from slm_lsp.actions.registry import ACTIONS
 from slm_lsp.completion.generate import Draft
@@ -100,3 +101,47 @@ def test_a_docstring_is_all_that_changes(written):
     assert function is not None
     assert function.documented
     assert len(function.statements) == 1
+
+
+@pytest.mark.parametrize(
+    ("written", "reason"),
+    [
+        (" int, b: int)", "stop"),
+        (" int, b: str) -> bool:", "stop"),
+        (" list[int], b: dict[str, x]) -> None", "stop"),
+    ],
+)
+def test_hints_that_fit(written, reason):
+    [made] = texts("hints", BARE, written, reason)
+    assert made == f"def f(a:{written.rstrip(':')}:" + BARE.removeprefix("def f(a, b):")
+
+
+@pytest.mark.parametrize(
+    ("written", "reason", "why"),
+    [
+        (" int, c: int)", "stop", "parameters"),
+        (" int)", "stop", "parameters"),
+        (" int, b: int = 1)", "stop", "parameters"),
+        (" int, b: Unknown)", "stop", "Unknown"),
+        (" int, b: int", "length", "signature"),
+        (" int, b: int):\n    import os", "stop", "signature"),
+    ],
+)
+def test_hints_that_do_not(written, reason, why):
+    with pytest.raises(ActionRefused, match=why):
+        texts("hints", BARE, written, reason)
+
+
+@pytest.mark.parametrize(
+    ("written", "end"),
+    [
+        ("1)", 1),
+        ("f(1), [2])", 9),
+        ('")", a)', 6),
+        ("'\\')', a) + 1", 8),
+        ("f(1", None),
+        ("", None),
+    ],
+)
+def test_arguments_end_with_their_bracket(written, end):
+    assert Closing(("\n",)).end(written) == end

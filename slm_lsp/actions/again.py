@@ -1,0 +1,34 @@
+"""A text in which the model has read a function before it writes about it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from slm_lsp.actions.frame import behind, replaced
+from slm_lsp.text import Cursor, Document, Span
+
+if TYPE_CHECKING:
+    from slm_lsp.context.functions import Function
+
+ABOVE_LINES = 200
+"""How much text above the function is in it."""
+
+
+def again(document: Document, function: Function, lead: str) -> tuple[Document, Cursor]:
+    """Return what stands above `function`, the function, then `lead`; and the place behind that.
+
+    What is written about a function stands before its body, and the model reads from the start.
+    """
+    line = function.header.start.line
+    start = Cursor(max(0, line - ABOVE_LINES), 0)
+    read = document.text_in(Span(start, function.whole.end)).replace("\r\n", "\n")
+    text = f"{read}\n\n\n{lead}"
+    empty = Document.of("", uri=document.uri, language=document.language, path=document.path)
+    place = Cursor(0, 0)
+    return replaced(empty, Span.at(place), text), behind(place, text)
+
+
+def header_text(document: Document, function: Function) -> str:
+    """Return the header of `function` with its indentation and what stands before it there."""
+    start = Cursor(function.header.start.line, 0)
+    return document.text_in(Span(start, function.header.end)).replace("\r\n", "\n")

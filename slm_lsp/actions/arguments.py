@@ -1,0 +1,59 @@
+"""Fills in the arguments of a call that has none."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from slm_lsp.actions.frame import Action, Frame
+from slm_lsp.completion.stop import Stop
+from slm_lsp.context.holes import empty_arguments_at
+from slm_lsp.text import visible
+
+if TYPE_CHECKING:
+    from slm_lsp.completion.generate import Draft
+    from slm_lsp.context.tree import Syntax
+    from slm_lsp.text import Cursor
+
+_OPENERS, _CLOSERS, _QUOTES = "([{", ")]}", "\"'`"
+
+
+@dataclass(frozen=True, slots=True)
+class Closing(Stop):
+    """Ends the answer before the bracket that closes what it did not open."""
+
+    def end(self, text: str) -> int | None:
+        """Return where that bracket is, if it has come."""
+        depth, quote, escaped = 0, "", False
+        for at, character in enumerate(text):
+            if escaped:
+                escaped = False
+            elif quote:
+                escaped = character == "\\"
+                quote = "" if character == quote else quote
+            elif character in _QUOTES:
+                quote = character
+            elif character in _OPENERS:
+                depth += 1
+            elif character in _CLOSERS:
+                depth -= 1
+                if depth < 0:
+                    return at
+        return None
+
+
+def find(syntax: Syntax, cursor: Cursor) -> Frame | None:
+    """Offer arguments where `cursor` is between the brackets of a call, or nothing."""
+    span = empty_arguments_at(syntax, cursor)
+    if span is None:
+        return None
+    stop = Closing(("\n",))
+    return Frame("Fill in the arguments", syntax.document, span.start, stop, span, _texts)
+
+
+def _texts(draft: Draft) -> list[str]:
+    text = visible(draft.text).strip()
+    return [text] if text and draft.reason == "stop" else []
+
+
+ARGUMENTS = Action("arguments", "refactor.rewrite.slm-lsp.arguments", find)
