@@ -1,7 +1,8 @@
 """What code actions make of real functions whose body or documentation was taken out.
 
 The functions are those of the files that the evaluation set's holes are in (`make eval-set`), in
-seven languages. Type hints are asked for where there are none. Everything runs on the default model in this process.
+seven languages. Type hints are asked for where there are none. Everything runs on the default model
+in this process.
 
 | figure, for `body`, `docstring` and `hints` (Python) | |
 |---|---|
@@ -18,7 +19,6 @@ import asyncio
 import random
 import sys
 import time
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from benchmarks.evaluation_set import case_file
@@ -41,7 +41,7 @@ from slm_lsp.evaluation.cases import read_cases
 from slm_lsp.text import Cursor, Document, Span
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from slm_lsp.engine.protocol import Engine
 
