@@ -60,7 +60,7 @@ def function_at(syntax: Syntax, cursor: Cursor) -> Function | None:
     document = syntax.document
     byte = offset(document, document.clamp(cursor))
     functions = [it.node for it in captures_on(syntax, cursor.line) if it.kind == "function"]
-    around = [node for node in functions if node.start_byte <= byte < node.end_byte]
+    around = [node for node in functions if node.start_byte <= byte <= node.end_byte]
     begun = [node for node in functions if node.start_point.row == cursor.line]
     node = next(iter([*reversed(around), *begun]), None)
     return None if node is None or node.has_error else _function(document, node)
@@ -73,7 +73,8 @@ def empty_block_at(syntax: Syntax, cursor: Cursor) -> Function | None:
     """
     document = syntax.document
     byte = offset(document, document.clamp(cursor))
-    for node in reversed(path(syntax, byte)):
+    around = (at for end in (byte, max(0, byte - 1)) for at in reversed(path(syntax, end)))
+    for node in around:
         for body in node.children:
             if body.type not in BLOCKS or node.has_error:
                 continue

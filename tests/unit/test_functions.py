@@ -32,6 +32,7 @@ def found(language: str, source: str) -> tuple[Document, Function | None]:
             True,
             True,
         ),
+        ("python", "def f(a):\n    pass|", "f", ("a",), False, True),
         ("python", "def f(a, *, b): |...\n", "f", ("a", "b"), False, True),
         ("python", "def f():|\n    raise NotImplementedError('x')\n", "f", (), False, True),
         ("python", "def f():|\n    raise ValueError('x')\n", "f", (), False, False),

@@ -233,6 +233,21 @@ class Window:
         assert self._found("F1", title)
         self.press("Enter")
 
+    def choose_action(self, title: str, picture: str = "") -> None:
+        """Choose a code action at the cursor by its title, from the menu."""
+        deadline = time.monotonic() + PATIENCE_S
+        row = self.page.locator(".action-widget .monaco-list-row", has_text=title)
+        while not row.count():
+            assert time.monotonic() < deadline, self.page.locator(
+                ".action-widget"
+            ).all_inner_texts()
+            self.press("Escape")
+            self.run("Refactor...")
+            self.page.wait_for_timeout(ASKING_MS)
+        if picture:
+            self.picture(picture)
+        row.first.click()
+
     def _found(self, key: str, words: str) -> bool:
         self.press(key)
         self.page.wait_for_selector(".quick-input-widget input")
