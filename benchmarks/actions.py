@@ -11,6 +11,7 @@ in this process.
 | `_p50_ms`, `_p95_ms` | from choosing the action to its edit, or its refusal |
 | `docstring_own_names` | share of what is shown that names only parameters that exist |
 | `list_p95_ms` | which actions there are at a place |
+| `cancel_p95_ms` | from cancelling one in the middle to the start of the next request |
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ import asyncio
 import random
 import sys
 import time
+from contextlib import aclosing
 from typing import TYPE_CHECKING, Any
 
 from benchmarks.evaluation_set import case_file
@@ -35,6 +37,7 @@ from slm_lsp.engine.background import Background
 from slm_lsp.engine.launch import options_for
 from slm_lsp.engine.loading import load_model
 from slm_lsp.engine.model import AbortFlag
+from slm_lsp.engine.protocol import Generate, Prefilled, Prompt, next_id
 from slm_lsp.engine.scheduler import Scheduler
 from slm_lsp.errors import ActionRefused
 from slm_lsp.evaluation.cases import read_cases
@@ -49,6 +52,9 @@ FUNCTIONS = 100
 """For each action."""
 
 QUICK_FUNCTIONS = 5
+LATEST_CANCEL_S = 1.5
+"""Many have ended by then, most of the others are being written."""
+
 SEED = 20261124
 PLACEHOLDERS = {"python": "pass", "rust": "todo!()", "go": 'panic("not implemented")'}
 
@@ -140,6 +146,34 @@ async def measure(engine: Engine, name: str, count: int) -> list[dict[str, Any]]
     return rows
 
 
+async def cancels(engine: Engine, count: int) -> list[dict[str, Any]]:
+    """Cancel actions at random moments; return one row for each that had not ended by then."""
+    chance = random.Random(SEED)
+    rows = []
+    for document, cursor in places("body", count):
+        syntax = parse(document)
+        assert isinstance(syntax, Syntax)
+        frame = ACTIONS["body"].find(syntax, cursor)
+        assert frame is not None
+        writing = write(frame, document, Settings(), engine, lambda _text: None)
+        task = asyncio.create_task(writing)
+        await asyncio.wait([task], timeout=chance.uniform(0.05, LATEST_CANCEL_S))
+        if not task.done():
+            task.cancel()
+            rows.append({"action": "cancelled", "freed_ms": await _freed_ms(engine)})
+        await asyncio.gather(task, return_exceptions=True)
+    return rows
+
+
+async def _freed_ms(engine: Engine) -> float:
+    request = Generate(next_id(), "file:///next", Prompt("", "python", "x = 1\n", ""), 1)
+    async with aclosing(engine.generate(request)) as events:
+        async for event in events:
+            if isinstance(event, Prefilled):
+                return event.queue_ms
+    raise AssertionError("the engine ended a request before it read it")
+
+
 def figures(rows: list[dict[str, Any]]) -> Figures:
     """Return the figures that the module's docstring explains."""
     made: Figures = {}
@@ -154,7 +188,8 @@ def figures(rows: list[dict[str, Any]]) -> Figures:
         }
     documented = [row for row in rows if row["action"] == "docstring" and row["shown"]]
     made["docstring_own_names"] = _share(documented, "own_names")
-    made["list_p95_ms"] = percentile([row["list_ms"] for row in rows], 95)
+    made["list_p95_ms"] = percentile([row["list_ms"] for row in rows if "list_ms" in row], 95)
+    made["cancel_p95_ms"] = percentile([it["freed_ms"] for it in rows if "freed_ms" in it], 95)
     return made
 
 
@@ -166,7 +201,8 @@ async def _run(count: int) -> list[dict[str, Any]]:
     abort = AbortFlag()
     engine = Scheduler(load_model(options_for(Settings()), abort), abort, Background(share=0))
     try:
-        return [row for name in BARED for row in await measure(engine, name, count)]
+        rows = [row for name in BARED for row in await measure(engine, name, count)]
+        return rows + await cancels(engine, count)
     finally:
         await engine.close()
 
