@@ -57,6 +57,7 @@ _NAMED = re.compile(
 )
 _SECTION = re.compile(r"^(?:Args|Arguments|Parameters):?\s*$", re.MULTILINE)
 _ENTRY = re.compile(r"^\s*\*{0,2}(\w+)\s*(?:\([^)]*\))?\s*:", re.MULTILINE)
+_MARK = re.compile(r"^\s*(?:\*|///?)? ?")
 _SENTENCE = re.compile(r".*?[.!?](?=\s|\Z)", re.DOTALL)
 
 
@@ -95,9 +96,9 @@ def _lead(document: Document, function: Function, style: Style, indent: str) -> 
 
 
 def _texts(style: Style, indent: str, function: Function, draft: Draft) -> list[str]:
-    text = without_circles(visible(draft.text))
-    rows = [re.sub(r"^\s*(?:\*|///?)? ?", "", row) if style is not STRING else row
-            for row in text.split("\n")]  # fmt: skip
+    rows = without_circles(visible(draft.text)).split("\n")
+    if style is not STRING:
+        rows = [_MARK.sub("", row) for row in rows]
     text = "\n".join(_outdented(rows)).strip()
     if draft.reason != "stop" or not set(named_parameters(text)) <= set(function.parameters):
         text = _summary(text)
@@ -118,8 +119,7 @@ def _texts(style: Style, indent: str, function: Function, draft: Draft) -> list[
 def _docstring(text: str, indent: str) -> str:
     if text.endswith(("\\", '"')):
         raise ActionRefused("The model left the docstring open.")
-    rows = [f"{indent}{row}".rstrip() for row in text.split("\n")]
-    rows[0] = f"{indent}{STRING.opening}{text.split(chr(10))[0]}"
+    rows = [f"{indent}{row}".rstrip() for row in f"{STRING.opening}{text}".split("\n")]
     if len(rows) == 1:
         return f"\n{rows[0]}{STRING.closing}"
     return "\n" + "\n".join([*rows, f"{indent}{STRING.closing}"])
