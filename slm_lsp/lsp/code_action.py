@@ -15,6 +15,7 @@ from pygls.exceptions import JsonRpcContentModified, JsonRpcRequestCancelled
 
 from slm_lsp.actions.registry import ACTIONS, offers
 from slm_lsp.actions.writing import write
+from slm_lsp.completion.gate import closed
 from slm_lsp.completion.request import Request
 from slm_lsp.errors import ActionRefused
 from slm_lsp.lsp.action_progress import action_progress
@@ -54,7 +55,7 @@ class Chosen(msgspec.Struct, frozen=True):
 async def code_action(ls: Session, params: types.CodeActionParams) -> list[types.CodeAction] | None:
     """Answer with what makes sense at the start of the range."""
     buffer = ls.documents.get(params.text_document.uri)
-    if buffer is None or not is_editable(params.text_document.uri):
+    if buffer is None:
         return None
     cursor = to_cursor(buffer.document, params.range.start, ls.encoding)
     syntax = _syntax(ls, buffer, cursor)
@@ -144,6 +145,9 @@ def _buffer(ls: Session, chosen: Chosen) -> Buffer:
 
 
 def _syntax(ls: Session, buffer: Buffer, cursor: Cursor) -> Syntax | None:
+    """Return the tree around `cursor`, or None where nothing is known or to be offered."""
+    if closed(buffer.document, ls.settings) or not is_editable(buffer.document.uri):
+        return None
     settle = functools.partial(ls.documents.settle, buffer)
     cursor = buffer.document.clamp(cursor)
     return Request(buffer.document, buffer.parsed, cursor, settle=settle).syntax

@@ -271,6 +271,23 @@ async def test_offers_nothing_where_it_makes_no_sense(world, language, text):
         assert await listed(Editor(client, text, language=language)) == []
 
 
+@pytest.mark.parametrize("uri", ["file:///project/.env", "git:/project/a.py"])
+async def test_a_file_that_is_none_of_our_business(world, uri):
+    async with serving(world, {"model": world.fake()}, capabilities=CLIENT) as client:
+        editor = Editor(client, "def f(a):|\n    pass\n", uri=uri)
+        assert await listed(editor) == []
+        data = {"action": "body", "uri": uri, "version": 1, "line": 0, "column": 9}
+        action = {"title": "x", "kind": "refactor", "data": data}
+        error = await refused(client, client.send("codeAction/resolve", action))
+        assert "nothing to write" in error.message
+
+
+async def test_languages_that_are_switched_off(world):
+    options = {"model": world.fake(), "languages": {"python": False}}
+    async with serving(world, options, capabilities=CLIENT) as client:
+        assert await listed(Editor(client, "def f(a):|\n    pass\n")) == []
+
+
 async def test_offers_the_kinds_that_are_asked_for(world):
     async with serving(world, {"model": world.fake()}, capabilities=CLIENT) as client:
         editor = Editor(client, "def f(a):|\n    pass\n")
