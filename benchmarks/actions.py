@@ -23,6 +23,7 @@ import time
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Any
 
+from benchmarks.engine_here import engine_here
 from benchmarks.evaluation_set import case_file
 from benchmarks.report import Figures, command_line, percentile, publish
 from slm_lsp.actions.docstring import named_parameters
@@ -33,12 +34,7 @@ from slm_lsp.config import Settings
 from slm_lsp.context.functions import Function, function_at
 from slm_lsp.context.holes import sound
 from slm_lsp.context.syntax import Syntax, parse
-from slm_lsp.engine.background import Background
-from slm_lsp.engine.launch import options_for
-from slm_lsp.engine.loading import load_model
-from slm_lsp.engine.model import AbortFlag
 from slm_lsp.engine.protocol import Generate, Prefilled, Prompt, next_id
-from slm_lsp.engine.scheduler import Scheduler
 from slm_lsp.errors import ActionRefused
 from slm_lsp.evaluation.cases import read_cases
 from slm_lsp.text import Cursor, Document, Span
@@ -198,13 +194,9 @@ def _share(rows: list[dict[str, Any]], name: str) -> float | None:
 
 
 async def _run(count: int) -> list[dict[str, Any]]:
-    abort = AbortFlag()
-    engine = Scheduler(load_model(options_for(Settings()), abort), abort, Background(share=0))
-    try:
+    async with engine_here(Settings()) as engine:
         rows = [row for name in BARED for row in await measure(engine, name, count)]
         return rows + await cancels(engine, count)
-    finally:
-        await engine.close()
 
 
 def main() -> int:

@@ -8,15 +8,13 @@ characters are counted by the hole. Everything runs on the default model in this
 
 The figures are those of `raw-unhealed`, `raw`, `pipeline-alone` and `pipeline`, or of every step of
 the ladder, with the ends of their intervals of 95 % (`_low`, `_high`) from 2,000 samples of the
-holes with replacement; the rows have every variant. The prompt has been read before the time is
-taken, as it has where somebody types.
+holes with replacement; the rows have every variant.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
-import os
 import random
 import re
 import sys
@@ -30,17 +28,13 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
+from benchmarks.engine_here import engine_here
 from benchmarks.evaluation_set import SPLITS, case_file
 from benchmarks.ladder import ladder
-from benchmarks.report import Figures, percentile, publish
+from benchmarks.report import Figures, publish
 from benchmarks.variants import all_variants, with_and_without_definitions
 from slm_lsp.config import Settings
 from slm_lsp.context.syntax import Syntax, parse
-from slm_lsp.engine.background import Background
-from slm_lsp.engine.launch import options_for
-from slm_lsp.engine.loading import load_model
-from slm_lsp.engine.model import AbortFlag
-from slm_lsp.engine.scheduler import Scheduler
 from slm_lsp.evaluation.cases import read_cases
 from slm_lsp.evaluation.run import definitions_of
 from slm_lsp.workspace.indexer import run as run_index
@@ -68,14 +62,10 @@ async def measure(
     cases: Sequence[Case], settings: Settings, variants: Variants
 ) -> list[dict[str, Result]]:
     """Return the result of each variant for each case."""
-    abort = AbortFlag()
-    engine = Scheduler(load_model(options_for(settings), abort), abort, Background(share=0))
-    try:
+    async with engine_here(settings) as engine:
         with Progress(console=Console(stderr=True)) as bars:
             tracked = bars.track(cases, description="Completing")
             return [await variants(case, settings, engine) for case in tracked]
-    finally:
-        await engine.close()
 
 
 def uses_other_files(case: Case) -> bool:
@@ -86,7 +76,6 @@ def uses_other_files(case: Case) -> bool:
 
 def row(variant: str, results: Sequence[Result]) -> dict[str, Any]:
     """Return the shares of a variant with the ends of their intervals."""
-    latencies = [result.latency_ms for result in results if result.asked]
     counts = np.array([_counts(result) for result in results], dtype=float)
     chance = np.random.default_rng(SEED)
     samples = chance.integers(0, len(counts), (SAMPLES, len(counts)))
@@ -100,8 +89,6 @@ def row(variant: str, results: Sequence[Result]) -> dict[str, Any]:
         made[f"{name}_low"], made[f"{name}_high"] = _rounded(low[at]), _rounded(high[at])
     made["syntax_errors_added"] = sum(result.syntax_error_added for result in results)
     made["suffix_repeated"] = sum(result.suffix_repeated for result in results)
-    made["latency_p50_ms"] = percentile(latencies, 50)
-    made["latency_p95_ms"] = percentile(latencies, 95)
     return made
 
 
@@ -122,9 +109,7 @@ def _rounded(value: float) -> float | None:
 
 
 def _print(rows: Sequence[dict[str, Any]]) -> None:
-    table = Table(
-        "variant", *SHARES, "saved - wrong", "errors", "repeats", "ms", title="by variant"
-    )
+    table = Table("variant", *SHARES, "saved - wrong", "errors", "repeats", title="by variant")
     for made in rows:
         cells = [
             "-" if made[name] is None else f"{made[name]:.3f} ±{(high - low) / 2:.3f}"
@@ -133,8 +118,7 @@ def _print(rows: Sequence[dict[str, Any]]) -> None:
         ]
         trade = made["chars_saved"] - made["chars_wrong"]
         broken = [str(made["syntax_errors_added"]), str(made["suffix_repeated"])]
-        took = " / ".join(f"{made[f'latency_{rank}_ms'] or 0:.0f}" for rank in ("p50", "p95"))
-        table.add_row(made["variant"], *cells, f"{trade:+.2f}", *broken, took)
+        table.add_row(made["variant"], *cells, f"{trade:+.2f}", *broken)
     Console(width=None if sys.stdout.isatty() else 140).print(table)
 
 
@@ -186,5 +170,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    os.environ.setdefault("GOMP_SPINCOUNT", "10000")  # as the engine's process has it
     sys.exit(main())

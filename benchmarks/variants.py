@@ -12,7 +12,7 @@ import msgspec
 
 from slm_lsp.completion.generate import generate
 from slm_lsp.completion.stop import Stop
-from slm_lsp.context.syntax import Syntax, errors_added, parse
+from slm_lsp.context.syntax import errors_added, parse
 from slm_lsp.context.window import Budget, window
 from slm_lsp.engine import fim
 from slm_lsp.engine.protocol import Generate, Piece, next_id
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from slm_lsp.config import Settings
     from slm_lsp.engine.protocol import Engine, Event, Prompt, Urgency
     from slm_lsp.evaluation.cases import Case
-    from slm_lsp.text import Document
 
 THRESHOLDS = (0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
 """Joint probabilities tried."""
@@ -102,12 +101,16 @@ async def with_and_without_definitions(
     case: Case, settings: Settings, engine: Engine
 ) -> dict[str, Result]:
     """Return what becomes of `case` in `pipeline-alone` and, asked for last, `pipeline`."""
-    context = msgspec.structs.replace(settings.context, definition_tokens=0)
-    alone = msgspec.structs.replace(settings, context=context)
     return {
-        "pipeline-alone": await evaluate(case, alone, engine),
+        "pipeline-alone": await evaluate(case, with_definitions(settings, 0), engine),
         "pipeline": await evaluate(case, settings, engine),
     }
+
+
+def with_definitions(settings: Settings, tokens: int) -> Settings:
+    """Return `settings` with a budget of so many tokens for definitions in other files."""
+    context = msgspec.structs.replace(settings.context, definition_tokens=tokens)
+    return msgspec.structs.replace(settings, context=context)
 
 
 def starts(text: str, pieces: Sequence[Piece], threshold: float) -> Iterator[str]:
@@ -141,7 +144,7 @@ class _Soundness:
 
     def __init__(self, case: Case) -> None:
         self._document = case.document()
-        self._syntax = syntax_of(self._document)
+        self._syntax = parse(self._document)
         self._span = Span.at(self._document.clamp(case.cursor))
         self._known: dict[str, bool] = {}
 
@@ -176,13 +179,7 @@ class _Judge:
 def _prompt(case: Case, settings: Settings) -> Prompt:
     document = case.document()
     budget = Budget(settings.context.prefix_tokens, settings.context.suffix_tokens)
-    return window(document, syntax_of(document), document.clamp(case.cursor), budget)
-
-
-def syntax_of(document: Document) -> Syntax | None:
-    """Parse all of `document`, if there is a grammar for it."""
-    parsed = parse(document)
-    return parsed if isinstance(parsed, Syntax) else None
+    return window(document, parse(document), document.clamp(case.cursor), budget)
 
 
 async def written(engine: Engine, prompt: Prompt, stop: Stop, settings: Settings) -> Draft:

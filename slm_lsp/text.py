@@ -122,6 +122,10 @@ class Document:
             line, column, left = line + 1, 0, left - rest
         return Span(start, self.clamp(Cursor(line, column + left)))
 
+    def with_line_endings(self, text: str) -> str:
+        """Return `text`, which has line feeds, with the line ends of this document."""
+        return text.replace("\n", "\r\n") if self.lines[0].endswith("\r\n") else text
+
     def applied(self, edit: Edit, version: int) -> Document:
         """Return the document after `edit`, whose places must exist (see `clamp`)."""
         start, end = edit.span.start, edit.span.end

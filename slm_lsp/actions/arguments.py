@@ -56,4 +56,4 @@ def _texts(draft: Draft) -> list[str]:
     return [text] if text and draft.reason == "stop" else []
 
 
-ARGUMENTS = Action("arguments", "refactor.rewrite.slm-lsp.arguments", find)
+ARGUMENTS = Action("arguments", find)

@@ -78,4 +78,4 @@ def _gap(syntax: Syntax, function: Function) -> tuple[Span, str, str, str] | Non
     return Span(start, end), f"\n{inner}", f"\n{outer}", inner
 
 
-BODY = Action("body", "refactor.rewrite.slm-lsp.body", find)
+BODY = Action("body", find)

@@ -69,9 +69,7 @@ def find(syntax: Syntax, cursor: Cursor) -> Frame | None:
         return None
     header = function.header
     own_line = function.body.start.line > header.end.line
-    if not header.start.line <= cursor.line <= header.end.line or (
-        style is STRING and not own_line
-    ):
+    if not function.header_on(cursor.line) or (style is STRING and not own_line):
         return None
     outer = indentation(document.lines[header.start.line])
     indent = document.before(function.body.start) if style is STRING else outer
@@ -146,4 +144,4 @@ def named_parameters(text: str) -> list[str]:
     return named
 
 
-DOCSTRING = Action("docstring", "refactor.rewrite.slm-lsp.docstring", find)
+DOCSTRING = Action("docstring", find)

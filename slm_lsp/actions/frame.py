@@ -38,8 +38,12 @@ class Action:
     """A kind of edit. `find` returns its frame at a place, or None where it makes no sense."""
 
     name: str
-    kind: str
     find: Callable[[Syntax, Cursor], Frame | None]
+
+    @property
+    def kind(self) -> str:
+        """What the protocol calls it."""
+        return f"refactor.rewrite.slm-lsp.{self.name}"
 
 
 def behind(start: Cursor, text: str) -> Cursor:
@@ -52,9 +56,4 @@ def behind(start: Cursor, text: str) -> Cursor:
 
 def replaced(document: Document, span: Span, text: str) -> Document:
     """Return `document` with `text`, which has line feeds, in place of `span`."""
-    return document.applied(Edit(span, with_line_endings(document, text)), document.version)
-
-
-def with_line_endings(document: Document, text: str) -> str:
-    """Return `text`, which has line feeds, with the line ends of `document`."""
-    return text.replace("\n", "\r\n") if document.lines[0].endswith("\r\n") else text
+    return document.applied(Edit(span, document.with_line_endings(text)), document.version)

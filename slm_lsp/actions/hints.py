@@ -13,12 +13,12 @@ from slm_lsp.actions.frame import Action, Frame
 from slm_lsp.completion.stop import Stop
 from slm_lsp.context.functions import function_at
 from slm_lsp.errors import ActionRefused
-from slm_lsp.text import Span, visible
+from slm_lsp.text import visible
 
 if TYPE_CHECKING:
     from slm_lsp.completion.generate import Draft
     from slm_lsp.context.tree import Syntax
-    from slm_lsp.text import Cursor
+    from slm_lsp.text import Cursor, Document
 
 Signature = ast.FunctionDef | ast.AsyncFunctionDef
 
@@ -30,24 +30,21 @@ def find(syntax: Syntax, cursor: Cursor) -> Frame | None:
     document, function = syntax.document, function_at(syntax, cursor)
     if document.language != "python" or function is None:
         return None
-    header = function.header
-    if not header.start.line <= cursor.line <= header.end.line:
+    if not function.header_on(cursor.line):
         return None
-    old = document.text_in(header).replace("\r\n", "\n")
+    old = document.text_in(function.header).replace("\r\n", "\n")
     signature = _parsed(old)
     if signature is None or (kept := _annotated(old, signature)) is None:
         return None
     outer = header_text(document, function).removesuffix(old)
     reading, place = again(document, function, outer + kept)
-    words = frozenset(_WORD.findall("".join(document.lines.slice(0, len(document.lines)))))
-    known = words | frozenset(dir(builtins))
     return Frame(
         f"Add type hints to {function.name}",
         reading,
         place,
         Stop((":\n",)),
-        Span(header.start, header.end),
-        partial(_texts, signature, kept, known),
+        function.header,
+        partial(_texts, document, signature, kept),
     )
 
 
@@ -66,7 +63,7 @@ def _annotated(header: str, signature: Signature) -> str | None:
     return header.rstrip(": ") + " ->" if signature.returns is None else None
 
 
-def _texts(signature: Signature, kept: str, known: frozenset[str], draft: Draft) -> list[str]:
+def _texts(document: Document, signature: Signature, kept: str, draft: Draft) -> list[str]:
     header = kept + visible(draft.text).rstrip().removesuffix(":") + ":"
     new = _parsed(header)
     if draft.reason != "stop" or new is None:
@@ -76,7 +73,8 @@ def _texts(signature: Signature, kept: str, known: frozenset[str], draft: Draft)
     hints = [hint for it in _arguments(new) if (hint := it.annotation)]
     hints += [new.returns] if new.returns else []
     names = {node.id for hint in hints for node in ast.walk(hint) if isinstance(node, ast.Name)}
-    if unknown := sorted(names - known):
+    words = _WORD.findall("".join(document.lines.slice(0, len(document.lines))))
+    if unknown := sorted(names.difference(words, dir(builtins))):
         raise ActionRefused(f"The model used {unknown[0]}, which this file does not have.")
     return [header]
 
@@ -105,4 +103,4 @@ def _arguments(signature: Signature) -> list[ast.arg]:
     return [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs, *rest]
 
 
-HINTS = Action("hints", "refactor.rewrite.slm-lsp.hints", find)
+HINTS = Action("hints", find)

@@ -6,10 +6,11 @@ import re
 from functools import partial
 from typing import TYPE_CHECKING
 
+from slm_lsp.actions.body import BODY
 from slm_lsp.actions.frame import Action, Frame, behind, replaced
 from slm_lsp.actions.statements import statements
 from slm_lsp.completion.stop import Stop
-from slm_lsp.context.functions import empty_block_at, function_at, is_placeholder
+from slm_lsp.completion.tidy import next_line
 from slm_lsp.context.place import indentation, inside
 from slm_lsp.lines import content_length
 from slm_lsp.text import Cursor, Span
@@ -31,12 +32,9 @@ def find(syntax: Syntax, cursor: Cursor) -> Frame | None:
     comment = bool(language.comment) and line.strip().startswith(language.comment)
     if not comment or not _TODO.search(line) or inside(syntax, end) != "comment":
         return None
-    function = function_at(syntax, cursor)
-    if empty_block_at(syntax, cursor) or (function and is_placeholder(document, function)):
+    if BODY.find(syntax, cursor) is not None:
         return None
     indent = indentation(line)
-    below = document.lines.slice(cursor.line + 1, cursor.line + 4)
-    following = next((text for text in below if text.strip()), "")
     lead = f"\n{indent}"
     return Frame(
         "Do what this comment says",
@@ -44,8 +42,8 @@ def find(syntax: Syntax, cursor: Cursor) -> Frame | None:
         behind(end, lead),
         Stop((), indent),
         Span.at(end),
-        partial(statements, language, indent, lead, "", below=following),
+        partial(statements, language, indent, lead, "", below=next_line(document, cursor.line)),
     )
 
 
-TODO = Action("todo", "refactor.rewrite.slm-lsp.todo", find)
+TODO = Action("todo", find)

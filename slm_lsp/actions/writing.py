@@ -5,12 +5,11 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from slm_lsp.actions.frame import with_line_endings
 from slm_lsp.completion.generate import generate
 from slm_lsp.completion.prompt import prompt_for
 from slm_lsp.completion.request import Request
 from slm_lsp.context.secrets import MASK
-from slm_lsp.context.syntax import Syntax, errors_added, parse
+from slm_lsp.context.syntax import errors_added, parse
 from slm_lsp.engine.protocol import Generate, Urgency, next_id
 from slm_lsp.errors import ActionRefused
 from slm_lsp.text import Completion, Edit
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
     from slm_lsp.actions.frame import Frame
     from slm_lsp.completion.generate import Draft
     from slm_lsp.config import Settings
+    from slm_lsp.context.syntax import Syntax
     from slm_lsp.engine.protocol import Engine
     from slm_lsp.text import Document
 
@@ -44,20 +44,19 @@ async def write(
     fails the checks is tried once more, with other beginnings.
     """
     reading = await asyncio.to_thread(_request, frame)
+    syntax = await asyncio.to_thread(parse, document)
     first = await _drafts(frame, reading, settings, engine, grown, 1)
-    edit, _ = await asyncio.to_thread(_checked, frame, document, first)
+    edit, _ = await asyncio.to_thread(_checked, frame, document, syntax, first)
     if edit is None:
         more = await _drafts(frame, reading, settings, engine, grown, SAMPLES)
-        edit, reason = await asyncio.to_thread(_checked, frame, document, more)
+        edit, reason = await asyncio.to_thread(_checked, frame, document, syntax, more)
     if edit is None:
         raise ActionRefused(f"{frame.title}: nothing came of it. {reason}")
     return edit
 
 
 def _request(frame: Frame) -> Request:
-    parsed = parse(frame.reading)
-    syntax = parsed if isinstance(parsed, Syntax) else None
-    return Request(frame.reading, syntax, frame.cursor, invoked=True)
+    return Request(frame.reading, parse(frame.reading), frame.cursor, invoked=True)
 
 
 async def _drafts(
@@ -84,16 +83,16 @@ async def _drafts(
     return generation.drafts
 
 
-def _checked(frame: Frame, document: Document, drafts: Sequence[Draft]) -> tuple[Edit | None, str]:
+def _checked(
+    frame: Frame, document: Document, syntax: Syntax | None, drafts: Sequence[Draft]
+) -> tuple[Edit | None, str]:
     """Return the edit that the first sound one of `drafts` makes, or what the first one lacks."""
-    parsed = parse(document)
-    syntax = parsed if isinstance(parsed, Syntax) else None
     reasons = []
     for draft in drafts:
         try:
             reasons.append("The model had nothing to write there.")
             for written in frame.texts(draft):
-                text = with_line_endings(document, written)
+                text = document.with_line_endings(written)
                 if MASK in text:
                     reasons[-1] = "The model wrote what stands for a secret."
                 elif errors_added(document, syntax, Completion(text, frame.span, 1.0)):

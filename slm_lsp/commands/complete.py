@@ -14,7 +14,7 @@ from slm_lsp.commands.source import in_workspace, read_document
 from slm_lsp.completion.answers import Answers
 from slm_lsp.completion.complete import complete
 from slm_lsp.completion.request import Request
-from slm_lsp.context.syntax import Syntax, parse
+from slm_lsp.context.syntax import parse
 from slm_lsp.engine.client import EngineClient
 from slm_lsp.errors import UsageError
 from slm_lsp.text import Cursor
@@ -70,8 +70,7 @@ def parse_place(place: str) -> tuple[Path, int, int]:
 async def _complete(path: Path, document: Document, cursor: Cursor, settings: Settings) -> Outcome:
     root = workspace_of(path)
     document = in_workspace(document, path, root)
-    parsed = parse(document)
-    syntax = parsed if isinstance(parsed, Syntax) else None
+    syntax = parse(document)
     definitions = ""
     if root and (tokens := settings.context.definition_tokens):
         definitions = definition_lines(database_path(root), document, syntax, cursor, tokens)

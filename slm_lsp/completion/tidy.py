@@ -51,14 +51,14 @@ def _tidied(request: Request, draft: Draft) -> tuple[Completion | None, str]:
     if draft.reason == "length":
         text = _whole_words(text)
     text = without_circles(text)
-    text = without_following(text, document.after(cursor), _next_line(document, cursor.line))
+    text = without_following(text, document.after(cursor), next_line(document, cursor.line))
     text = text.rstrip()
     if not text.strip():
         return None, "not sure enough" if draft.reason == "doubt" else "nothing to offer"
     for end in _ends(text):
         part = text[:end]
         completion = Completion(
-            _with_line_endings(part, document), Span.at(cursor), draft.confidence(end)
+            document.with_line_endings(part), Span.at(cursor), draft.confidence(end)
         )
         if errors_added(document, request.syntax, completion) == 0:
             return completion, ""
@@ -117,10 +117,7 @@ def _whole_words(text: str) -> str:
     return re.sub(r"\w+\Z", "", text)
 
 
-def _next_line(document: Document, line: int) -> str:
+def next_line(document: Document, line: int) -> str:
+    """Return the first visible one of the three lines below `line`, or nothing."""
     below = document.lines.slice(line + 1, line + 4)
     return next((text for text in below if text.strip()), "")
-
-
-def _with_line_endings(text: str, document: Document) -> str:
-    return text.replace("\n", "\r\n") if document.lines[0].endswith("\r\n") else text

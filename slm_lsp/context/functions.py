@@ -51,6 +51,10 @@ class Function:
     parameters: tuple[str, ...]
     documented: bool
 
+    def header_on(self, line: int) -> bool:
+        """Tell whether some of the header is on `line`."""
+        return self.header.start.line <= line <= self.header.end.line
+
 
 def function_at(syntax: Syntax, cursor: Cursor) -> Function | None:
     """Return the innermost function that holds `cursor`, or that the cursor's line begins.

@@ -49,8 +49,7 @@ class Source:
     @classmethod
     def of(cls, name: str, document: Document) -> Source:
         """Parse `document`; what it is called is part of the names of its cases."""
-        parsed = parse(document)
-        syntax = parsed if isinstance(parsed, Syntax) else None
+        syntax = parse(document)
         found: dict[str, list[Span]] = {}
         for kind, span in pieces(syntax) if syntax else ():
             found.setdefault(kind, []).append(span)

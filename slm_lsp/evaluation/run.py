@@ -66,8 +66,7 @@ async def evaluate(case: Case, settings: Settings, engine: Engine) -> Result:
     offer anything otherwise, and by itself everywhere else.
     """
     document = case.document()
-    parsed = parse(document)
-    syntax = parsed if isinstance(parsed, Syntax) else None
+    syntax = parse(document)
     cursor = document.clamp(case.cursor)
     on_demand = settings.completion.trigger == "manual" or bool(document.after(cursor).strip())
     patient = Patient(engine)

@@ -96,7 +96,7 @@ def _offered(
 async def _edit(ls: Session, data: Any) -> types.WorkspaceEdit:
     chosen = _chosen(data)
     buffer = _buffer(ls, chosen)
-    cursor = Cursor(chosen.line, chosen.column)
+    cursor = buffer.document.clamp(Cursor(chosen.line, chosen.column))
     syntax = _syntax(ls, buffer, cursor)
     frame = ACTIONS[chosen.action].find(syntax, cursor) if syntax is not None else None
     if frame is None:
@@ -149,7 +149,6 @@ def _syntax(ls: Session, buffer: Buffer, cursor: Cursor) -> Syntax | None:
     if closed(buffer.document, ls.settings) or not is_editable(buffer.document.uri):
         return None
     settle = functools.partial(ls.documents.settle, buffer)
-    cursor = buffer.document.clamp(cursor)
     return Request(buffer.document, buffer.parsed, cursor, settle=settle).syntax
 
 

@@ -62,9 +62,10 @@ async def result(world: World, name: str, language: str, text: str, *replies: An
 
 
 @pytest.mark.parametrize(
-    ("language", "text", "after", "written", "expected"),
+    ("name", "language", "text", "after", "written", "expected"),
     [
         (
+            "body",
             "python",
             "def add(a, b):\n    pa|ss\n\n\nx = 1\n",
             "def add(a, b):\n    ",
@@ -72,6 +73,7 @@ async def result(world: World, name: str, language: str, text: str, *replies: An
             "def add(a, b):\n    return a + b\n\n\nx = 1\n",
         ),
         (
+            "body",
             "python",
             "class A:\n\t@cached\n\tasync def f|(self):\n\t\t'''Größe 🐍'''\n",
             "'''Größe 🐍'''\n\t\t",
@@ -79,6 +81,7 @@ async def result(world: World, name: str, language: str, text: str, *replies: An
             "class A:\n\t@cached\n\tasync def f(self):\n\t\t'''Größe 🐍'''\n\t\treturn 1\n",
         ),
         (
+            "body",
             "python",
             "def f(a):|\r\n    # TODO: sort\r\n    raise NotImplementedError\r\n",
             "# TODO: sort\n    ",
@@ -86,6 +89,7 @@ async def result(world: World, name: str, language: str, text: str, *replies: An
             "def f(a):\r\n    # TODO: sort\r\n    a.sort()\r\n    return a\r\n",
         ),
         (
+            "body",
             "python",
             "def f(a): |...\n",
             "def f(a):\n    ",
@@ -93,6 +97,7 @@ async def result(world: World, name: str, language: str, text: str, *replies: An
             "def f(a):\n    return a\n",
         ),
         (
+            "body",
             "typescript",
             "export function add(a: number): number {|}\n",
             "number {\n  ",
@@ -100,6 +105,7 @@ async def result(world: World, name: str, language: str, text: str, *replies: An
             "export function add(a: number): number {\n  return a + 1;\n}\n",
         ),
         (
+            "body",
             "typescript",
             "class A {\n  f(a: number) {|\n    // twice\n  }\n}\n",
             "// twice\n    ",
@@ -107,6 +113,7 @@ async def result(world: World, name: str, language: str, text: str, *replies: An
             "class A {\n  f(a: number) {\n    // twice\n    return 2 * a;\n  }\n}\n",
         ),
         (
+            "body",
             "go",
             'func F(a int) int {\n\tpanic("not |implemented")\n}\n',
             "int {\n\t",
@@ -114,23 +121,15 @@ async def result(world: World, name: str, language: str, text: str, *replies: An
             "func F(a int) int {\n\treturn a\n}\n",
         ),
         (
+            "body",
             "rust",
             "fn outer() {\n    fn f(a: u8) -> u8 {\n        todo!()|\n    }\n    f(1);\n}\n",
             "-> u8 {\n        ",
             "a + 1\n    }\n",
             "fn outer() {\n    fn f(a: u8) -> u8 {\n        a + 1\n    }\n    f(1);\n}\n",
         ),
-    ],
-)
-async def test_writes_a_body(world, language, text, after, written, expected):
-    reply = {"after": after, "text": written}
-    assert await result(world, "body", language, text, reply) == expected
-
-
-@pytest.mark.parametrize(
-    ("language", "text", "after", "written", "expected"),
-    [
         (
+            "docstring",
             "python",
             "x = 1\n\n\ndef add(a|, b):\n    return a + b\n",
             '    return a + b\n\n\ndef add(a, b):\n    """',
@@ -138,6 +137,7 @@ async def test_writes_a_body(world, language, text, after, written, expected):
             'x = 1\n\n\ndef add(a, b):\n    """Add `a` and `b`."""\n    return a + b\n',
         ),
         (
+            "docstring",
             "python",
             "class A:\r\n    def f|(self, a):\r\n        return a\r\n",
             '    def f(self, a):\n        """',
@@ -149,6 +149,7 @@ async def test_writes_a_body(world, language, text, after, written, expected):
             ),
         ),
         (
+            "docstring",
             "python",
             "def f(a|):\n    return a\n",
             'def f(a):\n    """',
@@ -156,6 +157,7 @@ async def test_writes_a_body(world, language, text, after, written, expected):
             'def f(a):\n    """Give it back. Do."""\n    return a\n',
         ),
         (
+            "docstring",
             "typescript",
             "class A {\n  f|(a: number) {\n    return a;\n  }\n}\n",
             "  /**\n   * ",
@@ -166,6 +168,7 @@ async def test_writes_a_body(world, language, text, after, written, expected):
             ),
         ),
         (
+            "docstring",
             "go",
             "func F|(a int) int {\n\treturn a\n}\n",
             "// F ",
@@ -173,22 +176,13 @@ async def test_writes_a_body(world, language, text, after, written, expected):
             "// F gives a back.\nfunc F(a int) int {\n\treturn a\n}\n",
         ),
         (
+            "docstring",
             "rust",
             "impl A {\n    fn f|(&self) -> u8 {\n        1\n    }\n}\n",
             "    /// ",
             "Is one.\n",
             "impl A {\n    /// Is one.\n    fn f(&self) -> u8 {\n        1\n    }\n}\n",
         ),
-    ],
-)
-async def test_writes_a_docstring(world, language, text, after, written, expected):
-    reply = {"after": after, "text": written}
-    assert await result(world, "docstring", language, text, reply) == expected
-
-
-@pytest.mark.parametrize(
-    ("name", "language", "text", "after", "written", "expected"),
-    [
         (
             "body",
             "python",

@@ -12,24 +12,18 @@ from slm_lsp.actions.registry import ACTIONS
 from slm_lsp.completion.generate import Draft
 from slm_lsp.context.functions import function_at
 from slm_lsp.context.holes import sound
-from slm_lsp.context.syntax import Syntax, parse
 from slm_lsp.errors import ActionRefused
-from slm_lsp.text import Cursor, Document
+from tests.unit.marked import document, marked
 
 BODY = "def f(a, b):\n    pass\n\n\nx = 1\n"
 BARE = "def f(a, b):\n    return a + b\n\n\nx = 1\n"
 
 
-def document(text: str, language: str = "python") -> Document:
-    return Document.of(text, uri="file:///a", language=language)
-
-
 def texts(name: str, text: str, written: str, reason: str = "stop") -> list[str]:
     """Return what a file becomes with each of the texts that are offered, the best first."""
-    made = document(text)
-    syntax = parse(made)
-    assert isinstance(syntax, Syntax)
-    frame = ACTIONS[name].find(syntax, Cursor(0, 4))
+    made, syntax, cursor = marked(f"{text[:4]}|{text[4:]}")
+    assert syntax is not None
+    frame = ACTIONS[name].find(syntax, cursor)
     assert frame is not None
     found = frame.texts(Draft([], written, reason))
     return ["".join(replaced(made, frame.span, one).lines) for one in found]
@@ -95,9 +89,9 @@ def test_a_docstring_is_all_that_changes(written):
     assert made.startswith('def f(a, b):\n    """')
     assert made.endswith('"""\n    return a + b\n\n\nx = 1\n')
     assert sound(document(made))
-    syntax = parse(document(made))
-    assert isinstance(syntax, Syntax)
-    function = function_at(syntax, Cursor(0, 0))
+    _, syntax, cursor = marked(f"|{made}")
+    assert syntax is not None
+    function = function_at(syntax, cursor)
     assert function is not None
     assert function.documented
     assert len(function.statements) == 1

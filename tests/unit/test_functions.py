@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
 from slm_lsp.context.functions import Function, function_at, is_placeholder
-from slm_lsp.context.syntax import Syntax, parse
-from slm_lsp.text import Cursor, Document
+from tests.unit.marked import marked
+
+if TYPE_CHECKING:
+    from slm_lsp.text import Document
 
 
 def found(language: str, source: str) -> tuple[Document, Function | None]:
-    before, _, after = source.partition("|")
-    document = Document.of(before + after, uri="file:///a", language=language)
-    syntax = parse(document)
-    assert isinstance(syntax, Syntax)
-    rows = before.split("\n")
-    return document, function_at(syntax, Cursor(len(rows) - 1, len(rows[-1])))
+    document, syntax, cursor = marked(source, language)
+    assert syntax is not None
+    return document, function_at(syntax, cursor)
 
 
 @pytest.mark.parametrize(

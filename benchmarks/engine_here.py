@@ -1,0 +1,32 @@
+"""The model in a benchmark's own process, for what needs no server."""
+
+from __future__ import annotations
+
+import os
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+from slm_lsp.engine.background import Background
+from slm_lsp.engine.launch import options_for
+from slm_lsp.engine.loading import load_model
+from slm_lsp.engine.model import AbortFlag
+from slm_lsp.engine.scheduler import Scheduler
+from slm_lsp.store.runtime import CALM
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from slm_lsp.config import Settings
+
+
+@asynccontextmanager
+async def engine_here(settings: Settings) -> AsyncIterator[Scheduler]:
+    """Yield an engine with the model of `settings`, in the environment an engine's process has."""
+    for name, value in CALM.items():
+        os.environ.setdefault(name, value)
+    abort = AbortFlag()
+    engine = Scheduler(load_model(options_for(settings), abort), abort, Background(share=0))
+    try:
+        yield engine
+    finally:
+        await engine.close()
