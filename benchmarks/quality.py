@@ -31,7 +31,7 @@ from rich.table import Table
 from benchmarks.engine_here import engine_here
 from benchmarks.evaluation_set import SPLITS, case_file
 from benchmarks.ladder import ladder
-from benchmarks.report import Figures, publish
+from benchmarks.report import Figures, percentile, publish
 from benchmarks.variants import all_variants, with_and_without_definitions
 from slm_lsp.config import Settings
 from slm_lsp.context.syntax import Syntax, parse
@@ -87,6 +87,10 @@ def row(variant: str, results: Sequence[Result]) -> dict[str, Any]:
     for at, (name, value) in enumerate(zip(SHARES, _shares(counts), strict=True)):
         made[name] = _rounded(value)
         made[f"{name}_low"], made[f"{name}_high"] = _rounded(low[at]), _rounded(high[at])
+    took = [result.latency_ms for result in results if result.asked]
+    for share in (50, 95):
+        slowest = percentile(took, share)
+        made[f"latency_p{share}_ms"] = None if slowest is None else round(slowest, 1)
     made["syntax_errors_added"] = sum(result.syntax_error_added for result in results)
     made["suffix_repeated"] = sum(result.suffix_repeated for result in results)
     return made
@@ -109,7 +113,8 @@ def _rounded(value: float) -> float | None:
 
 
 def _print(rows: Sequence[dict[str, Any]]) -> None:
-    table = Table("variant", *SHARES, "saved - wrong", "errors", "repeats", title="by variant")
+    titles = ("saved - wrong", "errors", "repeats", "ms p50", "p95")
+    table = Table("variant", *SHARES, *titles, title="by variant")
     for made in rows:
         cells = [
             "-" if made[name] is None else f"{made[name]:.3f} ±{(high - low) / 2:.3f}"
@@ -118,8 +123,9 @@ def _print(rows: Sequence[dict[str, Any]]) -> None:
         ]
         trade = made["chars_saved"] - made["chars_wrong"]
         broken = [str(made["syntax_errors_added"]), str(made["suffix_repeated"])]
-        table.add_row(made["variant"], *cells, f"{trade:+.2f}", *broken)
-    Console(width=None if sys.stdout.isatty() else 140).print(table)
+        took = [str(made[f"latency_p{share}_ms"] or "-") for share in (50, 95)]
+        table.add_row(made["variant"], *cells, f"{trade:+.2f}", *broken, *took)
+    Console(width=None if sys.stdout.isatty() else 160).print(table)
 
 
 def _options() -> argparse.Namespace:
