@@ -70,4 +70,6 @@ def _unasked(request: Request, settings: Settings, after: str) -> str:
         return "only on demand"
     if request.undone:
         return "just undone"
+    if request.rejected:
+        return "just rejected"
     return "" if _CLOSERS_ONLY.match(after) else "code follows on the line"

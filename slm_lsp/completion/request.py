@@ -22,9 +22,10 @@ class Request:
     `parsed` is the document's tree as far as it is known, None without a grammar. `settle` makes
     one of what surrounds a line, on the event loop, if that does not take long. `invoked` tells
     that the user asked for it, as opposed to the editor asking at every key; then it may take its
-    time. `undone` tells that the last edit brought back an earlier text. At most `alternatives`
-    completions are wanted. `definitions` are lines from other files for the model to read first,
-    `cells` those above in a notebook, in the same language.
+    time. `undone` tells that the last edit brought back an earlier text, `rejected` that what was
+    offered here is being deleted. At most `alternatives` completions are wanted. `definitions` are
+    lines from other files for the model to read first, `cells` those above in a notebook, in the
+    same language.
     """
 
     document: Document
@@ -34,6 +35,7 @@ class Request:
     alternatives: int = 1
     settle: Callable[[int], Syntax | Overrun | None] | None = None
     undone: bool = False
+    rejected: bool = False
     definitions: str = ""
     cells: tuple[Document, ...] = ()
 

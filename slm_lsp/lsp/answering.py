@@ -53,6 +53,7 @@ async def answer(
     request = Request(
         *(buffer.document, buffer.parsed, cursor, invoked, alternatives, settle),
         undone=buffer.undone,
+        rejected=ls.offered.is_rejected(buffer, cursor),
         cells=ls.notebooks.above(buffer.document),
         definitions=ls.definitions_for(buffer, cursor),
     )
@@ -105,6 +106,7 @@ async def _complete(ls: Session, request: Request) -> Outcome:
 
 
 def _afterwards(ls: Session, request: Request, outcome: Outcome) -> None:
+    ls.offered.remember(request.document, request.cursor, outcome.completions)
     _report(ls, request, outcome)
     prepare(ls, request, outcome)
 

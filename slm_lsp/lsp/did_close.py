@@ -17,6 +17,7 @@ def did_close(ls: Session, params: types.DidCloseTextDocumentParams) -> None:
         ls.usage.closing(buffer.document)
     ls.documents.close(uri)
     ls.answers.forget(uri)
+    ls.offered.forget(uri)
     ls.definitions.forget(uri)
     ls.expected.pop(uri, None)
     if preparing := ls.preparing.pop(uri, None):

@@ -18,6 +18,7 @@ from slm_lsp.lsp.documents import Documents
 from slm_lsp.lsp.index_progress import IndexProgress
 from slm_lsp.lsp.indexing import Indexing
 from slm_lsp.lsp.notebooks import Notebooks
+from slm_lsp.lsp.offered import Offered
 from slm_lsp.lsp.protocol import Protocol
 from slm_lsp.lsp.schemes import file_uri
 from slm_lsp.lsp.status import Status
@@ -57,6 +58,7 @@ class Session(LanguageServer):
         self.notebooks = Notebooks(self.documents)
         self.usage = Usage(self.documents)
         self.answers = Answers()
+        self.offered = Offered()
         self.definitions = Definitions()
         self.indexing = Indexing(self._indexed)
         self._index_progress = IndexProgress(self)

@@ -187,6 +187,30 @@ async def test_any_language_is_answered(client, language):
     assert await editor.ghost() == "return a + b"
 
 
+@pytest.mark.parametrize("typed", ["oth", "first + second"], ids=["else", "the whole"])
+async def test_what_is_deleted_key_by_key_is_not_offered_again_until_the_next_key(world, typed):
+    reply = {"after": "total = ", "text": "first + second\n"}
+    settings = {"model": world.fake(reply), "completion": {"prefetch": False}}
+    async with serving(world, settings) as client:
+        editor = Editor(client, "x = 1\ntotal = |\n")
+        assert await editor.ghost() == "first + second"
+        editor.type(typed)
+        await editor.items()
+        editor.backspace()
+        editor.type(typed[-1])
+        for _ in typed:
+            editor.backspace()
+        assert await editor.items() == []
+        await client.wait_for_notification(
+            "slm-lsp/timings", lambda report: report["dropped"] == "just rejected"
+        )
+        assert offered(await client.answer(editor.ask(invoked=True)))
+        editor.type("f")
+        assert await editor.ghost() == "irst + second"
+        editor.backspace()
+        assert await editor.ghost() == "first + second"
+
+
 async def test_after_an_undo_there_is_silence_until_the_next_key(world):
     reply = {"after": "total = ", "text": "first + second\n"}
     settings = {"model": world.fake(reply), "completion": {"prefetch": False}}

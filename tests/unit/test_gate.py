@@ -49,6 +49,10 @@ def test_an_undo_is_followed_by_silence():
     assert gate(replace(at("x = |\n"), undone=True), Settings()) == "just undone"
 
 
+def test_a_rejected_offer_is_followed_by_silence():
+    assert gate(replace(at("x = |\n"), rejected=True), Settings()) == "just rejected"
+
+
 @pytest.mark.parametrize(
     ("source", "in_strings", "in_comments", "reason"),
     [
