@@ -27,7 +27,7 @@ from benchmarks.engine_here import engine_here
 from benchmarks.evaluation_set import case_file
 from benchmarks.report import Figures, command_line, percentile, publish
 from slm_lsp.actions.docstring import named_parameters
-from slm_lsp.actions.frame import replaced
+from slm_lsp.actions.frame import Place, replaced
 from slm_lsp.actions.registry import ACTIONS, offers
 from slm_lsp.actions.writing import write
 from slm_lsp.config import Settings
@@ -84,7 +84,11 @@ def _place(name: str, document: Document, chance: random.Random) -> tuple[Docume
         bare = BARED[name](document, function)
         made, cursor = bare
         syntax = parse(made)
-        if sound(made) and isinstance(syntax, Syntax) and ACTIONS[name].find(syntax, cursor):
+        if (
+            sound(made)
+            and isinstance(syntax, Syntax)
+            and ACTIONS[name].find(Place(syntax, Span.at(cursor)))
+        ):
             return bare
     return None
 
@@ -123,7 +127,10 @@ async def measure(engine: Engine, name: str, count: int) -> list[dict[str, Any]]
         syntax = parse(document)
         assert isinstance(syntax, Syntax)
         started = time.perf_counter()
-        frames = {action.name: frame for action, frame in offers(syntax, cursor)}
+        frames = {
+            action.name: frame
+            for action, frame, _ in offers(Place(syntax, Span.at(cursor)), (), chats=True)
+        }
         listed = time.perf_counter()
         row: dict[str, Any] = {"action": name, "language": document.language}
         row["list_ms"] = (listed - started) * 1e3
@@ -149,7 +156,7 @@ async def cancels(engine: Engine, count: int) -> list[dict[str, Any]]:
     for document, cursor in places("body", count):
         syntax = parse(document)
         assert isinstance(syntax, Syntax)
-        frame = ACTIONS["body"].find(syntax, cursor)
+        frame = ACTIONS["body"].find(Place(syntax, Span.at(cursor)))
         assert frame is not None
         writing = write(frame, document, Settings(), engine, lambda _text: None)
         task = asyncio.create_task(writing)

@@ -10,7 +10,7 @@ The tree is asked for at every key, though most keys do without. `--quick` has n
 | `window_p95_ms` | what the model is to read, secrets masked |
 | `gate_p95_ms` | whether anything is offered, with strings and comments switched off |
 | `tidy_p95_ms` | a line the model wrote, cut and checked; not on the event loop |
-| `index_files_per_s`, `index_update_p95_ms`, `index_rss_mb` | as `benchmarks.index_tree` has them |
+| `index_files_per_s`, `index_update_p95_ms`, `index_memory_mb` | see `benchmarks.index_tree` |
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ WRITTEN = "result = call(value, 1)"
 STEPS = ("parse", "window", "gate", "tidy")
 SETTINGS = Settings(completion=CompletionSettings(in_strings=False, in_comments=False))
 BUDGET = Budget(SETTINGS.context.prefix_tokens, SETTINGS.context.suffix_tokens)
-INDEX = ("index_files_per_s", "index_update_p95_ms", "index_rss_mb")
+INDEX = ("index_files_per_s", "index_update_p95_ms", "index_memory_mb")
 
 Times = dict[str, list[float]]
 """Milliseconds by step, one value a key."""

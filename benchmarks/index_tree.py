@@ -8,7 +8,7 @@ an empty cache folder.
 |---|---|
 | `index_files_per_s` | files of the tree / seconds from starting the process to its report |
 | `index_update_p95_ms` | a changed file: from telling the process to its report |
-| `index_rss_mb` | resident memory of the process and its readers together, at its highest |
+| `index_memory_mb` | of the process and its readers, what they share counted once, at most |
 | `index_recheck_s` | seconds for looking at a tree in which nothing has changed |
 | `lookup_p95_ms` | finding what a file uses from others, in a thread of the server |
 """
@@ -95,7 +95,7 @@ class Indexer:
                 total = 0
                 for process in (main, *main.children()):
                     with contextlib.suppress(psutil.NoSuchProcess):
-                        total += process.memory_info().rss
+                        total += process.memory_full_info().pss
                 self.peak_bytes = max(self.peak_bytes, total)
                 time.sleep(SAMPLE_S)
 
@@ -140,7 +140,7 @@ def measure(least: int) -> tuple[Figures, list[dict[str, Any]]]:
         "index_files_per_s": built.files / built_s,
         "index_update_p50_ms": percentile(updated_ms, 50),
         "index_update_p95_ms": percentile(updated_ms, 95),
-        "index_rss_mb": indexer.peak_bytes / 1e6,
+        "index_memory_mb": indexer.peak_bytes / 1e6,
         "index_recheck_s": recheck_s,
         "index_size_mb": size / 1e6,
         "lookup_p50_ms": percentile(lookup_ms, 50),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from slm_lsp.actions.frame import behind, replaced
+from slm_lsp.actions.frame import Gap, behind, replaced
 from slm_lsp.text import Cursor, Document, Span
 
 if TYPE_CHECKING:
@@ -14,8 +14,8 @@ ABOVE_LINES = 200
 """How much text above the function is in it."""
 
 
-def again(document: Document, function: Function, lead: str) -> tuple[Document, Cursor]:
-    """Return what stands above `function`, the function, then `lead`; and the place behind that.
+def again(document: Document, function: Function, lead: str) -> Gap:
+    """Return what stands above `function`, the function, then `lead`, and a gap behind that.
 
     What is written about a function stands before its body, and the model reads from the start.
     """
@@ -25,7 +25,7 @@ def again(document: Document, function: Function, lead: str) -> tuple[Document, 
     text = f"{read}\n\n\n{lead}"
     empty = Document.of("", uri=document.uri, language=document.language, path=document.path)
     place = Cursor(0, 0)
-    return replaced(empty, Span.at(place), text), behind(place, text)
+    return Gap(replaced(empty, Span.at(place), text), behind(place, text))
 
 
 def header_text(document: Document, function: Function) -> str:

@@ -5,15 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from slm_lsp.actions.frame import Action, Frame
+from slm_lsp.actions.frame import Action, Frame, Gap
 from slm_lsp.completion.stop import Stop
 from slm_lsp.context.holes import empty_arguments_at
 from slm_lsp.text import visible
 
 if TYPE_CHECKING:
+    from slm_lsp.actions.frame import Place
     from slm_lsp.completion.generate import Draft
-    from slm_lsp.context.tree import Syntax
-    from slm_lsp.text import Cursor
 
 _OPENERS, _CLOSERS, _QUOTES = "([{", ")]}", "\"'`"
 
@@ -42,13 +41,14 @@ class Closing(Stop):
         return None
 
 
-def find(syntax: Syntax, cursor: Cursor) -> Frame | None:
+def find(place: Place) -> Frame | None:
     """Offer arguments where `cursor` is between the brackets of a call, or nothing."""
+    syntax, cursor = place.syntax, place.cursor
     span = empty_arguments_at(syntax, cursor)
     if span is None:
         return None
     stop = Closing(("\n",))
-    return Frame("Fill in the arguments", syntax.document, span.start, stop, span, _texts)
+    return Frame("Fill in the arguments", Gap(syntax.document, span.start), stop, span, _texts)
 
 
 def _texts(draft: Draft) -> list[str]:

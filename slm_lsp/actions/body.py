@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from slm_lsp.actions.frame import Action, Frame, behind, replaced
+from slm_lsp.actions.frame import Action, Frame, Gap, behind, replaced
 from slm_lsp.actions.statements import statements
 from slm_lsp.completion.stop import Stop
 from slm_lsp.context.block import indent_unit
@@ -18,13 +18,15 @@ from slm_lsp.context.place import indentation
 from slm_lsp.text import Cursor, Span
 
 if TYPE_CHECKING:
+    from slm_lsp.actions.frame import Place
     from slm_lsp.context.functions import Function
     from slm_lsp.context.tree import Syntax
     from slm_lsp.text import Document
 
 
-def find(syntax: Syntax, cursor: Cursor) -> Frame | None:
+def find(place: Place) -> Frame | None:
     """Offer a body for the function or block at `cursor` where only a placeholder stands."""
+    syntax, cursor = place.syntax, place.cursor
     document = syntax.document
     function, title = function_at(syntax, cursor), "Write the body"
     if function is not None and is_placeholder(document, function):
@@ -39,8 +41,7 @@ def find(syntax: Syntax, cursor: Cursor) -> Frame | None:
     span, lead, tail, indent = gap
     return Frame(
         title,
-        replaced(document, span, lead + tail),
-        behind(span.start, lead),
+        Gap(replaced(document, span, lead + tail), behind(span.start, lead)),
         Stop((), indent),
         span,
         partial(statements, syntax.language, indent, lead, tail),

@@ -17,9 +17,9 @@ from slm_lsp.errors import ActionRefused
 from slm_lsp.text import Cursor, Span, visible
 
 if TYPE_CHECKING:
+    from slm_lsp.actions.frame import Place
     from slm_lsp.completion.generate import Draft
     from slm_lsp.context.functions import Function
-    from slm_lsp.context.tree import Syntax
     from slm_lsp.text import Document
 
 
@@ -61,8 +61,9 @@ _MARK = re.compile(r"^\s*(?:\*|///?)? ?")
 _SENTENCE = re.compile(r".*?[.!?](?=\s|\Z)", re.DOTALL)
 
 
-def find(syntax: Syntax, cursor: Cursor) -> Frame | None:
+def find(place: Place) -> Frame | None:
     """Offer to document the function whose header `cursor` is in, or nothing."""
+    syntax, cursor = place.syntax, place.cursor
     document = syntax.document
     style, function = STYLES.get(document.language), function_at(syntax, cursor)
     if style is None or function is None or function.documented or not function.statements:
@@ -74,11 +75,10 @@ def find(syntax: Syntax, cursor: Cursor) -> Frame | None:
     outer = indentation(document.lines[header.start.line])
     indent = document.before(function.body.start) if style is STRING else outer
     span = Span.at(header.end if style is STRING else Cursor(header.start.line, 0))
-    reading, place = again(document, function, _lead(document, function, style, indent))
+    reading = again(document, function, _lead(document, function, style, indent))
     return Frame(
         f"Document {function.name}" if function.name else "Document this function",
         reading,
-        place,
         Stop((style.closing.strip() or "\n",)),
         span,
         partial(_texts, style, indent, function),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from slm_lsp.text import Cursor, Edit, Span
 
@@ -13,21 +13,56 @@ if TYPE_CHECKING:
     from slm_lsp.completion.generate import Draft
     from slm_lsp.completion.stop import Stop
     from slm_lsp.context.tree import Syntax
+    from slm_lsp.engine.protocol import Chat
     from slm_lsp.text import Document
 
 
 @dataclass(frozen=True, slots=True)
-class Frame:
-    """A gap for the model to fill.
+class Diagnostic:
+    """What another tool says about `span`."""
 
-    The model writes at `cursor` of `reading`, which need not be a text that anybody sees, until
-    `stop`. `texts` makes what replaces `span` of the editor's document, with line feeds, from what
-    the model wrote: what is best first, or nothing. It raises ActionRefused to say why.
+    span: Span
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where an action is wanted, and what for.
+
+    `selection` is in the document of `syntax`; it is empty where nothing is selected. `instruction`
+    is what somebody typed for the model.
+    """
+
+    syntax: Syntax
+    selection: Span
+    diagnostic: Diagnostic | None = None
+    instruction: str = ""
+
+    @property
+    def cursor(self) -> Cursor:
+        """Where the selection starts."""
+        return self.selection.start
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """The model writes at `cursor` of `document`, which need not be a text that anybody sees."""
+
+    document: Document
+    cursor: Cursor
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """What the model is asked for, and what becomes of it.
+
+    The model fills the gap or does the task until `stop`. `texts` makes what replaces `span` of the
+    editor's document, with line feeds, from what the model wrote: what is best first, or nothing.
+    It raises ActionRefused to say why.
     """
 
     title: str
-    reading: Document
-    cursor: Cursor
+    asks: Gap | Chat
     stop: Stop
     span: Span
     texts: Callable[[Draft], Iterable[str]]
@@ -35,15 +70,20 @@ class Frame:
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """A kind of edit. `find` returns its frame at a place, or None where it makes no sense."""
+    """A kind of edit. `find` returns its frame at a place, or None where it makes no sense.
+
+    Only a model that follows instructions can do one that `chats`.
+    """
 
     name: str
-    find: Callable[[Syntax, Cursor], Frame | None]
+    find: Callable[[Place], Frame | None]
+    base: Literal["refactor.rewrite.", "quickfix.", ""] = "refactor.rewrite."
+    chats: bool = False
 
     @property
     def kind(self) -> str:
         """What the protocol calls it."""
-        return f"refactor.rewrite.slm-lsp.{self.name}"
+        return f"{self.base}slm-lsp.{self.name}"
 
 
 def behind(start: Cursor, text: str) -> Cursor:

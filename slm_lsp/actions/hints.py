@@ -16,17 +16,18 @@ from slm_lsp.errors import ActionRefused
 from slm_lsp.text import visible
 
 if TYPE_CHECKING:
+    from slm_lsp.actions.frame import Place
     from slm_lsp.completion.generate import Draft
-    from slm_lsp.context.tree import Syntax
-    from slm_lsp.text import Cursor, Document
+    from slm_lsp.text import Document
 
 Signature = ast.FunctionDef | ast.AsyncFunctionDef
 
 _WORD = re.compile(r"[^\W\d]\w*")
 
 
-def find(syntax: Syntax, cursor: Cursor) -> Frame | None:
+def find(place: Place) -> Frame | None:
     """Offer type hints where `cursor` is in a header that has none, or not all of them."""
+    syntax, cursor = place.syntax, place.cursor
     document, function = syntax.document, function_at(syntax, cursor)
     if document.language != "python" or function is None:
         return None
@@ -37,11 +38,10 @@ def find(syntax: Syntax, cursor: Cursor) -> Frame | None:
     if signature is None or (kept := _annotated(old, signature)) is None:
         return None
     outer = header_text(document, function).removesuffix(old)
-    reading, place = again(document, function, outer + kept)
+    reading = again(document, function, outer + kept)
     return Frame(
         f"Add type hints to {function.name}",
         reading,
-        place,
         Stop((":\n",)),
         function.header,
         partial(_texts, document, signature, kept),

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from slm_lsp.actions.frame import Gap
 from slm_lsp.completion.generate import generate
 from slm_lsp.completion.prompt import prompt_for
 from slm_lsp.completion.request import Request
 from slm_lsp.context.secrets import MASK
 from slm_lsp.context.syntax import errors_added, parse
-from slm_lsp.engine.protocol import Generate, Urgency, next_id
+from slm_lsp.engine.protocol import Chat, Generate, Prompt, Urgency, next_id
 from slm_lsp.errors import ActionRefused
 from slm_lsp.text import Completion, Edit
 
@@ -25,7 +27,10 @@ if TYPE_CHECKING:
     from slm_lsp.text import Document
 
 MAX_TOKENS = 128
-"""The longest answer. Stop rules end most of them far earlier."""
+"""The longest text in a gap. Stop rules end most of them far earlier."""
+
+MAX_CHAT_TOKENS = 512
+"""The longest answer to a task: as much as the engine has room for."""
 
 SAMPLES = 3
 """Answers that begin differently, written side by side once the first was no good."""
@@ -43,44 +48,73 @@ async def write(
     Cancelling this cancels the model's work soon. `grown` hears what has been written so far. What
     fails the checks is tried once more, with other beginnings.
     """
-    reading = await asyncio.to_thread(_request, frame)
+    asking = _Asking(frame, document.uri, await _prompt(frame, settings), engine, grown)
     syntax = await asyncio.to_thread(parse, document)
-    first = await _drafts(frame, reading, settings, engine, grown, 1)
+    first = await asking.drafts(1)
     edit, _ = await asyncio.to_thread(_checked, frame, document, syntax, first)
     if edit is None:
-        more = await _drafts(frame, reading, settings, engine, grown, SAMPLES)
+        more = await asking.drafts(SAMPLES)
         edit, reason = await asyncio.to_thread(_checked, frame, document, syntax, more)
     if edit is None:
         raise ActionRefused(f"{frame.title}: nothing came of it. {reason}")
     return edit
 
 
-def _request(frame: Frame) -> Request:
-    return Request(frame.reading, parse(frame.reading), frame.cursor, invoked=True)
-
-
-async def _drafts(
+async def explain(
     frame: Frame,
-    reading: Request,
+    document: Document,
     settings: Settings,
     engine: Engine,
     grown: Callable[[str], None],
-    branches: int,
-) -> Sequence[Draft]:
-    question = Generate(
-        next_id(),
-        # Apart from the document's ghost text, which would end it, and which it would end.
-        f"{reading.document.uri}#action",
-        prompt_for(reading, settings),
-        MAX_TOKENS,
-        frame.stop.strings,
-        Urgency.ACTION,
-        branches=branches,
-    )
-    generation = await generate(engine, question, frame.stop, grown)
-    if generation.ended:
-        raise ActionRefused(f"{frame.title}: another action took its place.")
-    return generation.drafts
+) -> str:
+    """Return what `frame` asks for as a text to show. Raises ActionRefused or EngineError.
+
+    Cancelling this cancels the model's work soon. `grown` hears what has been written so far.
+    """
+    prompt = await _prompt(frame, settings)
+    [draft] = await _Asking(frame, document.uri, prompt, engine, grown).drafts(1)
+    text = next(iter(frame.texts(draft)), "")
+    if not text:
+        raise ActionRefused(f"{frame.title}: the model had nothing to say.")
+    return text
+
+
+async def _prompt(frame: Frame, settings: Settings) -> Prompt | Chat:
+    """Make the prompt; one for a gap takes a parse, which is done in a thread."""
+    match frame.asks:
+        case Gap(document, cursor):
+            syntax = await asyncio.to_thread(parse, document)
+            return prompt_for(Request(document, syntax, cursor, invoked=True), settings)
+        case chat:
+            return chat
+
+
+@dataclass(frozen=True, slots=True)
+class _Asking:
+    """Asks the model for what a frame wants, once or more."""
+
+    frame: Frame
+    uri: str
+    prompt: Prompt | Chat
+    engine: Engine
+    grown: Callable[[str], None]
+
+    async def drafts(self, branches: int) -> Sequence[Draft]:
+        """Return as many answers. Raises ActionRefused where something else came first."""
+        question = Generate(
+            next_id(),
+            # Apart from the document's ghost text, which would end it, and which it would end.
+            f"{self.uri}#action",
+            self.prompt,
+            MAX_TOKENS if isinstance(self.prompt, Prompt) else MAX_CHAT_TOKENS,
+            self.frame.stop.strings,
+            Urgency.ACTION,
+            branches=branches,
+        )
+        generation = await generate(self.engine, question, self.frame.stop, self.grown)
+        if generation.ended:
+            raise ActionRefused(f"{self.frame.title}: another action took its place.")
+        return generation.drafts
 
 
 def _checked(

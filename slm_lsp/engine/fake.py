@@ -15,13 +15,13 @@ import msgspec
 
 from slm_lsp.engine.kv import common_prefix
 from slm_lsp.engine.model import Prefill, Token
+from slm_lsp.engine.protocol import Chat, Prompt
 from slm_lsp.errors import ModelUnusable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from slm_lsp.engine.model import AbortFlag
-    from slm_lsp.engine.protocol import Prompt
 
 _TOKEN = re.compile(r"\s*\w+|\s*[^\w\s]|\s+")
 
@@ -47,7 +47,8 @@ class Script(msgspec.Struct, frozen=True):
     """A model's behaviour; times in milliseconds.
 
     `load_ms` and `load_error` happen once; `prefill_ms` per evaluated token and `token_ms` per
-    generated one. The first matching reply counts, else `default`.
+    generated one. The first matching reply counts, else `default`. `chats` tells whether it follows
+    instructions; its prompts are then rules, task and lead, a line each.
     """
 
     replies: tuple[Reply, ...] = ()
@@ -56,6 +57,7 @@ class Script(msgspec.Struct, frozen=True):
     load_error: str = ""
     prefill_ms: float = 0.0
     token_ms: float = 0.0
+    chats: bool = True
 
 
 class FakeModel:
@@ -71,10 +73,11 @@ class FakeModel:
         self._reply = Reply("", "")
         self.evaluated_tokens = self.decoded_tokens = 0
 
-    def prefill(self, prompt: Prompt, budget_s: float, abort: AbortFlag) -> Prefill:
+    def prefill(self, prompt: Prompt | Chat, budget_s: float, abort: AbortFlag) -> Prefill:
         """Take its time over each token that differs from the last prompt. Raises Aborted."""
         del budget_s  # it reads its prompts whole
-        tokens = _TOKEN.findall(prompt.prefix)
+        text = prompt.prefix if isinstance(prompt, Prompt) else _flat(prompt)
+        tokens = _TOKEN.findall(text)
         shared = common_prefix(self._cached, tokens)
         self._cached = tokens[:shared]
         for token in tokens[shared:]:
@@ -83,7 +86,7 @@ class FakeModel:
             self._cached.append(token)
             self.evaluated_tokens += 1
         fallback = Reply("", self._script.default)
-        matching = (reply for reply in self._script.replies if reply.answers(prompt.prefix))
+        matching = (reply for reply in self._script.replies if reply.answers(text))
         self._reply = next(matching, fallback)
         return Prefill(len(tokens), shared)
 
@@ -101,6 +104,11 @@ class FakeModel:
                     self.decoded_tokens += branch in running
 
     @property
+    def chats(self) -> bool:
+        """As the script says."""
+        return self._script.chats
+
+    @property
     def behind(self) -> bool:
         """Never: it reads its prompts whole."""
         return False
@@ -110,6 +118,10 @@ class FakeModel:
 
     def close(self) -> None:
         """There is nothing to give back."""
+
+
+def _flat(chat: Chat) -> str:
+    return "\n".join((chat.rules, chat.task, chat.lead))
 
 
 def read_script(text: bytes) -> Script:

@@ -49,10 +49,17 @@ class Llama:
 
     def tokenize(self, text: str) -> list[int]:
         """Tokenize plain text: nothing in it is taken for a special token."""
+        return self._tokenized(text, special=False)
+
+    def tokenize_special(self, text: str) -> list[int]:
+        """Tokenize what a program wrote: the names of special tokens stand for them."""
+        return self._tokenized(text, special=True)
+
+    def _tokenized(self, text: str, *, special: bool) -> list[int]:
         raw = text.encode()
         tokens = (llama_cpp.llama_token * (len(raw) + 1))()
         count = llama_cpp.llama_tokenize(
-            self._vocab, raw, len(raw), tokens, len(tokens), False, False
+            self._vocab, raw, len(raw), tokens, len(tokens), False, special
         )
         return list(tokens[:count])
 
@@ -80,9 +87,15 @@ class Llama:
 
     def metadata(self, key: str) -> str:
         """Return a value out of the file's metadata, empty where it has none."""
-        buffer = ctypes.create_string_buffer(64)
-        length = llama_cpp.llama_model_meta_val_str(self.handle, key.encode(), buffer, len(buffer))
-        return buffer.value.decode("utf-8", "replace") if length > 0 else ""
+        length = 0
+        while True:  # the first round only tells how long it is
+            buffer = ctypes.create_string_buffer(length + 1)
+            whole = llama_cpp.llama_model_meta_val_str(
+                self.handle, key.encode(), buffer, len(buffer)
+            )
+            if whole <= length:
+                return buffer.value.decode("utf-8", "replace")
+            length = whole
 
     def vocabulary(self) -> Vocabulary:
         """Read the bytes of every token; control tokens come out empty."""

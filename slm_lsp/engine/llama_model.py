@@ -6,15 +6,18 @@ import time
 from typing import TYPE_CHECKING
 
 from slm_lsp.engine.branches import decode
+from slm_lsp.engine.chat import TEMPLATE_KEY, detect_chat, lay_out_chat
 from slm_lsp.engine.fim import ORDER_KEY, Layout, detect, layout
 from slm_lsp.engine.kv import CachedSequence, Places
 from slm_lsp.engine.llama import Llama
 from slm_lsp.engine.llama_context import BRANCHES, LlamaContext
 from slm_lsp.engine.model import Prefill
 from slm_lsp.engine.pace import LEAST_TOKENS, Pace
+from slm_lsp.engine.protocol import Chat
 from slm_lsp.engine.shortcut import Shortcut
 from slm_lsp.engine.team import Team
 from slm_lsp.engine.tokenizer import Tokenizer
+from slm_lsp.errors import ModelUnusable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -70,6 +73,7 @@ class LlamaModel:
         self._vocabulary = self._llama.vocabulary()
         self._format = detect(self._llama.fim_tokens(), self._llama.metadata(ORDER_KEY))
         pieces, splits_words = self._vocabulary.pieces, self._llama.splits_words
+        self._chat_format = detect_chat(self._llama.metadata(TEMPLATE_KEY))
         self._prefixes, self._suffixes = (
             Tokenizer(self._llama.tokenize, pieces, splits_words=splits_words) for _ in range(2)
         )
@@ -81,6 +85,11 @@ class LlamaModel:
         self._left_out: list[int] = []  # a whole prompt whose end alone was read
 
     @property
+    def chats(self) -> bool:
+        """Whether it follows instructions."""
+        return self._chat_format is not None
+
+    @property
     def evaluated_tokens(self) -> int:
         """Tokens of prompts evaluated since the model was loaded."""
         return sum(context.evaluated for context in self._contexts)
@@ -90,7 +99,7 @@ class LlamaModel:
         """Tokens evaluated one by one to write answers, since then."""
         return sum(context.appended for context in self._contexts)
 
-    def prefill(self, prompt: Prompt, budget_s: float, abort: AbortFlag) -> Prefill:
+    def prefill(self, prompt: Prompt | Chat, budget_s: float, abort: AbortFlag) -> Prefill:
         """Evaluate what is new in `prompt`, or in its end where that takes too long."""
         sequence, laid_out = self._whole, self._lay_out(prompt, self._room // SUFFIX_SHARE)
         tokens = laid_out.tokens
@@ -133,7 +142,9 @@ class LlamaModel:
             context.close()
         self._llama.close()
 
-    def _lay_out(self, prompt: Prompt, suffix_room: int) -> Layout:
+    def _lay_out(self, prompt: Prompt | Chat, suffix_room: int) -> Layout:
+        if isinstance(prompt, Chat):
+            return self._lay_out_chat(prompt)
         laid_out = layout(
             self._format,
             self._prefixes(prompt.prefix),
@@ -145,3 +156,19 @@ class LlamaModel:
         if laid_out.text and not self._llama.starts_with_token():
             return laid_out
         return laid_out.behind(self._llama.start_token())
+
+    def _lay_out_chat(self, chat: Chat) -> Layout:
+        if self._chat_format is None:
+            raise ModelUnusable("This model does not follow instructions.")
+        laid_out = lay_out_chat(
+            self._chat_format,
+            chat,
+            self._llama.tokenize,
+            self._llama.tokenize_special,
+            self._vocabulary.pieces,
+        )
+        if self._llama.starts_with_token():
+            laid_out = laid_out.behind(self._llama.start_token())
+        if len(laid_out.tokens) + len(laid_out.ahead) > self._room:
+            raise ModelUnusable(f"That is more than the {self._room} tokens the model reads.")
+        return laid_out

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from slm_lsp.engine.protocol import Prompt
+    from slm_lsp.engine.protocol import Chat, Prompt
 
 
 class Aborted(Exception):
@@ -65,10 +65,16 @@ class Prefill:
 class Model(Protocol):
     """A loaded model. Used by one thread at a time."""
 
-    def prefill(self, prompt: Prompt, budget_s: float, abort: AbortFlag) -> Prefill:
+    @property
+    def chats(self) -> bool:
+        """Whether it follows instructions."""
+        ...
+
+    def prefill(self, prompt: Prompt | Chat, budget_s: float, abort: AbortFlag) -> Prefill:
         """Read `prompt`, or its end where the whole takes longer than `budget_s` (seconds).
 
-        A budget of 0 is none. Raises Aborted.
+        A budget of 0 is none. Raises Aborted, and ModelUnusable for a chat where it does not, or
+        that is too long.
         """
         ...
 

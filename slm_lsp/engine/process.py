@@ -111,7 +111,7 @@ class EngineProcess:
         else:
             background = Background(self._options.background_share)
             self._model, self._scheduler = model, Scheduler(model, abort, background)
-            self._announce(State("ready", self._options.model))
+            self._announce(State("ready", self._options.model, chats=model.chats))
         self._loaded.set()
 
     def _announce(self, state: State) -> None:

@@ -25,11 +25,11 @@ if TYPE_CHECKING:
 MAX_MESSAGE = 16 * 1024 * 1024
 """Bytes. No prompt comes near it, so a longer announcement is a broken or hostile peer."""
 
-PROTOCOL = f"{__version__}+3"
+PROTOCOL = f"{__version__}+4"
 """Both sides must say the same; the number counts changes to this file within a version."""
 
 
-class Prompt(msgspec.Struct, frozen=True):
+class Prompt(msgspec.Struct, frozen=True, tag=True):
     """What the model gets to see, as structured parts; the engine knows its model's format.
 
     `path` is the file's name as the model should read it. `prefix` ends at the cursor, `suffix`
@@ -40,6 +40,17 @@ class Prompt(msgspec.Struct, frozen=True):
     language: str
     prefix: str
     suffix: str
+
+
+class Chat(msgspec.Struct, frozen=True, tag=True):
+    """A task for a model that follows instructions; the engine knows its model's chat format.
+
+    The answer begins with `lead`, which is no part of what the model writes.
+    """
+
+    rules: str
+    task: str
+    lead: str = ""
 
 
 class Hello(msgspec.Struct, frozen=True, tag=True):
@@ -79,7 +90,7 @@ class Generate(msgspec.Struct, frozen=True, tag=True):
 
     id: int
     document: str
-    prompt: Prompt
+    prompt: Prompt | Chat
     max_tokens: int
     stop: tuple[str, ...] = ()
     urgency: Urgency = Urgency.NOW
@@ -120,11 +131,13 @@ class State(msgspec.Struct, frozen=True, tag=True):
     """Whether the model can be used. `detail` is a sentence for the user where it cannot.
 
     `stopped` is said by an engine that is about to leave because nobody needed it, or was told to.
+    `chats` tells that the model follows instructions, once it is ready.
     """
 
     kind: Literal["loading", "ready", "failed", "stopped"]
     model: str
     detail: str = ""
+    chats: bool = False
 
 
 class Prefilled(msgspec.Struct, frozen=True, tag=True):

@@ -7,14 +7,16 @@ from __future__ import annotations
 
 import asyncio
 import functools
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 from lsprotocol import types
 from pygls.exceptions import JsonRpcContentModified, JsonRpcRequestCancelled
 
+from slm_lsp.actions.explain import EXPLAIN
+from slm_lsp.actions.frame import Diagnostic, Place
 from slm_lsp.actions.registry import ACTIONS, offers
-from slm_lsp.actions.writing import write
+from slm_lsp.actions.writing import explain, write
 from slm_lsp.completion.gate import closed
 from slm_lsp.completion.request import Request
 from slm_lsp.errors import ActionRefused
@@ -22,15 +24,24 @@ from slm_lsp.lsp.action_progress import action_progress
 from slm_lsp.lsp.positions import to_cursor, to_range
 from slm_lsp.lsp.schemes import is_editable
 from slm_lsp.lsp.session import Session  # noqa: TC001 (pygls reads the annotations at run time)
-from slm_lsp.text import Cursor
+from slm_lsp.lsp.shown import show
+from slm_lsp.text import Span
+
+Result = TypeVar("Result")
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine
+    from collections.abc import Callable, Coroutine
 
-    from slm_lsp.actions.frame import Action
+    from slm_lsp.actions.frame import Action, Frame
+    from slm_lsp.config import Settings
     from slm_lsp.context.tree import Syntax
+    from slm_lsp.engine.protocol import Engine
     from slm_lsp.lsp.documents import Buffer
-    from slm_lsp.text import Document, Edit
+    from slm_lsp.text import Cursor, Document, Edit
+
+    Work = Callable[
+        [Frame, Document, Settings, Engine, Callable[[str], None]], Coroutine[None, None, Result]
+    ]
 
 RUN = "slm-lsp.runAction"
 """Carries out an action in clients that cannot resolve one; its argument is the action's `data`."""
@@ -48,72 +59,97 @@ class Chosen(msgspec.Struct, frozen=True):
     action: str
     uri: str
     version: int
-    line: int
-    column: int
+    selection: Span
+    diagnostic: Diagnostic | None = None
+    instruction: str = ""
 
 
 async def code_action(ls: Session, params: types.CodeActionParams) -> list[types.CodeAction] | None:
-    """Answer with what makes sense at the start of the range."""
+    """Answer with what makes sense for the range, and with fixes of its diagnostics."""
     buffer = ls.documents.get(params.text_document.uri)
     if buffer is None:
         return None
-    cursor = to_cursor(buffer.document, params.range.start, ls.encoding)
-    syntax = _syntax(ls, buffer, cursor)
-    found = offers(syntax, cursor) if syntax is not None else []
+    document = buffer.document
+    selection = span_of(ls, document, params.range)
+    syntax = _syntax(ls, buffer, selection.start)
+    if syntax is None:
+        return []
+    told = [
+        Diagnostic(span_of(ls, document, it.range), it.message) for it in params.context.diagnostics
+    ]
     only = params.context.only
+    found = offers(Place(syntax, selection), told, chats=ls.status.chats)
     return [
-        _offered(ls, buffer.document, cursor, action, frame.title)
-        for action, frame in found
+        _offered(ls, document, action, frame.title, place)
+        for action, frame, place in found
         if only is None or any(_is_kind(action.kind, wanted) for wanted in only)
     ]
 
 
 async def code_action_resolve(ls: Session, params: types.CodeAction) -> types.CodeAction:
     """Let the model write the edit of `params`. Raises ActionRefused or EngineError."""
-    params.edit = await _edit(ls, params.data)
+    chosen = _chosen(params.data)
+    if chosen.action != EXPLAIN.name:  # which is a command, and has no edit
+        params.edit = await edit_of(ls, chosen)
     return params
 
 
 async def run_action(ls: Session, data: Any = None) -> None:
     """Carry out an action and have the editor apply its edit. Raises as resolving one does."""
-    edit = await _edit(ls, data)
-    asked = types.ApplyWorkspaceEditParams(edit, label="slm-lsp")
+    chosen = _chosen(data)
+    if chosen.action == EXPLAIN.name:
+        await show(ls, await _carried_out(ls, *_framed(ls, chosen), explain))
+        return
+    asked = types.ApplyWorkspaceEditParams(await edit_of(ls, chosen), label="slm-lsp")
     applied = await ls.workspace_apply_edit_async(asked)
     if not applied.applied:
         raise ActionRefused(applied.failure_reason or "The editor did not apply the edit.")
 
 
+async def edit_of(ls: Session, chosen: Chosen) -> types.WorkspaceEdit:
+    """Let the model write the edit that was chosen. Raises ActionRefused or EngineError."""
+    frame, document = _framed(ls, chosen)
+    edit = await _carried_out(ls, frame, document, write)
+    _buffer(ls, chosen)
+    return _workspace_edit(ls, document, edit, frame.title)
+
+
 def _offered(
-    ls: Session, document: Document, cursor: Cursor, action: Action, title: str
+    ls: Session, document: Document, action: Action, title: str, place: Place
 ) -> types.CodeAction:
-    place = (document.uri, document.version, cursor.line, cursor.column)
-    data = msgspec.to_builtins(Chosen(action.name, *place))
-    if _resolves(ls):
+    chosen = Chosen(action.name, document.uri, document.version, place.selection, place.diagnostic)
+    data = msgspec.to_builtins(chosen)
+    if _resolves(ls) and action is not EXPLAIN:
         return types.CodeAction(title, action.kind, data=data)
     return types.CodeAction(title, action.kind, command=types.Command(title, RUN, arguments=[data]))
 
 
-async def _edit(ls: Session, data: Any) -> types.WorkspaceEdit:
-    chosen = _chosen(data)
-    buffer = _buffer(ls, chosen)
-    cursor = buffer.document.clamp(Cursor(chosen.line, chosen.column))
-    syntax = _syntax(ls, buffer, cursor)
-    frame = ACTIONS[chosen.action].find(syntax, cursor) if syntax is not None else None
-    if frame is None:
-        raise ActionRefused("There is nothing to write at this place any more.")
+async def _carried_out(ls: Session, frame: Frame, document: Document, work: Work[Result]) -> Result:
+    """Do `work`, visibly and until somebody cancels it."""
     ls.status.started()
     stopped = asyncio.Event()
     try:
         with action_progress(ls, frame.title, stopped.set) as grown:
-            writing = write(frame, buffer.document, ls.settings, ls.engine, grown)
-            edit = await _unless(stopped, writing)
+            return await _unless(stopped, work(frame, document, ls.settings, ls.engine, grown))
     finally:
         ls.status.ended()
-    _buffer(ls, chosen)
-    return _workspace_edit(ls, buffer.document, edit, frame.title)
 
 
-async def _unless(stopped: asyncio.Event, writing: Coroutine[None, None, Edit]) -> Edit:
+def _framed(ls: Session, chosen: Chosen) -> tuple[Frame, Document]:
+    """Return what was chosen, and the document it is for. Raises ActionRefused."""
+    buffer = _buffer(ls, chosen)
+    start, end = map(buffer.document.clamp, (chosen.selection.start, chosen.selection.end))
+    syntax, action = _syntax(ls, buffer, start), ACTIONS[chosen.action]
+    if action.chats and not ls.status.chats:
+        raise ActionRefused("The model follows no instructions; choose one that does.")
+    if syntax is not None:
+        place = Place(syntax, Span(start, end), chosen.diagnostic, chosen.instruction)
+        if (frame := action.find(place)) is not None:
+            return frame, buffer.document
+    raise ActionRefused("There is nothing to write at this place any more.")
+
+
+async def _unless(stopped: asyncio.Event, writing: Coroutine[None, None, Result]) -> Result:
     """Wait for `writing`, which ends with this. Raises JsonRpcRequestCancelled."""
     work, stop = asyncio.create_task(writing), asyncio.create_task(stopped.wait())
     try:
@@ -150,6 +186,12 @@ def _syntax(ls: Session, buffer: Buffer, cursor: Cursor) -> Syntax | None:
         return None
     settle = functools.partial(ls.documents.settle, buffer)
     return Request(buffer.document, buffer.parsed, cursor, settle=settle).syntax
+
+
+def span_of(ls: Session, document: Document, place: types.Range) -> Span:
+    """Return the editor's range as a span of `document`."""
+    start, end = (to_cursor(document, it, ls.encoding) for it in (place.start, place.end))
+    return Span(start, max(start, end))
 
 
 def _is_kind(kind: str, wanted: str) -> bool:

@@ -28,6 +28,7 @@ from slm_lsp.lsp.notebook_document import (
     did_close_notebook,
     did_open_notebook,
 )
+from slm_lsp.lsp.rewrite import rewrite
 from slm_lsp.lsp.session import Session
 from slm_lsp.lsp.status import RESTART
 from slm_lsp.lsp.watched_files import did_change_watched_files
@@ -57,6 +58,7 @@ HANDLERS: dict[str, Handler] = {
     "textDocument/didPartiallyAcceptCompletion": did_partially_accept_completion,
     "slm-lsp/didMoveCursor": did_move_cursor,
     "slm-lsp/documentHash": document_hash,
+    "slm-lsp/rewrite": rewrite,
 }
 
 COMMANDS: dict[str, Callable[..., Any]] = {

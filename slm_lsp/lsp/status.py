@@ -37,6 +37,8 @@ class Status:
     """Tells the editor about changes, each once."""
 
     def __init__(self, protocol: LanguageServerProtocol) -> None:
+        self.chats = False
+        """Whether the model that was ready last follows instructions."""
         self._protocol = protocol
         self._working = 0
         self._kind: Kind = "Inactive"
@@ -52,6 +54,7 @@ class Status:
                 self._kind, self._message = "Normal", f"starting {state.model}"
             case "ready":
                 self._kind, self._message = "Normal", f"{state.model} is ready"
+                self.chats = state.chats
             case "failed":
                 self._kind, self._message = "Error", state.detail
             case "stopped":

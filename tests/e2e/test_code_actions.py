@@ -270,7 +270,9 @@ async def test_a_file_that_is_none_of_our_business(world, uri):
     async with serving(world, {"model": world.fake()}, capabilities=CLIENT) as client:
         editor = Editor(client, "def f(a):|\n    pass\n", uri=uri)
         assert await listed(editor) == []
-        data = {"action": "body", "uri": uri, "version": 1, "line": 0, "column": 9}
+        cursor = {"line": 0, "column": 9}
+            selection = {"start": cursor, "end": cursor}
+            data = {"action": "body", "uri": uri, "version": 1, "selection": selection}
         action = {"title": "x", "kind": "refactor", "data": data}
         error = await refused(client, client.send("codeAction/resolve", action))
         assert "nothing to write" in error.message

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from typing import TYPE_CHECKING
 
+import msgspec
 import pytest
 
 from slm_lsp.completion.answers import Answers
@@ -41,7 +42,7 @@ class Recorder(Scheduler):
         self.read: list[str] = []
 
     def generate(self, request: Generate, client: str = "") -> AsyncGenerator[Event, None]:
-        self.read += [request.prompt.prefix, request.prompt.suffix, request.prompt.path]
+        self.read += map(str, msgspec.structs.astuple(request.prompt))
         return super().generate(request, client)
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from slm_lsp.engine import quality
-from slm_lsp.engine.protocol import Finished, Piece, Prefilled
+from slm_lsp.engine.protocol import Finished, Piece, Prefilled, Prompt
 from slm_lsp.errors import ModelUnusable
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ class Writer:
 
     async def generate(self, request: Generate) -> AsyncGenerator[Event, None]:
         yield Prefilled(0, 0.0, 0.0, 1, 0)
+        assert isinstance(request.prompt, Prompt)
         text = self.answers[request.prompt.prefix]
         for at in range(0, len(text), 2):
             self.written += 1

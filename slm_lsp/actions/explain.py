@@ -1,0 +1,40 @@
+"""Explains code in words, and edits nothing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from slm_lsp.actions.frame import Action, Frame
+from slm_lsp.actions.instructed import fenced, selected, text_of
+from slm_lsp.completion.stop import Stop
+from slm_lsp.completion.tidy import without_circles
+from slm_lsp.engine.protocol import Chat
+from slm_lsp.text import visible
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from slm_lsp.actions.frame import Place
+    from slm_lsp.completion.generate import Draft
+
+_RULES = "You explain code to programmers, in a few short sentences."
+
+
+def find(place: Place) -> Frame | None:
+    """Offer to explain what is selected, or the function whose header the cursor is in."""
+    if (span := selected(place)) is None:
+        return None
+    document = place.syntax.document
+    task = f"What does this code do?\n\n{fenced(document, text_of(document, span))}"
+    return Frame("Explain this code", Chat(_RULES, task), Stop(()), span, _texts)
+
+
+def _texts(draft: Draft) -> Iterator[str]:
+    text = without_circles(visible(draft.text)).strip()
+    if draft.reason == "length":  # the last sentence is cut
+        text = text[: text.rfind(".") + 1] or text
+    if text:
+        yield text
+
+
+EXPLAIN = Action("explain", find, base="", chats=True)

@@ -1,0 +1,86 @@
+"""Writes a unit test for a function."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
+
+from slm_lsp.actions.frame import Action, Frame
+from slm_lsp.actions.instructed import FENCE, MAX_LINES, code_chat, text_of, whole_lines
+from slm_lsp.completion.tidy import without_circles
+from slm_lsp.context.functions import function_at
+from slm_lsp.errors import ActionRefused
+from slm_lsp.lines import content_length
+from slm_lsp.text import Cursor, Span, visible
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from slm_lsp.actions.frame import Place
+    from slm_lsp.completion.generate import Draft
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """How a test begins, with the function's name for NAME or, in capitals, for Name; and ends."""
+
+    head: str
+    tail: str = ""
+
+    def named(self, name: str) -> str:
+        """Return the head for a function called `name`."""
+        capital = name[:1].upper() + name[1:]
+        return self.head.replace("NAME", name).replace("Name", capital)
+
+
+_SCRIPT = Form('test("NAME", () => {\n  ', "\n});")
+FORMS = {
+    "python": Form("def test_NAME():\n    "),
+    "javascript": _SCRIPT,
+    "typescript": _SCRIPT,
+    "go": Form("func TestName(t *testing.T) {\n\t", "\n}"),
+    "rust": Form("#[test]\nfn test_NAME() {\n    ", "\n}"),
+}
+"""By language; in others nobody could say where a test belongs."""
+
+
+def find(place: Place) -> Frame | None:
+    """Offer a test below everything else for the function of its own whose header is at `place`."""
+    syntax, document = place.syntax, place.syntax.document
+    form, function = FORMS.get(document.language), function_at(syntax, place.cursor)
+    if form is None or function is None or not function.name or function.header.start.column:
+        return None
+    lines = function.whole.end.line - function.whole.start.line
+    if not function.header_on(place.cursor.line) or lines >= MAX_LINES:
+        return None
+    code = text_of(document, whole_lines(document, function.whole))
+    head = form.named(function.name)
+    last = len(document.lines) - 1
+    end = Cursor(last, content_length(document.lines[last]))
+    gap = "" if not end.column else "\n"
+    return Frame(
+        f"Write a test for {function.name}",
+        code_chat(document, f"Write a short unit test for `{function.name}`.", code, head),
+        FENCE,
+        Span.at(end),
+        partial(_texts, f"{gap}\n\n{head}", form.tail, function.name),
+    )
+
+
+def _texts(lead: str, tail: str, name: str, draft: Draft) -> Iterator[str]:
+    """Yield the test, with as much of what was written as makes one, ever less."""
+    rows = without_circles(visible(draft.text)).rstrip().split("\n")
+    if draft.reason == "length":
+        rows.pop()
+    closing = tail.strip()
+    own = next((at for at, row in enumerate(rows) if closing and row.rstrip() == closing), None)
+    rows = rows[:own]
+    for end in range(len(rows), 0, -1):
+        body = "\n".join(rows[:end]).rstrip()
+        if f"{name}(" not in body:
+            raise ActionRefused(f"The model's test does not call {name}.")
+        yield f"{lead}{body}{tail}\n"
+
+
+TEST = Action("test", find, chats=True)
