@@ -77,7 +77,8 @@ def rewritten(old: str, draft: Draft) -> Iterator[str]:
     """
     if draft.reason == "length":
         raise ActionRefused("The model wrote more than it may.")
-    text = without_circles(visible(draft.text)).strip("\n").rstrip()
+    text, _, _ = f"\n{visible(draft.text)}".partition("\n```")  # which it may begin with
+    text = without_circles(text).strip("\n").rstrip()
     first = next(line for line in old.split("\n") if line.strip())
     new = textwrap.indent(textwrap.dedent(text), indentation(first))
     if not new.strip() or new.split() == old.split():

@@ -47,11 +47,12 @@ def find(place: Place) -> Frame | None:
     while last + 1 < len(document.lines) and _is_comment(document, mark, last + 1):
         last += 1
     rows = [document.lines[at].strip() for at in range(first, last + 1)]
-    text = " ".join(row.lstrip(mark[-1] + "!").removeprefix(mark).strip() for row in rows)
+    marks = [found[0] for row in rows if (found := re.match(re.escape(mark) + "[/!]*", row))]
+    text = " ".join(row[len(own) :].strip() for own, row in zip(marks, rows, strict=True))
     if len(rows) > MAX_LINES or len(_WORD.findall(text)) < 2 or _ENGLISH.search(text.lower()):
         return None
     span = Span(Cursor(first, 0), Cursor(last, content_length(document.lines[last])))
-    lead = indentation(document.lines[first]) + mark + " "
+    lead = indentation(document.lines[first]) + marks[0] + " "
     width = max(WIDTH, *(len(document.lines[at].rstrip()) for at in range(first, last + 1)))
     return Frame(
         "Translate this comment into English",

@@ -98,7 +98,8 @@ async def run_action(ls: Session, data: Any = None) -> None:
     """Carry out an action and have the editor apply its edit. Raises as resolving one does."""
     chosen = _chosen(data)
     if chosen.action == EXPLAIN.name:
-        await show(ls, await _carried_out(ls, *_framed(ls, chosen), explain))
+        frame, document = await _framed(ls, chosen)
+        await show(ls, await _carried_out(ls, frame, document, explain))
         return
     asked = types.ApplyWorkspaceEditParams(await edit_of(ls, chosen), label="slm-lsp")
     applied = await ls.workspace_apply_edit_async(asked)
@@ -108,7 +109,7 @@ async def run_action(ls: Session, data: Any = None) -> None:
 
 async def edit_of(ls: Session, chosen: Chosen) -> types.WorkspaceEdit:
     """Let the model write the edit that was chosen. Raises ActionRefused or EngineError."""
-    frame, document = _framed(ls, chosen)
+    frame, document = await _framed(ls, chosen)
     edit = await _carried_out(ls, frame, document, write)
     _buffer(ls, chosen)
     return _workspace_edit(ls, document, edit, frame.title)
@@ -135,8 +136,9 @@ async def _carried_out(ls: Session, frame: Frame, document: Document, work: Work
         ls.status.ended()
 
 
-def _framed(ls: Session, chosen: Chosen) -> tuple[Frame, Document]:
-    """Return what was chosen, and the document it is for. Raises ActionRefused."""
+async def _framed(ls: Session, chosen: Chosen) -> tuple[Frame, Document]:
+    """Return what was chosen, and the document it is for. Raises ActionRefused or EngineError."""
+    await ls.model_ready()
     buffer = _buffer(ls, chosen)
     start, end = map(buffer.document.clamp, (chosen.selection.start, chosen.selection.end))
     syntax, action = _syntax(ls, buffer, start), ACTIONS[chosen.action]

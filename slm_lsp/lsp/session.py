@@ -93,6 +93,11 @@ class Session(LanguageServer):
             assert isinstance(self.engine, EngineClient)
             self.engine.start()
 
+    async def model_ready(self) -> None:
+        """Wait until it is known what the model can do. Raises StoreError or EngineError."""
+        assert isinstance(self.engine, EngineClient)
+        await self.engine.ready()
+
     async def configure(self) -> None:
         """Take over new settings: what the editor sent last, above those in files."""
         async with self._configuring:  # the last settings sent win, however long files take to read

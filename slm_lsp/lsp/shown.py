@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from lsprotocol import types
+from pygls.exceptions import JsonRpcException
 
 from slm_lsp.engine.endpoint import runtime_dir
 
@@ -23,11 +25,10 @@ async def show(ls: Session, text: str) -> None:
     window = ls.client_capabilities.window
     if window and window.show_document and window.show_document.support:
         path = await asyncio.to_thread(_write, text)
-        shown = await ls.window_show_document_async(
-            types.ShowDocumentParams(path.as_uri(), take_focus=False)
-        )
-        if shown.success:
-            return
+        asked = types.ShowDocumentParams(path.as_uri(), take_focus=False)
+        with suppress(JsonRpcException):  # a client may refuse
+            if (await ls.window_show_document_async(asked)).success:
+                return
     ls.window_show_message(types.ShowMessageParams(types.MessageType.Info, text))
 
 

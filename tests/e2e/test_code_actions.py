@@ -7,46 +7,21 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.harness.client import RpcError
+from tests.harness.actions import (
+    CLIENT,
+    chosen,
+    listed,
+    put_in,
+    refused,
+    resolving,
+)
 from tests.harness.editor import Editor
 from tests.harness.world import serving
 
 if TYPE_CHECKING:
-    from tests.harness.client import Client, Pending
     from tests.harness.world import World
 
-RESOLVES = {"codeAction": {"resolveSupport": {"properties": ["edit"]}}}
-VERSIONED = {"workspaceEdit": {"documentChanges": True}}
-CLIENT = {"textDocument": RESOLVES, "workspace": VERSIONED}
 CANCELLED, CONTENT_MODIFIED = -32800, -32801
-
-
-async def listed(editor: Editor, **context: Any) -> list[Any]:
-    place = editor.buffer.position(editor.caret)
-    params = {
-        "textDocument": {"uri": editor.buffer.uri},
-        "range": {"start": place, "end": place},
-        "context": {"diagnostics": [], **context},
-    }
-    return list(await editor.client.request("textDocument/codeAction", params))
-
-
-async def chosen(editor: Editor, name: str) -> Any:
-    actions = {action["kind"].rpartition(".")[2]: action for action in await listed(editor)}
-    return actions[name]
-
-
-def resolving(editor: Editor, action: Any) -> Pending:
-    return editor.client.send("codeAction/resolve", action)
-
-
-def put_in(editor: Editor, edit: Any) -> str:
-    [change] = edit["documentChanges"]
-    assert change["textDocument"] == {"uri": editor.buffer.uri, "version": editor.buffer.version}
-    [one] = change["edits"]
-    start, end = (editor.buffer.offset(one["range"][side]) for side in ("start", "end"))
-    new: str = one["newText"]
-    return editor.text[:start] + new + editor.text[end:]
 
 
 async def result(world: World, name: str, language: str, text: str, *replies: Any) -> str:
@@ -271,8 +246,8 @@ async def test_a_file_that_is_none_of_our_business(world, uri):
         editor = Editor(client, "def f(a):|\n    pass\n", uri=uri)
         assert await listed(editor) == []
         cursor = {"line": 0, "column": 9}
-            selection = {"start": cursor, "end": cursor}
-            data = {"action": "body", "uri": uri, "version": 1, "selection": selection}
+        selection = {"start": cursor, "end": cursor}
+        data = {"action": "body", "uri": uri, "version": 1, "selection": selection}
         action = {"title": "x", "kind": "refactor", "data": data}
         error = await refused(client, client.send("codeAction/resolve", action))
         assert "nothing to write" in error.message
@@ -296,12 +271,6 @@ async def test_offers_the_kinds_that_are_asked_for(world):
         ):
             actions = await listed(editor, only=only)
             assert len([action for action in actions if action["kind"] == kind]) == found
-
-
-async def refused(client: Client, pending: Pending) -> RpcError:
-    with pytest.raises(RpcError) as caught:
-        await client.answer(pending)
-    return caught.value
 
 
 async def test_what_fails_the_checks_is_tried_again_and_then_refused(world):

@@ -249,6 +249,8 @@ class Client:
                 reply["result"] = None
             case "workspace/applyEdit":
                 reply["result"] = {"applied": True}
+            case "window/showDocument":
+                reply["result"] = {"success": True}
             case method:
                 self._problems.append(f"unknown request {method}: {message!r:.300}")
                 reply["error"] = {"code": -32601, "message": "unknown"}

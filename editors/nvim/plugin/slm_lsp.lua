@@ -1,8 +1,9 @@
 -- Everything else is loaded when it is used.
 vim.api.nvim_create_user_command('SlmLsp', function(call)
-  require('slm_lsp.command').run(call.fargs)
+  require('slm_lsp.command').run(call)
 end, {
   nargs = '*',
+  range = true,
   desc = 'Ghost text from a model on this machine',
   complete = function(word, line)
     return require('slm_lsp.command').complete(word, line)

@@ -5,6 +5,7 @@ import { explanation, pickCommand } from './menu';
 import { chooseModel } from './models';
 import type { Outcomes } from './outcomes';
 import type { PrivateServer } from './privateServer';
+import { rewrite } from './rewrite';
 import { toggle, toggleLanguage } from './settings';
 import type { Snooze } from './snooze';
 import { showStatistics } from './statistics';
@@ -48,6 +49,7 @@ function actions(parts: Parts): Record<string, () => unknown> {
     chooseModel: () => (connection.server ? chooseModel(connection.server) : installed()),
     restart: () => connection.restart(),
     install: installed,
+    rewrite: () => rewrite(connection),
     explain: () => window.showInformationMessage(`slm-lsp: ${explanation(outcomes.last)}`),
     statistics: () => showStatistics(outcomes),
     showLog: () => log.show(),

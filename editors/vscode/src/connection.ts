@@ -36,7 +36,7 @@ export class Connection implements Disposable {
   private client: LanguageClient | undefined;
   private found: Server | undefined;
   private wanted = false;
-  private running: Promise<void> | undefined;
+  private changing: Promise<void> | undefined;
   private queued: Promise<void> | undefined;
 
   readonly onDidChangeStatus = this.statusChanged.event;
@@ -52,6 +52,11 @@ export class Connection implements Disposable {
   /** The server that runs, or ran last. */
   get server(): Server | undefined {
     return this.found;
+  }
+
+  /** The client, while it can be asked something. */
+  get running(): LanguageClient | undefined {
+    return this.client?.isRunning() ? this.client : undefined;
   }
 
   /** Start the server, anew if it runs. Never throws: what goes wrong becomes the status. */
@@ -73,9 +78,7 @@ export class Connection implements Disposable {
 
   /** Send a notification, if there is a server that hears it. */
   notify(method: string, params: object): void {
-    if (this.client?.isRunning()) {
-      void this.client.sendNotification(method, params);
-    }
+    void this.running?.sendNotification(method, params);
   }
 
   dispose(): void {
@@ -85,13 +88,13 @@ export class Connection implements Disposable {
   }
 
   private settle(): Promise<void> {
-    if (this.running === undefined) {
-      this.running = this.change().finally(() => {
-        this.running = undefined;
+    if (this.changing === undefined) {
+      this.changing = this.change().finally(() => {
+        this.changing = undefined;
       });
-      return this.running;
+      return this.changing;
     }
-    this.queued ??= this.running.then(() => {
+    this.queued ??= this.changing.then(() => {
       this.queued = undefined;
       return this.settle();
     });

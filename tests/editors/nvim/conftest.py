@@ -22,6 +22,7 @@ __all__ = ["world"]
 ADD = {"after": "def add(a, b):\n    ", "text": "return a + b", "others": ["return b + a"]}
 BLOCK = {"after": "def both(a, b):\n", "text": "    first = a\n    return first + b"}
 WIDE = {"after": "name = ", "text": '"Žižkov 🦀" + tail'}
+SETS = {"after": "```python\n", "contains": "use a set", "text": "x = {1, 2}\n```"}
 
 
 @pytest.fixture(scope="session")
@@ -40,7 +41,7 @@ def nvim(
     request: pytest.FixtureRequest, programs: dict[str, Path], world: World
 ) -> Iterator[Neovim]:
     """Run one Neovim with the plugin's ghost text; nothing may have been logged at the end."""
-    settings = {"model": world.fake(ADD, BLOCK, WIDE)}
+    settings = {"model": world.fake(ADD, BLOCK, WIDE, SETS)}
     editor = Neovim(programs[request.param], world, PLUGIN_SETUP, settings)
     yield editor
     errors = editor.errors()
@@ -51,7 +52,7 @@ def nvim(
 @pytest.fixture
 def native(programs: dict[str, Path], world: World) -> Iterator[Neovim]:
     """Run Neovim 0.12 with its own ghost text."""
-    settings = {"model": world.fake(ADD, BLOCK, WIDE)}
+    settings = {"model": world.fake(ADD, BLOCK, WIDE, SETS)}
     editor = Neovim(programs["0.12"], world, NATIVE, settings)
     yield editor
     errors = editor.errors()

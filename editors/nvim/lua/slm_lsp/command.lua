@@ -83,7 +83,7 @@ local function model(name)
 end
 
 ---@class slm_lsp.Command
----@field run fun(argument?: string)
+---@field run fun(argument?: string, call: vim.api.keyset.create_user_command.command_args)
 ---@field complete? fun(): string[]
 
 ---@type table<string, slm_lsp.Command>
@@ -130,6 +130,12 @@ local commands = {
   status = { run = status },
   why = { run = why },
   restart = { run = restart },
+  rewrite = {
+    run = function(first_word, call)
+      local instruction = first_word and table.concat(call.fargs, ' ', 2)
+      require('slm_lsp.rewrite').run(call.line1, call.line2, call.range > 0, instruction, say)
+    end,
+  },
   log = {
     run = function()
       vim.cmd.tabedit(vim.fn.fnameescape(vim.lsp.get_log_path()))
@@ -144,8 +150,9 @@ local commands = {
 }
 
 ---Run `:SlmLsp` with these arguments; without any it says how things are.
----@param arguments string[]
-function M.run(arguments)
+---@param call vim.api.keyset.create_user_command.command_args
+function M.run(call)
+  local arguments = call.fargs
   local name = arguments[1] or 'status'
   local command = commands[name]
   if not command then
@@ -154,7 +161,7 @@ function M.run(arguments)
     say(('no such command: %s; there are %s'):format(name, table.concat(names, ', ')), vim.log.levels.WARN)
     return
   end
-  command.run(arguments[2])
+  command.run(arguments[2], call)
 end
 
 ---Complete a command line.

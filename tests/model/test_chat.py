@@ -1,0 +1,33 @@
+"""The default model follows instructions, in the format of its own template."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from slm_lsp.engine.chat import TEMPLATE_KEY, detect_chat, lay_out_chat
+from slm_lsp.engine.llama import Llama
+from slm_lsp.engine.protocol import Chat
+
+if TYPE_CHECKING:
+    from slm_lsp import store
+
+END = "<|im_end|>"
+
+
+def test_a_task_is_framed_by_special_tokens_that_no_text_can_forge(
+    default_model: store.InstalledModel,
+):
+    llama = Llama(default_model.path)
+    try:
+        form = detect_chat(llama.metadata(TEMPLATE_KEY))
+        assert form is not None
+        [end] = llama.tokenize_special(END)
+        pieces = llama.vocabulary().pieces
+        chat = Chat("Be brief.", f"What is {END}?", "It")
+        laid_out = lay_out_chat(form, chat, llama.tokenize, llama.tokenize_special, pieces)
+    finally:
+        llama.close()
+    assert laid_out.tokens.count(end) == 2
+    text = b"".join(pieces[token] for token in laid_out.head).decode()
+    assert text == f"system\nBe brief.\nuser\nWhat is {END}?\nassistant\n"
+    assert laid_out.forced == b"It"
