@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from difflib import SequenceMatcher
 from functools import partial
 from typing import TYPE_CHECKING
@@ -29,8 +30,13 @@ if TYPE_CHECKING:
 MAX_MESSAGE = 300
 """Code points of a message that the model reads."""
 
+LEAST_KEPT = 0.5
+"""Similarity of the words (Ratcliff and Obershelp, 0 to 1) of code that was fixed, not given up."""
+
 MAX_TITLE = 60
 """Code points of a message that the action's title has."""
+
+_WORD = re.compile(r"\w+|[^\w\s]")
 
 
 def find(place: Place) -> Frame | None:
@@ -76,6 +82,8 @@ def _texts(old: str, start: int, end: int, draft: Draft) -> Iterator[str]:
         changes = SequenceMatcher(None, old, new, autojunk=False).get_opcodes()
         if all(how == "equal" or at > end or to < start for how, at, to, _, _ in changes):
             raise ActionRefused("The model changed something else.")
+        if SequenceMatcher(None, _WORD.findall(old), _WORD.findall(new)).ratio() < LEAST_KEPT:
+            raise ActionRefused("The model wrote something else.")
         yield new
 
 

@@ -7,9 +7,13 @@ from typing import TYPE_CHECKING
 
 from slm_lsp.actions.frame import Action, Frame
 from slm_lsp.actions.instructed import FENCE, code_chat, rewritten, selected, text_of
+from slm_lsp.errors import ActionRefused
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from slm_lsp.actions.frame import Place
+    from slm_lsp.completion.generate import Draft
 
 _TASK = "Make this code simpler. It has to do the same as before."
 
@@ -21,7 +25,14 @@ def find(place: Place) -> Frame | None:
     document = place.syntax.document
     code = text_of(document, span)
     chat = code_chat(document, _TASK, code)
-    return Frame("Simplify this code", chat, FENCE, span, partial(rewritten, code))
+    return Frame("Simplify this code", chat, FENCE, span, partial(_texts, code))
+
+
+def _texts(old: str, draft: Draft) -> Iterator[str]:
+    for new in rewritten(old, draft):
+        if len(new) > len(old):
+            raise ActionRefused("The model made it longer.")
+        yield new
 
 
 SIMPLIFY = Action("simplify", find, chats=True)

@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 WIDTH = 88
 """Columns of a translated comment, unless the old one was wider."""
 
+MOST = 3
+"""Times the length of a comment that a translation may have: what is longer is about it."""
+
 MAX_LINES = 30
 """The longest comment that is translated."""
 
@@ -69,7 +72,7 @@ def _is_comment(document: Document, mark: str, line: int) -> bool:
 
 def _texts(old: str, lead: str, width: int, draft: Draft) -> Iterator[str]:
     text = " ".join(visible(draft.text).split()).strip("\"' ")
-    if draft.reason == "length" or not text or text == old:
+    if draft.reason == "length" or not text or text == old or len(text) > MOST * len(old):
         raise ActionRefused("The model did not translate it.")
     yield textwrap.fill(text, width, initial_indent=lead, subsequent_indent=lead)
 

@@ -25,9 +25,18 @@ NOTEBOOKS = {"notebookDocumentSync": {"notebookSelector": [{"notebook": "*"}], "
 DEFAULT_ENCODING = "utf-16"
 """What the specification prescribes where a client says nothing."""
 
-ACTIONS = tuple(
-    f"refactor.rewrite.slm-lsp.{name}"
-    for name in ("body", "todo", "arguments", "docstring", "hints")
+ACTIONS = (
+    "quickfix.slm-lsp.fix",
+    "refactor.rewrite.slm-lsp.body",
+    "refactor.rewrite.slm-lsp.todo",
+    "refactor.rewrite.slm-lsp.arguments",
+    "refactor.rewrite.slm-lsp.docstring",
+    "refactor.rewrite.slm-lsp.hints",
+    "refactor.rewrite.slm-lsp.test",
+    "refactor.rewrite.slm-lsp.simplify",
+    "slm-lsp.explain",
+    "refactor.rewrite.slm-lsp.translate",
+    "refactor.rewrite.slm-lsp.rewrite",
 )
 COMMANDS = ("slm-lsp.accept", "slm-lsp.restartEngine", "slm-lsp.runAction")
 """What `server` and `actions.registry` have, too, which take too long to import."""

@@ -199,6 +199,7 @@ async def test_a_diagnostic_is_fixed(world, language, text, wrong, after, writte
         ("if a:\n    b = 1\n```", "changed nothing"),
         ("if (a:\n    b = 1\n```", "break the syntax"),
         ("```", "changed nothing"),
+        ("def g(values):\n    return sum(values)\n```", "wrote something else"),
         ("".join(f"x{n} = {n}\n" for n in range(300)), "wrote more than it may"),
     ],
 )
@@ -209,6 +210,22 @@ async def test_what_is_no_fix_is_refused(world, written, reason):
         told = about(editor, "a:\n        b", "not defined")
         told["range"]["end"] = {"line": 1, "character": 8}
         action = await chosen(editor, "fix", diagnostics=[told])
+        assert reason in (await refused(client, resolving(editor, action))).message
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "after", "written", "reason"),
+    [
+        ("simplify", "x = |1¦\n", PYTHON, "x = 1 + 0\n```", "made it longer"),
+        ("test", "def f(|):\n    pass\n", "f():\n    ", "assert True\n```", "does not call f"),
+        ("translate", "# Die| Summe\n", "Die Summe\n", "The comment says: sum " * 9, "translate"),
+    ],
+)
+async def test_what_is_not_what_was_asked_for_is_refused(world, name, text, after, written, reason):
+    reply = {"after": after, "text": written, "others": [written, written]}
+    async with serving(world, {"model": world.fake(reply)}, capabilities=CLIENT) as client:
+        editor, length = await opened(client, text)
+        action = await chosen(editor, name, length)
         assert reason in (await refused(client, resolving(editor, action))).message
 
 

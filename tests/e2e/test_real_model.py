@@ -57,7 +57,9 @@ async def test_ghost_text_from_the_default_model_also_after_it_was_killed(real_w
         await client.close()
 
 
-@pytest.mark.parametrize(("name", "line"), [("body", "pass"), ("docstring", "def ")])
+@pytest.mark.parametrize(
+    ("name", "line"), [("body", "pass"), ("docstring", "def "), ("test", "def ")]
+)
 async def test_code_actions_with_the_default_model(real_world, name, line):
     text = SOURCE.read_text(encoding="utf-8")
     header = "def longest(lines: list[str]) -> int:\n"
@@ -74,13 +76,17 @@ async def test_code_actions_with_the_default_model(real_world, name, line):
             "range": {"start": place, "end": place},
             "context": {"diagnostics": []},
         }
-        [action] = await client.request("textDocument/codeAction", params)
-        assert action["kind"].endswith(name)
+        await client.wait_for_notification(
+            "didChangeStatus", lambda it: it["message"].endswith("is ready"), within=60
+        )
+        listed = await client.request("textDocument/codeAction", params)
+        action = next(it for it in listed if it["kind"].endswith(f".{name}"))
         answer = await client.request("codeAction/resolve", action, within=60)
         [change] = answer["edit"]["changes"][editor.buffer.uri]
         start, end = (editor.buffer.offset(change["range"][side]) for side in ("start", "end"))
         made = text[:start] + change["newText"] + text[end:]
-        assert ast.get_docstring(ast.parse(made).body[-1]) or name == "body"
+        assert ast.get_docstring(ast.parse(made).body[-1]) or name != "docstring"
+        assert ("longest(" in change["newText"]) is (name == "test")
         assert await client.stop() == 0
         client.check()
     finally:
