@@ -143,15 +143,18 @@ def _has_body(syntax: Syntax, owner: Node, byte: int) -> bool:
 
 
 def indent_unit(document: Document, language: Language, line: int) -> str:
-    """Return one level of indentation: the smallest step between lines around `line`."""
+    """Return one level of indentation: the step that most lines around `line` take.
+
+    One blank is none: that is a comment's margin, or something aligned.
+    """
     around = document.lines.slice(line - NEAR_LINES, line + NEAR_LINES)
     indents = [indentation(text) for text in around if text.strip()]
     steps = [
         inner[len(outer) :]
         for outer, inner in pairwise(indents)
-        if inner.startswith(outer) and len(inner) > len(outer)
+        if inner.startswith(outer) and inner[len(outer) :] not in ("", " ")
     ]
-    return min(steps, key=len, default=language.indent)
+    return max(steps, key=lambda step: (steps.count(step), -len(step)), default=language.indent)
 
 
 def _next_visible(document: Document, line: int) -> str | None:
