@@ -22,7 +22,8 @@ import sys
 from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
 from benchmarks.report import command_line, percentile, publish
-from tests.editors.vscode.window import MACHINE, CodeServer, Window, browsing
+from tests.editors.vscode.server import MACHINE, CodeServer
+from tests.editors.vscode.window import Window, browsing
 from tests.harness.world import World
 
 ROUNDS, QUICK_ROUNDS = 41, 11

@@ -51,7 +51,7 @@ function actions(parts: Parts): Record<string, () => unknown> {
     install: installed,
     rewrite: () => rewrite(connection),
     explain: () => window.showInformationMessage(`slm-lsp: ${explanation(outcomes.last)}`),
-    statistics: () => showStatistics(outcomes),
+    statistics: () => showStatistics(outcomes, connection.server),
     showLog: () => log.show(),
     menu: async () => {
       const picked = await pickCommand(status, outcomes, snooze, connection.server);

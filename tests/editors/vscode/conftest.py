@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.editors.vscode.window import MACHINE, VSIX, CodeServer, Window, browsing
+from tests.editors.vscode.server import MACHINE, VSIX, CodeServer
+from tests.editors.vscode.window import Window, browsing
 from tests.harness.world import World
 from tools import code_server
 from tools.machine import SetupFailed
@@ -37,7 +38,9 @@ def window(real_world: World) -> Iterator[Window]:
     server = CodeServer(real_world, MACHINE)
     try:
         with browsing() as page:
-            yield Window(server, page)
+            window = Window(server, page)
+            yield window
+            assert window.hosts <= {"127.0.0.1", None}
     finally:
         server.close()
 

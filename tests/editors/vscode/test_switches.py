@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import psutil
 
-from tests.editors.vscode.window import MACHINE
+from tests.editors.vscode.server import MACHINE
 
 if TYPE_CHECKING:
     from tests.editors.vscode.window import Window
@@ -104,3 +104,10 @@ def _kill(window: Window, word: str) -> None:
                 os.kill(pid, signal.SIGKILL)
                 killed += 1
     assert killed
+
+
+def test_statistics_are_those_of_the_window_and_of_the_machine(window: Window) -> None:
+    window.run("Show Statistics")
+    said = window.read_dialog()
+    assert "requests answered" in said
+    assert "On this machine, by language:" in said

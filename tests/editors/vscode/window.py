@@ -2,67 +2,34 @@
 
 from __future__ import annotations
 
-import json
-import socket
-import subprocess
-import sys
 import time
-import urllib.error
-import urllib.request
 from contextlib import contextmanager
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from playwright.sync_api import TimeoutError as PlaywrightTimeout
 from playwright.sync_api import sync_playwright
 
-from tools import code_server, npm
+from tests.editors.vscode.server import PATIENCE_S, ROOT
+from tools import code_server
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator
 
     from playwright.sync_api import Page
 
-    from tests.harness.world import World
+    from tests.editors.vscode.server import CodeServer
 
-ROOT = Path(__file__).resolve().parents[3]
-VSIX = ROOT / "build" / "slm-lsp.vsix"
 PICTURES = ROOT / "build" / "pictures"
-
-PATIENCE_S = 20.0
-"""A busy machine is no reason for a test to fail."""
 
 DRAWING_MS = 300
 """Milliseconds that ghost text has to stay the same to be all that will come."""
 
+SAVING_MS = 500
+"""Milliseconds until VS Code, too, knows that it has saved: before, it takes an undo for saved."""
+
 ASKING_MS = 2000
 """Milliseconds given to a first answer."""
-
-MACHINE = {"slm-lsp.server.path": str(Path(sys.executable).with_name("slm-lsp"))}
-"""Settings of the machine that VS Code's server runs on."""
-
-SETTINGS: dict[str, Any] = {
-    "slm-lsp.completion.budgetMs": 60000,  # what is tested is the way, not the machine
-    "files.autoSave": "afterDelay",
-    "files.autoSaveDelay": 100,
-    "editor.quickSuggestions": {"other": "off", "comments": "off", "strings": "off"},
-    "editor.fontFamily": "DejaVu Sans Mono",
-    "editor.minimap.enabled": False,
-    "extensions.autoUpdate": False,
-    "extensions.autoCheckUpdates": False,
-    "chat.disableAIFeatures": True,
-    "workbench.startupEditor": "none",
-    "workbench.secondarySideBar.defaultVisibility": "hidden",
-}
-"""The user's settings: VS Code's own as they come, but for what would move the picture."""
-
-KEYS = [
-    {"key": "ctrl+alt+l", "command": "editor.action.inlineSuggest.acceptNextLine"},
-    {"key": "ctrl+alt+t", "command": "slm-lsp.toggle"},
-    {"key": "ctrl+alt+s", "command": "slm-lsp.snooze"},
-    {"key": "ctrl+alt+r", "command": "slm-lsp.restart"},
-]
-"""For commands that have no keys of their own."""
 
 GHOST = """() => {
     const lines = new Map();
@@ -80,73 +47,16 @@ GHOST = """() => {
 """All ghost text on screen: what follows the cursor, and the lines below, which lie elsewhere."""
 
 
-class CodeServer:
-    """The process behind the window, with folders of its own in `world`."""
-
-    def __init__(self, world: World, machine: Mapping[str, Any]) -> None:
-        self.world = world
-        self.data = world.root / "vscode"
-        self._write("User/settings.json", SETTINGS)
-        self._write("User/keybindings.json", KEYS)
-        self._write("Machine/settings.json", machine)
-        self._env = {**world.env, **npm.environment(), "SHELL": "/bin/sh"}
-        self._run("--install-extension", str(VSIX))
-        self.port = _free_port()
-        self._process = self._start()
-
-    @property
-    def url(self) -> str:
-        """Where the window of the world's project is."""
-        return f"http://127.0.0.1:{self.port}/?folder={self.world.project}"
-
-    def log(self) -> str:
-        """Return what the extension wrote into its log."""
-        pages = sorted(self.data.glob("logs/*/exthost*/slm-lsp.slm-lsp/*.log"))
-        return "".join(page.read_text("utf-8") for page in pages)
-
-    def close(self) -> None:
-        """End VS Code."""
-        self._process.terminate()
-        try:
-            self._process.wait(10)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-
-    def _write(self, name: str, values: object) -> None:
-        path = self.data / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps(values), "utf-8")
-
-    def _command(self, *args: str) -> list[str]:
-        folders = ("--user-data-dir", str(self.data), "--extensions-dir", str(self.data / "ext"))
-        return ["node", str(code_server.entry()), *folders, *args]
-
-    def _run(self, *args: str) -> None:
-        command = self._command(*args)
-        subprocess.run(command, env=self._env, check=True, capture_output=True, timeout=120)
-
-    def _start(self) -> subprocess.Popen[bytes]:
-        quiet = ("--disable-telemetry", "--disable-update-check", "--disable-workspace-trust")
-        address = ("--auth", "none", "--bind-addr", f"127.0.0.1:{self.port}")
-        command = self._command(*address, *quiet, "--disable-getting-started-override")
-        with (self.data / "server.log").open("wb") as log:
-            process = subprocess.Popen(command, env=self._env, stdout=log, stderr=log)
-        deadline = time.monotonic() + PATIENCE_S
-        while not _answers(f"http://127.0.0.1:{self.port}/healthz"):
-            assert time.monotonic() < deadline, (self.data / "server.log").read_text("utf-8")
-            time.sleep(0.1)
-        return process
-
-
 class Window:
     """What the user sees of it."""
 
     def __init__(self, server: CodeServer, page: Page) -> None:
         self.server = server
         self.page = page
-        self.requested: set[str] = set()
+        self.hosts: set[str | None] = set()
+        """Whom the window asked for anything. Texts inside an address have none."""
         page.set_default_timeout(PATIENCE_S * 1000)
-        page.on("request", lambda request: self.requested.add(request.url.split("/")[2]))
+        page.on("request", lambda request: self.hosts.add(urlsplit(request.url).hostname))
         page.goto(server.url)
         page.wait_for_selector(".monaco-workbench")
         page.wait_for_selector('[id="slm-lsp.slm-lsp.slm-lsp.status"]')
@@ -211,6 +121,33 @@ class Window:
         path = self.server.world.project / name
         self._wait(lambda: path.read_text("utf-8"), lambda saved: saved == text, text)
 
+    def wait_for_other_file(self, name: str, text: str) -> None:
+        """Wait until the autosaved file holds something else than `text`."""
+        path = self.server.world.project / name
+        self._wait(lambda: path.read_text("utf-8"), lambda saved: saved != text, "another")
+
+    def undo(self) -> None:
+        """Take back the last change, which has been saved."""
+        self.page.wait_for_timeout(SAVING_MS)
+        self.press("Control+Z")
+
+    def wait_for_tab(self, name: str) -> None:
+        """Wait until a file called `name` is open."""
+        self.page.wait_for_selector(f'.tabs-container .tab[data-resource-name="{name}"]')
+
+    def answer(self, question: str, text: str) -> None:
+        """Type `text` into the box that asks `question`."""
+        self.page.locator(".quick-input-widget", has_text=question).wait_for()
+        self.page.keyboard.type(text)
+        self.press("Enter")
+
+    def read_dialog(self, button: str = "OK") -> str:
+        """Return what the dialog in the middle says, and close it."""
+        dialog = self.page.locator(".monaco-dialog-box")
+        said = str(dialog.inner_text())
+        dialog.get_by_role("button", name=button).click()
+        return said
+
     def status(self) -> str:
         """Return what the item in the status bar says to a screen reader."""
         item = self.page.locator('[id="slm-lsp.slm-lsp.slm-lsp.status"] a')
@@ -233,7 +170,7 @@ class Window:
         assert self._found("F1", title)
         self.press("Enter")
 
-    def choose_action(self, title: str, picture: str = "") -> None:
+    def choose_action(self, title: str, picture: str = "", menu: str = "Refactor...") -> None:
         """Choose a code action at the cursor by its title, from the menu."""
         deadline = time.monotonic() + PATIENCE_S
         row = self.page.locator(".action-widget .monaco-list-row", has_text=title)
@@ -242,7 +179,7 @@ class Window:
                 ".action-widget"
             ).all_inner_texts()
             self.press("Escape")
-            self.run("Refactor...")
+            self.run(menu)
             self.page.wait_for_timeout(ASKING_MS)
         if picture:
             self.picture(picture)
@@ -282,17 +219,3 @@ def browsing() -> Iterator[Page]:
         browser = playwright.chromium.launch(executable_path=path, args=quiet)
         yield browser.new_page(viewport={"width": 1000, "height": 600})
         browser.close()
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def _answers(url: str) -> bool:
-    try:
-        with urllib.request.urlopen(url, timeout=5) as reply:
-            return bool(reply.status == 200)
-    except (OSError, urllib.error.URLError):
-        return False
