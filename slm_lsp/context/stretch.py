@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 SHORT_LINES = 512
 """Up to here a document is parsed whole."""
 
-NEAR_LINES = 64
+NEAR_LINES = 48
 """What begins or ends further away than this is left out."""
 
 HEAD_LINES = 64
