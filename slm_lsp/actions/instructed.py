@@ -33,7 +33,8 @@ _RULES = "You are a programmer. Reply with code alone."
 
 def code_chat(document: Document, task: str, code: str, lead: str = "") -> Chat:
     """Return `task`, which is about `code`, for an answer that begins with the code `lead`."""
-    return Chat(_RULES, f"{task}\n\n{fenced(document, code)}", f"```{document.language}\n{lead}")
+    text = f"{masked(visible(task))}\n\n{fenced(document, code)}"
+    return Chat(_RULES, text, f"```{document.language}\n{lead}")
 
 
 def fenced(document: Document, code: str) -> str:
