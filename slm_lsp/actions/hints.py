@@ -1,106 +1,27 @@
-"""Adds type hints to the signature of a Python function."""
+"""Adds type hints to the signature of a function, in languages that can do without them."""
 
 from __future__ import annotations
 
-import ast
-import builtins
-import re
-from functools import partial
 from typing import TYPE_CHECKING
 
-from slm_lsp.actions.again import again, header_text
 from slm_lsp.actions.frame import Action, Frame
-from slm_lsp.completion.stop import Stop
+from slm_lsp.actions.python_hints import python_hints
+from slm_lsp.actions.tree_hints import TREES, tree_hints
 from slm_lsp.context.functions import function_at
-from slm_lsp.errors import ActionRefused
-from slm_lsp.text import visible
 
 if TYPE_CHECKING:
     from slm_lsp.actions.frame import Place
-    from slm_lsp.completion.generate import Draft
-    from slm_lsp.text import Document
-
-Signature = ast.FunctionDef | ast.AsyncFunctionDef
-
-_WORD = re.compile(r"[^\W\d]\w*")
 
 
 def find(place: Place) -> Frame | None:
-    """Offer type hints where `cursor` is in a header that has none, or not all of them."""
+    """Offer type hints where the cursor is in a header that has none, or not all of them."""
     syntax, cursor = place.syntax, place.cursor
     document, function = syntax.document, function_at(syntax, cursor)
-    if document.language != "python" or function is None:
+    if function is None or not function.header_on(cursor.line):
         return None
-    if not function.header_on(cursor.line):
-        return None
-    old = document.text_in(function.header).replace("\r\n", "\n")
-    signature = _parsed(old)
-    if signature is None or (kept := _annotated(old, signature)) is None:
-        return None
-    outer = header_text(document, function).removesuffix(old)
-    reading = again(document, function, outer + kept)
-    return Frame(
-        f"Add type hints to {function.name}",
-        reading,
-        Stop((":\n",)),
-        function.header,
-        partial(_texts, document, signature, kept),
-    )
-
-
-def _annotated(header: str, signature: Signature) -> str | None:
-    """Return the start of `header` up to the first hint that is missing, with what introduces it.
-
-    None where none is missing.
-    """
-    receivers = ("self", "cls")
-    missing = [it for it in _arguments(signature) if not it.annotation and it.arg not in receivers]
-    if missing:
-        first = min(missing, key=lambda it: (it.lineno, it.col_offset))
-        rows = header.encode().split(b"\n")
-        rows = [*rows[: first.lineno - 1], rows[first.lineno - 1][: first.end_col_offset]]
-        return b"\n".join(rows).decode() + ":"
-    return header.rstrip(": ") + " ->" if signature.returns is None else None
-
-
-def _texts(document: Document, signature: Signature, kept: str, draft: Draft) -> list[str]:
-    header = kept + visible(draft.text).rstrip().removesuffix(":") + ":"
-    new = _parsed(header)
-    if draft.reason != "stop" or new is None:
-        raise ActionRefused("The model did not write a signature.")
-    if _bare(new) != _bare(signature):
-        raise ActionRefused("The model changed the parameters.")
-    hints = [hint for it in _arguments(new) if (hint := it.annotation)]
-    hints += [new.returns] if new.returns else []
-    names = {node.id for hint in hints for node in ast.walk(hint) if isinstance(node, ast.Name)}
-    words = _WORD.findall("".join(document.lines.slice(0, len(document.lines))))
-    if unknown := sorted(names.difference(words, dir(builtins))):
-        raise ActionRefused(f"The model used {unknown[0]}, which this file does not have.")
-    return [header]
-
-
-def _parsed(header: str) -> Signature | None:
-    try:
-        [statement] = ast.parse(f"{header} pass").body
-    except (SyntaxError, ValueError):
-        return None
-    return statement if isinstance(statement, Signature) else None
-
-
-def _bare(signature: Signature) -> str:
-    """Return what must not change: the name, the parameters, their kinds and defaults."""
-    arguments = signature.args
-    names = [[it.arg for it in some] for some in (arguments.posonlyargs, arguments.args)]
-    names += [[it.arg for it in arguments.kwonlyargs]]
-    rest = [it and it.arg for it in (arguments.vararg, arguments.kwarg)]
-    values = [value and ast.dump(value) for value in (*arguments.defaults, *arguments.kw_defaults)]
-    return repr((type(signature).__name__, signature.name, names, rest, values))
-
-
-def _arguments(signature: Signature) -> list[ast.arg]:
-    arguments = signature.args
-    rest = [it for it in (arguments.vararg, arguments.kwarg) if it is not None]
-    return [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs, *rest]
+    if document.language == "python":
+        return python_hints(document, function)
+    return tree_hints(syntax, function) if document.language in TREES else None
 
 
 HINTS = Action("hints", find)

@@ -161,6 +161,13 @@ PLACES: dict[tuple[str, str], tuple[str, str, str, str, str]] = {
         "Makes the module",
         f"    // Makes the module\n{C}",
     ),
+    ("hints", "typescript"): (
+        "reasonAgainst(language: string, byHand",
+        "reasonAgainst(language‹, byHand",
+        "reasonAgainst(language:",
+        " string, byHand: boolean, snooze: Snooze): string | undefined {",
+        "reasonAgainst(language: string, byHand",
+    ),
     ("hints", "python"): (
         "def _copy_items(items):\n",
         "def _copy_items(items‹):\n",

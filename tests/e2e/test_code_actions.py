@@ -201,6 +201,41 @@ async def result(world: World, name: str, language: str, text: str, *replies: An
         ),
         (
             "hints",
+            "typescript",
+            "class A {\r\n  f(|a, b = 1, c?: A) {\r\n    return a;\r\n  }\r\n}\r\n",
+            "  f(a:",
+            " string, b = 1, c?: A): string {\n",
+            "class A {\r\n  f(a: string, b = 1, c?: A): string {\r\n    return a;\r\n  }\r\n}\r\n",
+        ),
+        (
+            "hints",
+            "typescript",
+            "const f = async (größe|) => {\n  return größe;\n};\n",
+            "const f = async (größe:",
+            " number): Promise<number> => {\n",
+            "const f = async (größe: number): Promise<number> => {\n  return größe;\n};\n",
+        ),
+        (
+            "hints",
+            "php",
+            "<?php\nfunction f(|$a, $b = []) {\n    return $a;\n}\n",
+            "function f(",
+            "int $a, array $b = []): int {",
+            "<?php\nfunction f(int $a, array $b = []): int {\n    return $a;\n}\n",
+        ),
+        (
+            "hints",
+            "php",
+            "<?php\nclass A {\n    public function f(|int $a) {\n        return $a;\n    }\n}\n",
+            "f(int $a):",
+            " int\n    {",
+            (
+                "<?php\nclass A {\n    public function f(int $a): int {\n"
+                "        return $a;\n    }\n}\n"
+            ),
+        ),
+        (
+            "hints",
             "python",
             "class A:\n    @x\n    def f(|self, a, *, b=1):\n        return a\n",
             "    def f(self, a:",
