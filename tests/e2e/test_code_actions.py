@@ -266,7 +266,7 @@ async def test_writes_what_is_missing(world, name, language, text, after, writte
         ("python", "def f(a):\n    # sort a|\n    return a\n"),
         ("python", "def add(a, b)|:\n    return (a + b\n"),
         ("python", "x = |1\n"),
-        ("typescript", "/** Adds. */\nfunction add(a) {|\n  return a;\n}\n"),
+        ("typescript", "/** Adds. */\nfunction add(a: number): number {|\n  return a;\n}\n"),
         ("plaintext", "def add(a, b):\n    pa|ss\n"),
     ],
 )
