@@ -36,8 +36,7 @@ export async function showStatistics(outcomes: Outcomes, server?: Program): Prom
 async function countedBy(server: Program): Promise<string[]> {
   const { languages } = JSON.parse(await run(server, ['stats', '--json'])) as Summary;
   return Object.entries(languages).map(([language, it]) => {
-    const kept =
-      it.kept_rate === null ? '' : `, ${(100 * it.kept_rate).toFixed(0)} % of that kept`;
+    const kept = it.kept_rate === null ? '' : `, ${(100 * it.kept_rate).toFixed(0)} % of that kept`;
     const taken = it.accepted + it.partly_accepted;
     return `${language}: ${it.shown} shown, ${taken} taken over${kept}, ${it.typed} typed`;
   });
