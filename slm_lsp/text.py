@@ -114,6 +114,10 @@ class Document:
             line += 1
         return found
 
+    def unix_text_in(self, span: Span) -> str:
+        """Return the text of `span` as `text_in` does, with line feeds for line ends."""
+        return self.text_in(span).replace("\r\n", "\n")
+
     def span_of(self, start: Cursor, length: int) -> Span:
         """Return the span of at most `length` code points from `start` on."""
         start = self.clamp(start)

@@ -21,7 +21,7 @@ def again(document: Document, function: Function, lead: str) -> Gap:
     """
     line = function.header.start.line
     start = Cursor(max(0, line - ABOVE_LINES), 0)
-    read = document.text_in(Span(start, function.whole.end)).replace("\r\n", "\n")
+    read = document.unix_text_in(Span(start, function.whole.end))
     text = f"{read}\n\n\n{lead}"
     empty = Document.of("", uri=document.uri, language=document.language, path=document.path)
     place = Cursor(0, 0)
@@ -31,4 +31,4 @@ def again(document: Document, function: Function, lead: str) -> Gap:
 def header_text(document: Document, function: Function) -> str:
     """Return the header of `function` with its indentation and what stands before it there."""
     start = Cursor(function.header.start.line, 0)
-    return document.text_in(Span(start, function.header.end)).replace("\r\n", "\n")
+    return document.unix_text_in(Span(start, function.header.end))

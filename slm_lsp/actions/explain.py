@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from slm_lsp.actions.frame import Action, Frame
-from slm_lsp.actions.instructed import fenced, selected, text_of
+from slm_lsp.actions.instructed import fenced, selected
 from slm_lsp.completion.stop import Stop
 from slm_lsp.completion.tidy import without_circles
 from slm_lsp.engine.protocol import Chat
@@ -25,7 +25,7 @@ def find(place: Place) -> Frame | None:
     if (span := selected(place)) is None:
         return None
     document = place.syntax.document
-    task = f"What does this code do?\n\n{fenced(document, text_of(document, span))}"
+    task = f"What does this code do?\n\n{fenced(document, document.unix_text_in(span))}"
     return Frame("Explain this code", Chat(_RULES, task), Stop(()), span, _texts)
 
 

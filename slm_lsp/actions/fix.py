@@ -13,7 +13,6 @@ from slm_lsp.actions.instructed import (
     MAX_LINES,
     code_chat,
     rewritten,
-    text_of,
     whole_lines,
 )
 from slm_lsp.context.tree import cursor_at, offset, path
@@ -49,9 +48,9 @@ def find(place: Place) -> Frame | None:
     if span.end.line - span.start.line >= MAX_LINES:
         return None
     message = " ".join(diagnostic.message.split())[:MAX_MESSAGE]
-    code = text_of(document, span)
-    start = len(text_of(document, Span(span.start, about.start)))
-    end = start + len(text_of(document, about))
+    code = document.unix_text_in(span)
+    start = len(document.unix_text_in(Span(span.start, about.start)))
+    end = start + len(document.unix_text_in(about))
     line = document.lines[about.start.line].strip()
     task = f"Fix this code. The problem is in the line `{line}`: {message}"
     title = message if len(message) <= MAX_TITLE else f"{message[:MAX_TITLE]}…"

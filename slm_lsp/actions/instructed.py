@@ -66,11 +66,6 @@ def selected(place: Place) -> Span | None:
     return span if short and document.text_in(span).strip() else None
 
 
-def text_of(document: Document, span: Span) -> str:
-    """Return the text of `span`, with line feeds."""
-    return document.text_in(span).replace("\r\n", "\n")
-
-
 def rewritten(old: str, draft: Draft) -> Iterator[str]:
     """Yield the code that takes the place of `old`, at its indentation.
 

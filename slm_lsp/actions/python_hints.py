@@ -26,7 +26,7 @@ _WORD = re.compile(r"[^\W\d]\w*")
 
 def python_hints(document: Document, function: Function) -> Frame | None:
     """Return the frame of what is missing in the header of `function`, or None."""
-    old = document.text_in(function.header).replace("\r\n", "\n")
+    old = document.unix_text_in(function.header)
     signature = _parsed(old)
     if signature is None or (kept := _annotated(old, signature)) is None:
         return None

@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from slm_lsp.actions.frame import Action, Frame
-from slm_lsp.actions.instructed import FENCE, code_chat, rewritten, selected, text_of
+from slm_lsp.actions.instructed import FENCE, code_chat, rewritten, selected
 
 if TYPE_CHECKING:
     from slm_lsp.actions.frame import Place
@@ -21,7 +21,7 @@ def find(place: Place) -> Frame | None:
     if not instruction or (span := selected(place)) is None:
         return None
     document = place.syntax.document
-    code = text_of(document, span)
+    code = document.unix_text_in(span)
     chat = code_chat(document, f"Change this code: {instruction}", code)
     return Frame(f"Rewrite: {instruction}", chat, FENCE, span, partial(rewritten, code))
 

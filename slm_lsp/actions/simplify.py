@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from slm_lsp.actions.frame import Action, Frame
-from slm_lsp.actions.instructed import FENCE, code_chat, rewritten, selected, text_of
+from slm_lsp.actions.instructed import FENCE, code_chat, rewritten, selected
 from slm_lsp.errors import ActionRefused
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ def find(place: Place) -> Frame | None:
     if (span := selected(place)) is None:
         return None
     document = place.syntax.document
-    code = text_of(document, span)
+    code = document.unix_text_in(span)
     chat = code_chat(document, _TASK, code)
     return Frame("Simplify this code", chat, FENCE, span, partial(_texts, code))
 

@@ -58,12 +58,12 @@ def tree_hints(syntax: Syntax, function: Function) -> Frame | None:
     document, signature = syntax.document, signature_of(syntax, function)
     if signature is None:
         return None
-    header = document.text_in(function.header).replace("\r\n", "\n")
+    header = document.unix_text_in(function.header)
     if signature.untyped:
         start, end = signature.untyped[0]
         behind = TREES[document.language].behind
         upto = Span(function.header.start, end if behind else start)
-        kept = document.text_in(upto).replace("\r\n", "\n") + (":" if behind else "")
+        kept = document.unix_text_in(upto) + (":" if behind else "")
     elif not signature.returns and header.endswith(")"):
         kept = f"{header}:"
     else:

@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from slm_lsp.actions.frame import Action, Frame
-from slm_lsp.actions.instructed import FENCE, MAX_LINES, code_chat, text_of, whole_lines
+from slm_lsp.actions.instructed import FENCE, MAX_LINES, code_chat, whole_lines
 from slm_lsp.completion.tidy import without_circles
 from slm_lsp.context.functions import function_at
 from slm_lsp.errors import ActionRefused
@@ -54,7 +54,7 @@ def find(place: Place) -> Frame | None:
     lines = function.whole.end.line - function.whole.start.line
     if not function.header_on(place.cursor.line) or lines >= MAX_LINES:
         return None
-    code = text_of(document, whole_lines(document, function.whole))
+    code = document.unix_text_in(whole_lines(document, function.whole))
     head = form.named(function.name)
     last = len(document.lines) - 1
     end = Cursor(last, content_length(document.lines[last]))

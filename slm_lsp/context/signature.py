@@ -49,7 +49,7 @@ def signature_of(syntax: Syntax, function: Function) -> Signature | None:
         if written is None
     ]
     start = offset(document, function.header.start)
-    raw = document.text_in(function.header).replace("\r\n", "\n").encode()
+    raw = document.unix_text_in(function.header).encode()
     found = [it for it in (*types, returned) if it is not None]
     texts = (it.text for it in found)
     return Signature(
