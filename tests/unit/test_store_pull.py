@@ -151,6 +151,23 @@ def test_a_stranger_in_the_users_folder_is_not_run(
     assert pull.pull(describe(wheel), offline=False, progress=quiet)
 
 
+def test_a_folder_that_pip_removes_meanwhile_is_passed_over(
+    wheel: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scan = os.scandir
+    gone: list[str] = []
+
+    def scandir(path: int | str | os.PathLike[str]) -> object:
+        if not isinstance(path, int) and Path(path).name.startswith("pip-"):
+            gone.append(str(path))
+            raise FileNotFoundError(2, "No such file or directory", str(path))
+        return scan(path)
+
+    monkeypatch.setattr(os, "scandir", scandir)
+    assert pull.pull(describe(wheel), offline=False, progress=quiet)
+    assert gone
+
+
 def test_too_little_space_is_noticed_before_the_download(
     wheel: Path, store: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
