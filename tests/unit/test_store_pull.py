@@ -8,7 +8,7 @@ import sys
 import threading
 from pathlib import Path
 from types import SimpleNamespace
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import msgspec
 import pytest
@@ -154,16 +154,21 @@ def test_a_stranger_in_the_users_folder_is_not_run(
 def test_a_folder_that_pip_removes_meanwhile_is_passed_over(
     wheel: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    scan = os.scandir
+    scan, popen = os.scandir, subprocess.Popen
     gone: list[str] = []
 
     def scandir(path: int | str | os.PathLike[str]) -> object:
-        if not isinstance(path, int) and Path(path).name.startswith("pip-"):
+        if not isinstance(path, int) and Path(path).name.startswith("pip-unpack-"):
             gone.append(str(path))
             raise FileNotFoundError(2, "No such file or directory", str(path))
         return scan(path)
 
+    def start(command: list[str], *, cwd: Path, **options: Any) -> object:
+        (cwd / "pip-unpack-1").mkdir()
+        return popen(command, cwd=cwd, **options)
+
     monkeypatch.setattr(os, "scandir", scandir)
+    monkeypatch.setattr(subprocess, "Popen", start)
     assert pull.pull(describe(wheel), offline=False, progress=quiet)
     assert gone
 
