@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING, Any
 from benchmarks.engine_here import engine_here
 from benchmarks.evaluation_set import case_file
 from benchmarks.report import Figures, command_line, percentile, publish
-from slm_lsp.actions.docstring import named_parameters
+from slm_lsp.actions.doc_style import named_parameters
 from slm_lsp.actions.frame import Place, replaced
 from slm_lsp.actions.registry import ACTIONS, offers
 from slm_lsp.actions.writing import write

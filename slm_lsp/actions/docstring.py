@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
 from slm_lsp.actions.again import again, header_text
+from slm_lsp.actions.doc_style import COMMENT, STYLES, forms_in, named_parameters, style_in
 from slm_lsp.actions.frame import Action, Frame
 from slm_lsp.completion.stop import Stop
 from slm_lsp.completion.tidy import without_circles
@@ -17,46 +17,16 @@ from slm_lsp.errors import ActionRefused
 from slm_lsp.text import Cursor, Span, visible
 
 if TYPE_CHECKING:
+    from slm_lsp.actions.doc_style import Style
     from slm_lsp.actions.frame import Place
     from slm_lsp.completion.generate import Draft
     from slm_lsp.context.functions import Function
     from slm_lsp.text import Document
 
 
-@dataclass(frozen=True, slots=True)
-class Style:
-    """How documentation is written: `mark` begins its lines between `opening` and `closing`."""
+NEAR_LINES = 200
+"""How far above and below a function the file's style is looked for."""
 
-    opening: str
-    mark: str
-    closing: str
-
-
-STRING = Style('"""', "", '"""')
-BLOCK = Style("/**", " * ", " */")
-SLASHES = Style("", "/// ", "")
-COMMENT = Style("", "// ", "")
-
-STYLES = {
-    "python": STRING,
-    "go": COMMENT,
-    "rust": SLASHES,
-    "swift": SLASHES,
-    "dart": SLASHES,
-    **dict.fromkeys(
-        ("javascript", "javascriptreact", "typescript", "typescriptreact", "java", "php", "scala"),
-        BLOCK,
-    ),
-    **dict.fromkeys(("c", "cpp"), BLOCK),
-}
-"""By the editor's language id."""
-
-_NAMED = re.compile(
-    r"^\s*(?::param\s+(?:[\w\[\], ]+\s)?(\w+):|@param\s+(?:\{[^}]*\}\s*)?\[?[$]?(\w+))",
-    re.MULTILINE,
-)
-_SECTION = re.compile(r"^(?:Args|Arguments|Parameters):?\s*$", re.MULTILINE)
-_ENTRY = re.compile(r"^\s*\*{0,2}(\w+)\s*(?:\([^)]*\))?\s*:", re.MULTILINE)
 _MARK = re.compile(r"^\s*(?:\*|///?)? ?")
 _SENTENCE = re.compile(r".*?[.!?](?=\s|\Z)", re.DOTALL)
 
@@ -65,62 +35,56 @@ def find(place: Place) -> Frame | None:
     """Offer to document the function whose header `cursor` is in, or nothing."""
     syntax, cursor = place.syntax, place.cursor
     document = syntax.document
-    style, function = STYLES.get(document.language), function_at(syntax, cursor)
-    if style is None or function is None or function.documented or not function.statements:
+    if document.language not in STYLES or (function := function_at(syntax, cursor)) is None:
+        return None
+    if function.documented or not function.statements or not function.header_on(cursor.line):
         return None
     header = function.header
-    own_line = function.body.start.line > header.end.line
-    if not function.header_on(cursor.line) or (style is STRING and not own_line):
+    near = _near(document, header.start.line)
+    style = style_in(near, document.language)
+    if style is None or (style.is_string and function.body.start.line == header.end.line):
         return None
     outer = indentation(document.lines[header.start.line])
-    indent = document.before(function.body.start) if style is STRING else outer
-    span = Span.at(header.end if style is STRING else Cursor(header.start.line, 0))
-    reading = again(document, function, _lead(document, function, style, indent))
+    indent = document.before(function.body.start) if style.is_string else outer
+    span = Span.at(header.end if style.is_string else Cursor(header.start.line, 0))
+    lead = style.lead(indent) + (f"{function.name} " if style is COMMENT else "")
+    if style.is_string:
+        lead = f"{header_text(document, function)}\n{lead}"
     return Frame(
         f"Document {function.name}" if function.name else "Document this function",
-        reading,
+        again(document, function, lead),
         Stop((style.closing.strip() or "\n",)),
         span,
-        partial(_texts, style, indent, function),
+        partial(_texts, style, indent, function, forms_in(near)),
     )
 
 
-def _lead(document: Document, function: Function, style: Style, indent: str) -> str:
-    """Return the start of the function as it will be, up to what is to be said about it."""
-    if style is STRING:
-        return f"{header_text(document, function)}\n{indent}{style.opening}"
-    opening = f"{indent}{style.opening}\n" if style.opening else ""
-    return f"{opening}{indent}{style.mark}" + (f"{function.name} " if style is COMMENT else "")
+def _near(document: Document, line: int) -> str:
+    """Return the part of the file that shows how it is documented, with line feeds."""
+    start, end = max(0, line - NEAR_LINES), min(len(document.lines), line + NEAR_LINES)
+    return "".join(document.lines.slice(start, end)).replace("\r\n", "\n")
 
 
-def _texts(style: Style, indent: str, function: Function, draft: Draft) -> list[str]:
+def _texts(
+    style: Style, indent: str, function: Function, forms: frozenset[str], draft: Draft
+) -> list[str]:
     rows = without_circles(visible(draft.text)).split("\n")
-    if style is not STRING:
+    if not style.is_string:
         rows = [_MARK.sub("", row) for row in rows]
     text = "\n".join(_outdented(rows)).strip()
-    if draft.reason != "stop" or not set(named_parameters(text)) <= set(function.parameters):
+    whole = draft.reason == "stop" and set(named_parameters(text)) <= set(function.parameters)
+    if not whole or (forms and not forms_in(text) <= forms):
         text = _summary(text)
     if not text or text.startswith(("@", ":")):
         raise ActionRefused("The model had nothing to say about it.")
-    if any(mark in text for mark in ('"""', "*/", "/*")):
+    if any(mark in text for mark in ('"""', "'''", "*/", "/*")):
         raise ActionRefused("The model left the comment.")
-    if style is STRING:
-        return [_docstring(text, indent)]
-    rows = [f"{indent}{style.mark}{row}".rstrip() for row in text.split("\n")]
-    if style is COMMENT:
-        rows[0] = f"{indent}{style.mark}{function.name} {text}"
-    if style.opening:
-        rows = [indent + style.opening, *rows, indent + style.closing]
-    return ["\n".join(rows) + "\n"]
-
-
-def _docstring(text: str, indent: str) -> str:
-    if text.endswith(("\\", '"')):
+    if style.is_string and text.endswith(("\\", style.opening[0])):
         raise ActionRefused("The model left the docstring open.")
-    rows = [f"{indent}{row}".rstrip() for row in f"{STRING.opening}{text}".split("\n")]
-    if len(rows) == 1:
-        return f"\n{rows[0]}{STRING.closing}"
-    return "\n" + "\n".join([*rows, f"{indent}{STRING.closing}"])
+    if style is COMMENT:
+        text = f"{function.name} {text}"
+    written = style.written(text.split("\n"), indent)
+    return [f"\n{written}" if style.is_string else f"{written}\n"]
 
 
 def _outdented(rows: list[str]) -> list[str]:
@@ -133,15 +97,6 @@ def _summary(text: str) -> str:
     """Return the first paragraph of `text` up to the end of its last whole sentence."""
     paragraph = text.split("\n\n")[0].split("\n@")[0]
     return "".join(_SENTENCE.findall(paragraph)).strip()
-
-
-def named_parameters(text: str) -> list[str]:
-    """Return the names that `text` says are parameters."""
-    named = [name for pair in _NAMED.findall(text) for name in pair if name]
-    if section := _SECTION.search(text):
-        entries = text[section.end() :].split("\n\n")[0]
-        named += _ENTRY.findall(entries)
-    return named
 
 
 DOCSTRING = Action("docstring", find)

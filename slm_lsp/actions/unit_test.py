@@ -40,6 +40,7 @@ FORMS = {
     "javascript": _SCRIPT,
     "typescript": _SCRIPT,
     "go": Form("func TestName(t *testing.T) {\n\t", "\n}"),
+    **dict.fromkeys(("c", "cpp"), Form("void test_NAME(void) {\n    ", "\n}")),
     "rust": Form("#[test]\nfn test_NAME() {\n    ", "\n}"),
 }
 """By language; in others nobody could say where a test belongs."""

@@ -1,19 +1,22 @@
-"""Every code action in real files of three languages: the one place changes, and nothing else."""
+"""Every code action in whole files of three languages: the one place changes, and nothing else."""
 
 from __future__ import annotations
 
 import argparse
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 import tree_sitter_yaml
 
-from tests.harness.actions import CLIENT, chosen, put_in, resolving
+from tests.harness.actions import SHOWS, chosen, explained, put_in, resolving, rewriting
 from tests.harness.editor import Editor
 from tests.harness.world import serving
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
     from tests.harness.world import World
 
 ROOT = Path(__file__).parents[2]
@@ -21,6 +24,7 @@ FILES = {
     "python": Path(argparse.__file__),
     "typescript": ROOT / "editors" / "vscode" / "src" / "ghostText.ts",
     "c": Path(tree_sitter_yaml.__file__).parent / "binding.c",
+    "php": Path(__file__).parent / "files" / "Ledger.php",
 }
 PY = (
     "    if type(items) is list:\n        return items[:]\n"
@@ -28,6 +32,17 @@ PY = (
 )
 TS = "  if (byHand) {\n    return undefined;\n  }\n"
 C = "    return PyModuleDef_Init(&module);\n"
+
+
+def from_there(language: str, start: str) -> str:
+    """Return the rest of the file from `start` on."""
+    text = FILES[language].read_text(encoding="utf-8")
+    return text[text.index(start) :]
+
+
+PY_REST = from_there("python", "def _copy_items(items):")
+TS_REST = from_there("typescript", "function reasonAgainst(language")
+C_REST = from_there("c", "PyMODINIT_FUNC PyInit__binding(void) {")
 
 # What stands there, what is made of it with the cursor at the mark, how the prompt then ends, what
 # the model writes, and what has to stand there in the end.
@@ -99,9 +114,9 @@ PLACES: dict[tuple[str, str], tuple[str, str, str, str, str]] = {
     ("docstring", "typescript"): (
         "function reasonAgainst(language",
         "function reasonAgainst(‹language",
-        "/**\n * ",
-        "Says why not.\n */\n",
-        "/**\n * Says why not.\n */\nfunction reasonAgainst(language",
+        "/** ",
+        "Says why not. */\n",
+        "/** Says why not. */\nfunction reasonAgainst(language",
     ),
     ("docstring", "c"): (
         "PyMODINIT_FUNC PyInit__binding(void) {",
@@ -175,26 +190,87 @@ PLACES: dict[tuple[str, str], tuple[str, str, str, str, str]] = {
         " list) -> list:\n    if",
         "def _copy_items(items: list) -> list:\n",
     ),
+    ("hints", "php"): (
+        "public function entriesOf($account, $atLeast = 0)\n    {",
+        "public function entriesOf($account‹, $atLeast = 0)\n    {",
+        "public function entriesOf(",
+        "string $account, int $atLeast = 0): array\n    {",
+        "public function entriesOf(string $account, int $atLeast = 0): array\n    {",
+    ),
+    ("test", "python"): (
+        PY_REST,
+        PY_REST.replace("(items)", "(items‹)", 1),
+        "def test__copy_items():\n    ",
+        "assert _copy_items([1]) == [1]\n```",
+        f"{PY_REST}\n\ndef test__copy_items():\n    assert _copy_items([1]) == [1]\n",
+    ),
+    ("test", "typescript"): (
+        TS_REST,
+        TS_REST.replace("language", "‹language", 1),
+        'test("reasonAgainst", () => {\n  ',
+        'expect(reasonAgainst("go", true, never)).toBe(undefined);\n});\n```',
+        (
+            f'{TS_REST}\n\ntest("reasonAgainst", () => {{\n'
+            '  expect(reasonAgainst("go", true, never)).toBe(undefined);\n});\n'
+        ),
+    ),
+    ("test", "c"): (
+        C_REST,
+        C_REST.replace("void", "‹void", 1),
+        "void test_PyInit__binding(void) {\n    ",
+        "assert(PyInit__binding() != NULL);\n}\n\nint main(",
+        (
+            f"{C_REST}\n\nvoid test_PyInit__binding(void) {{\n"
+            "    assert(PyInit__binding() != NULL);\n}\n"
+        ),
+    ),
 }
 
 
-@pytest.mark.parametrize(("name", "language"), PLACES, ids=map("-".join, PLACES))
-async def test_only_the_one_place_changes(world: World, name: str, language: str):
-    old, marked, after, written, new = PLACES[name, language]
+@asynccontextmanager
+async def at_place(
+    world: World, name: str, language: str, reply: dict[str, str]
+) -> AsyncIterator[tuple[Editor, int, str]]:
+    """Yield an editor at a place of `PLACES`, the length of its selection, and what it becomes."""
+    old, marked, *_, new = PLACES[name, language]
     original = FILES[language].read_text(encoding="utf-8")
     assert original.count(old) == 1
     before, _, rest = original.replace(old, marked).partition("‹")
     selection, mark, below = rest.partition("›")
     text, length = (before + selection + below, len(selection)) if mark else (before + rest, 0)
-    model = world.fake({"after": after, "text": written})
-    async with serving(world, {"model": model}, capabilities=CLIENT) as client:
+    async with serving(world, {"model": world.fake(reply)}, capabilities=SHOWS) as client:
         editor = Editor(client, text, caret=len(before), language=language)
         await client.wait_for_notification(
             "didChangeStatus", lambda it: it["message"].endswith("is ready")
         )
+        yield editor, length, original.replace(old, new)
+
+
+@pytest.mark.parametrize(("name", "language"), PLACES, ids=map("-".join, PLACES))
+async def test_only_the_one_place_changes(world: World, name: str, language: str):
+    _, _, after, written, _ = PLACES[name, language]
+    reply = {"after": after, "text": written}
+    async with at_place(world, name, language, reply) as (editor, length, expected):
         action = await chosen(editor, name, length, diagnostics=told(editor))
-        answer = await client.answer(resolving(editor, action))
-        assert put_in(editor, answer["edit"]) == original.replace(old, new)
+        answer = await editor.client.answer(resolving(editor, action))
+        assert put_in(editor, answer["edit"]) == expected
+
+
+@pytest.mark.parametrize("language", ["python", "typescript", "c"])
+async def test_what_is_selected_is_rewritten(world: World, language: str):
+    _, _, after, written, _ = PLACES["simplify", language]
+    reply = {"after": after, "contains": "Change this code: in one line", "text": written}
+    async with at_place(world, "simplify", language, reply) as (editor, length, expected):
+        edit = await editor.client.answer(rewriting(editor, length, "in one line"))
+        assert put_in(editor, edit) == expected
+
+
+@pytest.mark.parametrize("language", ["python", "typescript", "c"])
+async def test_what_is_selected_is_explained(world: World, language: str):
+    line = PLACES["simplify", language][0].strip().split("\n")[0]
+    reply = {"after": "```\n", "contains": line, "text": f"It does {line}."}
+    async with at_place(world, "simplify", language, reply) as (editor, length, _):
+        assert await explained(editor, length) == f"It does {line}.\n"
 
 
 def told(editor: Editor) -> list[Any]:

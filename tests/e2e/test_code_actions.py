@@ -175,6 +175,47 @@ async def result(world: World, name: str, language: str, text: str, *replies: An
             "for (const a of b) {\n  g(a);\n}\nf();\n",
         ),
         (
+            "body",
+            "python",
+            "from a import add\n\n\ndef test_add_takes_negative_numbers():|\n    ...\n",
+            "def test_add_takes_negative_numbers():\n    ",
+            "assert add(-1, 1) == 0\n\n\ndef test",
+            (
+                "from a import add\n\n\ndef test_add_takes_negative_numbers():\n"
+                "    assert add(-1, 1) == 0\n"
+            ),
+        ),
+        (
+            "body",
+            "typescript",
+            'describe("add", () => {\n  it("takes negative numbers", () => {|});\n});\n',
+            '  it("takes negative numbers", () => {\n    ',
+            "expect(add(-1, 1)).toBe(0);\n  });\n",
+            (
+                'describe("add", () => {\n  it("takes negative numbers", () => {\n'
+                "    expect(add(-1, 1)).toBe(0);\n  });\n});\n"
+            ),
+        ),
+        (
+            "body",
+            "go",
+            "package a\n\nfunc TestAdd(t *testing.T) {|}\n",
+            "func TestAdd(t *testing.T) {\n\t",
+            "if Add(-1, 1) != 0 {\n\t\tt.Fail()\n\t}\n}\n",
+            (
+                "package a\n\nfunc TestAdd(t *testing.T) {\n"
+                "\tif Add(-1, 1) != 0 {\n\t\tt.Fail()\n\t}\n}\n"
+            ),
+        ),
+        (
+            "body",
+            "rust",
+            "#[test]\nfn adds() {|\n    todo!()\n}\n",
+            "fn adds() {\n    ",
+            "assert_eq!(add(-1, 1), 0);\n}\n",
+            "#[test]\nfn adds() {\n    assert_eq!(add(-1, 1), 0);\n}\n",
+        ),
+        (
             "todo",
             "python",
             "def f(a):\n    # TODO: sort a|\n    return a\n",

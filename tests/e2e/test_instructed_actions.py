@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
-from urllib.request import url2pathname
 
 import pytest
 
-from tests.harness.actions import CLIENT, chosen, listed, put_in, refused, resolving
+from tests.harness.actions import (
+    CLIENT,
+    SHOWS,
+    chosen,
+    explained,
+    listed,
+    put_in,
+    refused,
+    resolving,
+    rewriting,
+)
 from tests.harness.editor import Editor
 from tests.harness.world import serving
 
@@ -229,44 +236,23 @@ async def test_what_is_not_what_was_asked_for_is_refused(world, name, text, afte
         assert reason in (await refused(client, resolving(editor, action))).message
 
 
-async def rewritten(editor: Editor, length: int, instruction: object) -> Any:
-    start, end = map(editor.buffer.position, (editor.caret, editor.caret + length))
-    params = {
-        "textDocument": {"uri": editor.buffer.uri},
-        "range": {"start": start, "end": end},
-        "instruction": instruction,
-    }
-    return editor.client.send("slm-lsp/rewrite", params)
-
-
 async def test_what_is_selected_is_rewritten_as_somebody_says(world):
     reply = {"after": PYTHON, "contains": "use a set", "text": "x = {1, 2}\n```"}
     async with serving(world, {"model": world.fake(reply)}, capabilities=CLIENT) as client:
         editor, length = await opened(client, "if a:\n    |x = [1, 2]¦\n    f(x)\n")
-        edit = await client.answer(await rewritten(editor, length, " use\na set "))
+        edit = await client.answer(rewriting(editor, length, " use\na set "))
         assert put_in(editor, edit) == "if a:\n    x = {1, 2}\n    f(x)\n"
         for wrong, reason in ((" ", "Say what"), (1, "takes an open document")):
-            error = await refused(client, await rewritten(editor, length, wrong))
+            error = await refused(client, rewriting(editor, length, wrong))
             assert reason in error.message
-
-
-def read(uri: str) -> str:
-    return Path(url2pathname(urlsplit(uri).path)).read_text(encoding="utf-8")
 
 
 async def test_an_explanation_is_shown_and_edits_nothing(world):
     reply = {"after": "```\n", "contains": "return a", "text": "It returns *a*. And"}
-    capabilities = {**CLIENT, "window": {"showDocument": {"support": True}}}
     options = {"model": world.fake(reply)}
-    async with serving(world, options, capabilities=capabilities) as client:
+    async with serving(world, options, capabilities=SHOWS) as client:
         editor, _ = await opened(client, "def f(a|):\n    return a\n")
-        action = await chosen(editor, "explain")
-        assert action["kind"] == "slm-lsp.explain"
-        await client.request("workspace/executeCommand", action["command"])
-        shown = await client.wait_for_notification("window/showDocument")
-        assert shown["takeFocus"] is False
-        assert read(shown["uri"]) == "It returns *a*. And\n"
-        assert not client.inbox.take("workspace/applyEdit")
+        assert await explained(editor) == "It returns *a*. And\n"
 
 
 async def test_an_explanation_is_a_message_where_no_document_can_be_shown(world):
@@ -287,7 +273,7 @@ async def test_a_model_that_follows_no_instructions_is_given_none(world):
         told = [about(editor, "pass", "no body")]
         names = [it["kind"].rpartition(".")[2] for it in await listed(editor, 0, diagnostics=told)]
         assert names == ["body", "docstring", "hints"]
-        error = await refused(client, await rewritten(editor, length, "do it"))
+        error = await refused(client, rewriting(editor, length, "do it"))
         assert "follows no instructions" in error.message
 
 

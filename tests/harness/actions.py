@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
 import pytest
 
@@ -15,6 +18,7 @@ if TYPE_CHECKING:
 RESOLVES = {"codeAction": {"resolveSupport": {"properties": ["edit"]}}}
 VERSIONED = {"workspaceEdit": {"documentChanges": True}}
 CLIENT = {"textDocument": RESOLVES, "workspace": VERSIONED}
+SHOWS = {**CLIENT, "window": {"showDocument": {"support": True}}}
 
 
 async def listed(editor: Editor, length: int = 0, **context: Any) -> list[Any]:
@@ -47,6 +51,33 @@ def put_in(editor: Editor, edit: Any) -> str:
     start, end = (editor.buffer.offset(one["range"][side]) for side in ("start", "end"))
     new: str = one["newText"]
     return editor.text[:start] + new + editor.text[end:]
+
+
+def rewriting(editor: Editor, length: int, instruction: object) -> Pending:
+    """Ask for the `length` characters behind the caret to be changed as `instruction` says."""
+    start, end = map(editor.buffer.position, (editor.caret, editor.caret + length))
+    params = {
+        "textDocument": {"uri": editor.buffer.uri},
+        "range": {"start": start, "end": end},
+        "instruction": instruction,
+    }
+    return editor.client.send("slm-lsp/rewrite", params)
+
+
+async def explained(editor: Editor, length: int = 0) -> str:
+    """Choose to have code explained; return the text of the document that is shown then."""
+    action = await chosen(editor, "explain", length)
+    assert action["kind"] == "slm-lsp.explain"
+    await editor.client.request("workspace/executeCommand", action["command"])
+    shown = await editor.client.wait_for_notification("window/showDocument")
+    assert shown["takeFocus"] is False
+    assert not editor.client.inbox.take("workspace/applyEdit")
+    return written_at(shown["uri"])
+
+
+def written_at(uri: str) -> str:
+    """Return the text of the file that a URI names."""
+    return Path(url2pathname(urlsplit(uri).path)).read_text(encoding="utf-8")
 
 
 async def refused(client: Client, pending: Pending) -> RpcError:
