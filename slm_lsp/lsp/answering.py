@@ -60,6 +60,7 @@ async def answer(
     outcome = await _newest(ls, method, request)
     if outcome is None:
         return None
+    ls.offered.remember(request.document, request.cursor, outcome.completions)
     asyncio.get_running_loop().call_later(AFTERWARDS_S, _afterwards, ls, request, outcome)
     return request, outcome
 
@@ -106,7 +107,6 @@ async def _complete(ls: Session, request: Request) -> Outcome:
 
 
 def _afterwards(ls: Session, request: Request, outcome: Outcome) -> None:
-    ls.offered.remember(request.document, request.cursor, outcome.completions)
     _report(ls, request, outcome)
     prepare(ls, request, outcome)
 

@@ -187,15 +187,20 @@ async def test_any_language_is_answered(client, language):
     assert await editor.ghost() == "return a + b"
 
 
-@pytest.mark.parametrize("typed", ["oth", "first + second"], ids=["else", "the whole"])
-async def test_what_is_deleted_key_by_key_is_not_offered_again_until_the_next_key(world, typed):
+@pytest.mark.parametrize(
+    ("typed", "asks"),
+    [("oth", True), ("first + second", True), ("oth", False)],
+    ids=["else", "the whole", "at once"],
+)
+async def test_what_is_deleted_key_by_key_is_not_offered_again(world, typed, asks):
     reply = {"after": "total = ", "text": "first + second\n"}
     settings = {"model": world.fake(reply), "completion": {"prefetch": False}}
     async with serving(world, settings) as client:
         editor = Editor(client, "x = 1\ntotal = |\n")
         assert await editor.ghost() == "first + second"
         editor.type(typed)
-        await editor.items()
+        if asks:
+            await editor.items()
         editor.backspace()
         editor.type(typed[-1])
         for _ in typed:
