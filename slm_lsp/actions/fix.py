@@ -76,11 +76,17 @@ def _statement(syntax: Syntax, about: Span) -> Span:
 
 
 def _texts(old: str, start: int, end: int, draft: Draft) -> Iterator[str]:
-    """Yield the new code if it differs from `old` between `start` and `end` (code points)."""
+    """Yield the new code if it differs from `old` between `start` and `end` (code points).
+
+    How a statement begins tells what it is, and stays unless the diagnostic is about that.
+    """
+    first = _WORD.search(old)
     for new in rewritten(old, draft):
         changes = SequenceMatcher(None, old, new, autojunk=False).get_opcodes()
         if all(how == "equal" or at > end or to < start for how, at, to, _, _ in changes):
             raise ActionRefused("The model changed something else.")
+        if first and first.end() <= start and not new.startswith(old[: first.end()]):
+            raise ActionRefused("The model wrote another statement.")
         if SequenceMatcher(None, _WORD.findall(old), _WORD.findall(new)).ratio() < LEAST_KEPT:
             raise ActionRefused("The model wrote something else.")
         yield new

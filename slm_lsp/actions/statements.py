@@ -27,14 +27,16 @@ def statements(
 ) -> Iterator[str]:
     """Yield what the model wrote, and then its starts, between `lead` and `tail`.
 
-    None is left open, goes on behind its own end, or repeats the line `below`. Raises
-    ActionRefused where it is a placeholder.
+    None is left open, goes on behind its own end, repeats the line `below`, or keeps it from being
+    reached. Raises ActionRefused where it is a placeholder.
     """
     text = without_following(without_circles(visible(draft.text)), "", below)
     rows = text.split("\n")
     if draft.reason == "length":  # the last line may be cut anywhere
         rows.pop()
-    for end in range(min(_repeats(rows), _returned(rows, indent)), 0, -1):
+    beside = bool(below.strip()) and below.lstrip()[0] not in ")]}"
+    reached = beside and indentation(below) == indent
+    for end in range(min(_repeats(rows), _returned(rows, indent, reached=reached)), 0, -1):
         text = "\n".join(rows[:end]).rstrip()
         if PLACEHOLDER.fullmatch(text.strip()):
             raise ActionRefused("The model wrote a placeholder, too.")
@@ -48,16 +50,20 @@ def _repeats(rows: Sequence[str]) -> int:
     return next((at for at, (one, two) in pairs if len(one) > 2 and one == two), len(rows))
 
 
-def _returned(rows: Sequence[str], indent: str) -> int:
-    """Return where the statement after one that leaves the function begins: it is never reached."""
+def _returned(rows: Sequence[str], indent: str, *, reached: bool) -> int:
+    """Return where the statement after one that leaves the function begins: it is never reached.
+
+    Where the code below has to be `reached`, the one that leaves is too much as well.
+    """
     left = False
     for at, row in enumerate(rows):
         own = indent if at == 0 else indentation(row)
         if not row.strip() or own != indent or row.strip()[0] in ")]}":
             continue
-        if left:
+        leaves = bool(_LEAVES.match(row.strip()))
+        if left or (leaves and reached):
             return at
-        left = bool(_LEAVES.match(row.strip()))
+        left = leaves
     return len(rows)
 
 

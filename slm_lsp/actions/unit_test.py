@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
     from slm_lsp.actions.frame import Place
     from slm_lsp.completion.generate import Draft
+    from slm_lsp.context.functions import Function
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +35,8 @@ class Form:
         capital = name[:1].upper() + name[1:]
         return self.head.replace("NAME", name).replace("Name", capital)
 
+
+_STRING = re.compile(r"([\"'`]).*?\1")
 
 _SCRIPT = Form('test("NAME", () => {\n  ', "\n});")
 FORMS = {
@@ -65,11 +69,11 @@ def find(place: Place) -> Frame | None:
         code_chat(document, f"Write a short unit test for `{function.name}`.", code, head),
         FENCE,
         Span.at(end),
-        partial(_texts, f"{gap}\n\n{head}", form.tail, function.name),
+        partial(_texts, f"{gap}\n\n{head}", form.tail, function),
     )
 
 
-def _texts(lead: str, tail: str, name: str, draft: Draft) -> Iterator[str]:
+def _texts(lead: str, tail: str, function: Function, draft: Draft) -> Iterator[str]:
     """Yield the test, with as much of what was written as makes one, ever less."""
     rows = without_circles(visible(draft.text)).rstrip().split("\n")
     if draft.reason == "length":
@@ -79,9 +83,21 @@ def _texts(lead: str, tail: str, name: str, draft: Draft) -> Iterator[str]:
     rows = rows[:own]
     for end in range(len(rows), 0, -1):
         body = "\n".join(rows[:end]).rstrip()
-        if f"{name}(" not in body:
-            raise ActionRefused(f"The model's test does not call {name}.")
+        if f"{function.name}(" not in body:
+            raise ActionRefused(f"The model's test does not call {function.name}.")
+        if missing := _without_value(function, body):
+            raise ActionRefused(f"The model's test gives {missing} no value.")
         yield f"{lead}{body}{tail}\n"
+
+
+def _without_value(function: Function, body: str) -> str:
+    """Return a parameter that a test passes by its name alone, as small models do."""
+    before, call, after = _STRING.sub('""', body).partition(f"{function.name}(")
+    for name in function.parameters:
+        by_name = rf"(?<![\w.]){re.escape(name)}\b(?!\s*(?::|=(?!=)))"
+        if re.search(by_name, call + after) and not re.search(rf"\b{re.escape(name)}\b", before):
+            return name
+    return ""
 
 
 TEST = Action("test", find, chats=True)

@@ -71,7 +71,7 @@ async def code_action(ls: Session, params: types.CodeActionParams) -> list[types
         return None
     document = buffer.document
     selection = span_of(ls, document, params.range)
-    syntax = _syntax(ls, buffer, selection.start)
+    syntax = await _syntax(ls, buffer, selection.start)
     if syntax is None:
         return []
     told = [
@@ -141,7 +141,7 @@ async def _framed(ls: Session, chosen: Chosen) -> tuple[Frame, Document]:
     await ls.model_ready()
     buffer = _buffer(ls, chosen)
     start, end = map(buffer.document.clamp, (chosen.selection.start, chosen.selection.end))
-    syntax, action = _syntax(ls, buffer, start), ACTIONS[chosen.action]
+    syntax, action = await _syntax(ls, buffer, start), ACTIONS[chosen.action]
     if action.chats and not ls.status.chats:
         raise ActionRefused("The model follows no instructions; choose one that does.")
     if syntax is not None:
@@ -182,10 +182,23 @@ def _buffer(ls: Session, chosen: Chosen) -> Buffer:
     return buffer
 
 
-def _syntax(ls: Session, buffer: Buffer, cursor: Cursor) -> Syntax | None:
-    """Return the tree around `cursor`, or None where nothing is known or to be offered."""
-    if closed(buffer.document, ls.settings) or not is_editable(buffer.document.uri):
+async def _syntax(ls: Session, buffer: Buffer, cursor: Cursor) -> Syntax | None:
+    """Return the tree around `cursor`, or None where nothing is known or to be offered.
+
+    Waits for the first tree of a long document that was opened just now.
+    """
+    document = buffer.document
+    if closed(document, ls.settings) or not is_editable(document.uri):
         return None
+    if (syntax := _settled(ls, buffer, cursor)) is None:
+        await ls.documents.parsed(document.uri)
+        newest = ls.documents.get(document.uri)
+        if newest is not None and newest.document is document:
+            syntax = _settled(ls, newest, cursor)
+    return syntax
+
+
+def _settled(ls: Session, buffer: Buffer, cursor: Cursor) -> Syntax | None:
     settle = functools.partial(ls.documents.settle, buffer)
     return Request(buffer.document, buffer.parsed, cursor, settle=settle).syntax
 

@@ -225,6 +225,14 @@ async def result(world: World, name: str, language: str, text: str, *replies: An
         ),
         (
             "todo",
+            "python",
+            "def f(a):\n    # TODO: sort a|\n    return len(a)\n",
+            "# TODO: sort a\n    ",
+            "a.sort()\n    return max(a)\n",
+            "def f(a):\n    # TODO: sort a\n    a.sort()\n    return len(a)\n",
+        ),
+        (
+            "todo",
             "go",
             "func F(a []int) {\n\t// FIXME: print them|\n\tG()\n}\n",
             "them\n\t",
@@ -316,6 +324,12 @@ async def test_offers_nothing_where_it_makes_no_sense(world, language, text):
         assert await listed(Editor(client, text, language=language)) == []
 
 
+async def test_a_long_file_that_was_just_opened_is_parsed_first(world):
+    text = "x = [1, (2, 3)]\n" * 30_000 + "def f(a):|\n    pass\n"
+    async with serving(world, {"model": world.fake()}, capabilities=CLIENT) as client:
+        assert await listed(Editor(client, text))
+
+
 @pytest.mark.parametrize("uri", ["file:///project/.env", "git:/project/a.py"])
 async def test_a_file_that_is_none_of_our_business(world, uri):
     async with serving(world, {"model": world.fake()}, capabilities=CLIENT) as client:
@@ -363,6 +377,14 @@ async def test_what_fails_the_checks_is_tried_again_and_then_refused(world):
         editor = Editor(client, text)
         error = await refused(client, resolving(editor, await chosen(editor, "body")))
         assert "would break the syntax" in str(error)
+
+
+async def test_what_would_keep_the_code_below_from_being_reached_is_refused(world):
+    reply = {"after": "# TODO: sort a\n    ", "text": "return sorted(a)\n"}
+    async with serving(world, {"model": world.fake(reply)}, capabilities=CLIENT) as client:
+        editor = Editor(client, "def f(a):\n    # TODO: sort a|\n    return len(a)\n")
+        error = await refused(client, resolving(editor, await chosen(editor, "todo")))
+        assert "nothing to write there" in str(error)
 
 
 SLOW = {"after": "def f(a):\n    ", "text": "x = a\n    " * 200}

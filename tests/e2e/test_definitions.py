@@ -51,7 +51,7 @@ async def open_project(
         yield client, Editor(client, APP, uri=(world.project / "app.py").as_uri())
 
 
-async def comes(editor: Editor, ghost: str, within: float = 15.0) -> None:
+async def comes(editor: Editor, ghost: str, within: float = 60.0) -> None:
     """Type into the comment above and come back, as often as it takes until `ghost` is offered."""
     deadline = time.monotonic() + within
     while (shown := await editor.ghost()) != ghost:

@@ -206,7 +206,8 @@ async def test_a_diagnostic_is_fixed(world, language, text, wrong, after, writte
         ("if a:\n    b = 1\n```", "changed nothing"),
         ("if (a:\n    b = 1\n```", "break the syntax"),
         ("```", "changed nothing"),
-        ("def g(values):\n    return sum(values)\n```", "wrote something else"),
+        ("def g(values):\n    return sum(values)\n```", "wrote another statement"),
+        ("if all(one > 2 for one in a[1:]):\n    return sum(a)\n```", "wrote something else"),
         ("".join(f"x{n} = {n}\n" for n in range(300)), "wrote more than it may"),
     ],
 )
@@ -225,6 +226,13 @@ async def test_what_is_no_fix_is_refused(world, written, reason):
     [
         ("simplify", "x = |1¦\n", PYTHON, "x = 1 + 0\n```", "made it longer"),
         ("test", "def f(|):\n    pass\n", "f():\n    ", "assert True\n```", "does not call f"),
+        (
+            "test",
+            "def f(|a, b):\n    pass\n",
+            "f():\n    ",
+            "b = 1\n    assert f(a, b) == 'a'\n```",
+            "gives a no value",
+        ),
         ("translate", "# Die| Summe\n", "Die Summe\n", "The comment says: sum " * 9, "translate"),
     ],
 )
