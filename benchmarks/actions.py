@@ -1,10 +1,10 @@
 """What code actions make of real functions whose body or documentation was taken out.
 
 The functions are those of the files that the evaluation set's holes are in (`make eval-set`), in
-seven languages. Type hints are asked for where there are none. Everything runs on the default model
-in this process.
+seven languages. Type hints are asked for where there are none, in Python and TypeScript. Everything
+runs on the default model in this process.
 
-| figure, for `body`, `docstring` and `hints` (Python) | |
+| figure, for `body`, `docstring` and `hints` | |
 |---|---|
 | `_shown` | share that passed the checks: the others are refused with a reason |
 | `_parse` | share of what is shown that leaves no syntax error, parsed from scratch |
