@@ -116,7 +116,7 @@ class Document:
 
     def unix_text_in(self, span: Span) -> str:
         """Return the text of `span` as `text_in` does, with line feeds for line ends."""
-        return self.text_in(span).replace("\r\n", "\n")
+        return unix(self.text_in(span))
 
     def span_of(self, start: Cursor, length: int) -> Span:
         """Return the span of at most `length` code points from `start` on."""
@@ -147,6 +147,11 @@ class Document:
         elif after > len(self.lines):
             raise IndexError(after)
         return replace(self, lines=self.lines.splice(first, after, pieces), version=version)
+
+
+def unix(text: str) -> str:
+    """Return `text` with line feeds for line ends."""
+    return text.replace("\r\n", "\n")
 
 
 def visible(text: str) -> str:

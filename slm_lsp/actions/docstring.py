@@ -14,7 +14,7 @@ from slm_lsp.completion.tidy import without_circles
 from slm_lsp.context.functions import function_at
 from slm_lsp.context.place import indentation
 from slm_lsp.errors import ActionRefused
-from slm_lsp.text import Cursor, Span, visible
+from slm_lsp.text import Cursor, Span, unix, visible
 
 if TYPE_CHECKING:
     from slm_lsp.actions.doc_style import Style
@@ -62,7 +62,7 @@ def find(place: Place) -> Frame | None:
 def _near(document: Document, line: int) -> str:
     """Return the part of the file that shows how it is documented, with line feeds."""
     start, end = max(0, line - NEAR_LINES), min(len(document.lines), line + NEAR_LINES)
-    return "".join(document.lines.slice(start, end)).replace("\r\n", "\n")
+    return unix("".join(document.lines.slice(start, end)))
 
 
 def _texts(

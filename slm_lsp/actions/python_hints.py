@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import ast
 import builtins
-import re
 from functools import partial
 from typing import TYPE_CHECKING
 
 from slm_lsp.actions.again import again, header_text
 from slm_lsp.actions.frame import Frame
+from slm_lsp.actions.type_names import check_names
 from slm_lsp.completion.stop import Stop
 from slm_lsp.errors import ActionRefused
 from slm_lsp.text import visible
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from slm_lsp.text import Document
 
 Signature = ast.FunctionDef | ast.AsyncFunctionDef
-
-_WORD = re.compile(r"[^\W\d]\w*")
 
 
 def python_hints(document: Document, function: Function) -> Frame | None:
@@ -64,10 +62,8 @@ def _texts(document: Document, signature: Signature, kept: str, draft: Draft) ->
         raise ActionRefused("The model changed the parameters.")
     hints = [hint for it in _arguments(new) if (hint := it.annotation)]
     hints += [new.returns] if new.returns else []
-    names = {node.id for hint in hints for node in ast.walk(hint) if isinstance(node, ast.Name)}
-    words = _WORD.findall("".join(document.lines.slice(0, len(document.lines))))
-    if unknown := sorted(names.difference(words, dir(builtins))):
-        raise ActionRefused(f"The model used {unknown[0]}, which this file does not have.")
+    nodes = (node for hint in hints for node in ast.walk(hint))
+    check_names(document, (it.id for it in nodes if isinstance(it, ast.Name)), dir(builtins))
     return [header]
 
 

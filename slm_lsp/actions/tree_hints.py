@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
 from slm_lsp.actions.again import again, header_text
 from slm_lsp.actions.frame import Frame, replaced
+from slm_lsp.actions.type_names import check_names
 from slm_lsp.completion.stop import Stop
 from slm_lsp.context.functions import function_at
 from slm_lsp.context.signature import signature_of
@@ -24,17 +24,18 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Hinting:
-    """Where a parameter's type stands, and which types every file has."""
+    """Where a parameter's type stands, and the names every file has, with spaces between them."""
 
     behind: bool
-    known: re.Pattern[str]
+    known: str
 
 
 _TYPESCRIPT = Hinting(
     behind=True,
-    known=re.compile(
-        "any|bigint|boolean|never|null|number|object|string|symbol|undefined|unknown|void|true|false"
-        "|Array|Date|Error|Function|Iterable|Map|Promise|Partial|ReadonlyArray|Record|RegExp|Set"
+    known=(
+        "any bigint boolean false never null number object string symbol true undefined unknown"
+        " void Array Date Error Function Iterable Map Partial Promise ReadonlyArray Record RegExp"
+        " Set"
     ),
 )
 TREES = {
@@ -42,15 +43,13 @@ TREES = {
     "typescriptreact": _TYPESCRIPT,
     "php": Hinting(
         behind=False,
-        known=re.compile(
-            "array|bool|callable|false|float|int|iterable|mixed|never|null|object|parent|self"
-            "|static|string|true|void"
+        known=(
+            "array bool callable false float int iterable mixed never null object parent self"
+            " static string true void"
         ),
     ),
 }
 """By language. In all of them a colon stands before the type of what is returned."""
-
-_WORD = re.compile(r"[^\W\d]\w*")
 
 
 def tree_hints(syntax: Syntax, function: Function) -> Frame | None:
@@ -90,9 +89,5 @@ def _texts(
         raise ActionRefused("The model did not write a signature.")
     if made.bare != signature.bare:
         raise ActionRefused("The model changed the parameters.")
-    used = {word for written in made.types for word in _WORD.findall(written)}
-    here = _WORD.findall("".join(document.lines.slice(0, len(document.lines))))
-    known = TREES[document.language].known
-    if unknown := sorted(word for word in used.difference(here) if not known.fullmatch(word)):
-        raise ActionRefused(f"The model used {unknown[0]}, which this file does not have.")
+    check_names(document, made.types, TREES[document.language].known.split())
     return [header]

@@ -11,7 +11,7 @@ from slm_lsp.completion.answers import Answers
 from slm_lsp.completion.complete import complete
 from slm_lsp.completion.request import Request
 from slm_lsp.context.syntax import Syntax, parse
-from slm_lsp.text import Cursor, Document, Edit, Span
+from slm_lsp.text import Cursor, Document, Edit, Span, unix
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -65,7 +65,7 @@ async def play(
 
     Ghost text is accepted where it is what the file really says, and typed over where it is not.
     """
-    wanted = "".join(document.lines.slice(passage.first, passage.end)).replace("\r\n", "\n")
+    wanted = unix("".join(document.lines.slice(passage.first, passage.end)))
     above = "".join(document.lines.slice(0, passage.first))
     current = Document.of(above, uri=document.uri, language=document.language, path=document.path)
     syntax, answers, at = parse(current), Answers(), 0

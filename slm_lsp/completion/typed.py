@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from slm_lsp.text import unix
+
 if TYPE_CHECKING:
     from slm_lsp.completion.request import Request
     from slm_lsp.engine.protocol import Prompt
@@ -57,7 +59,7 @@ def same_around(before: Request, now: Request) -> bool:
 
 def same_windows(old: Prompt, new: Prompt, typed: str) -> bool:
     """Tell whether `new` is `old` with `typed` at its cursor, as far as both windows reach."""
-    before = old.prefix + typed.replace("\r\n", "\n")
+    before = old.prefix + unix(typed)
     reach = min(len(before), len(new.prefix))
     return (old.path, old.language, old.suffix) == (new.path, new.language, new.suffix) and before[
         len(before) - reach :

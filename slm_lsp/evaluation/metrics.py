@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from slm_lsp.context.holes import sound
+from slm_lsp.text import unix
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -202,7 +203,7 @@ def _last_line(text: str) -> str:
 
 
 def _plain(text: str) -> str:
-    return text.replace("\r\n", "\n").rstrip()
+    return unix(text).rstrip()
 
 
 def _in_word(character: str) -> bool:

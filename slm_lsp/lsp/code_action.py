@@ -21,7 +21,7 @@ from slm_lsp.completion.gate import closed
 from slm_lsp.completion.request import Request
 from slm_lsp.errors import ActionRefused
 from slm_lsp.lsp.action_progress import action_progress
-from slm_lsp.lsp.positions import to_cursor, to_range
+from slm_lsp.lsp.positions import to_range, to_span
 from slm_lsp.lsp.schemes import is_editable
 from slm_lsp.lsp.session import Session  # noqa: TC001 (pygls reads the annotations at run time)
 from slm_lsp.lsp.shown import show
@@ -70,12 +70,13 @@ async def code_action(ls: Session, params: types.CodeActionParams) -> list[types
     if buffer is None:
         return None
     document = buffer.document
-    selection = span_of(ls, document, params.range)
+    selection = to_span(document, params.range, ls.encoding)
     syntax = await _syntax(ls, buffer, selection.start)
     if syntax is None:
         return []
     told = [
-        Diagnostic(span_of(ls, document, it.range), it.message) for it in params.context.diagnostics
+        Diagnostic(to_span(document, it.range, ls.encoding), it.message)
+        for it in params.context.diagnostics
     ]
     only = params.context.only
     found = offers(Place(syntax, selection), told, chats=ls.status.chats)
@@ -201,12 +202,6 @@ async def _syntax(ls: Session, buffer: Buffer, cursor: Cursor) -> Syntax | None:
 def _settled(ls: Session, buffer: Buffer, cursor: Cursor) -> Syntax | None:
     settle = functools.partial(ls.documents.settle, buffer)
     return Request(buffer.document, buffer.parsed, cursor, settle=settle).syntax
-
-
-def span_of(ls: Session, document: Document, place: types.Range) -> Span:
-    """Return the editor's range as a span of `document`."""
-    start, end = (to_cursor(document, it, ls.encoding) for it in (place.start, place.end))
-    return Span(start, max(start, end))
 
 
 def _is_kind(kind: str, wanted: str) -> bool:

@@ -8,10 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from lsprotocol import types
-
 from slm_lsp.completion.request import Request
-from slm_lsp.lsp.positions import to_cursor
+from slm_lsp.lsp.positions import given_position, to_cursor
 from slm_lsp.lsp.preparation import expect
 from slm_lsp.lsp.schemes import is_editable
 
@@ -21,17 +19,10 @@ if TYPE_CHECKING:
 
 def did_move_cursor(ls: Session, params: Any) -> None:
     """Let the model read what surrounds the cursor."""
-    document, position = getattr(params, "textDocument", None), getattr(params, "position", None)
-    line, character = getattr(position, "line", None), getattr(position, "character", None)
-    buffer = ls.documents.get(getattr(document, "uri", ""))
-    if (
-        buffer is None
-        or not is_editable(buffer.document.uri)
-        or not isinstance(line, int)
-        or not isinstance(character, int)
-    ):
+    place = given_position(getattr(params, "position", None))
+    buffer = ls.documents.get(getattr(getattr(params, "textDocument", None), "uri", ""))
+    if place is None or buffer is None or not is_editable(buffer.document.uri):
         return
-    place = types.Position(max(line, 0), max(character, 0))
     cursor = to_cursor(buffer.document, place, ls.encoding)
     definitions = ls.definitions_for(buffer, cursor)
     cells = ls.notebooks.above(buffer.document)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from lsprotocol.types import Position, PositionEncodingKind, Range
 
@@ -34,6 +34,14 @@ def to_cursor(document: Document, position: Position, encoding: PositionEncoding
         raw = line.encode(codec)[: position.character * width]
         column = len(raw.decode(codec, "ignore"))
     return document.clamp(Cursor(position.line, column))
+
+
+def given_position(params: Any) -> Position | None:
+    """Return the position in parameters that nobody has checked; None where there is none."""
+    line, character = getattr(params, "line", None), getattr(params, "character", None)
+    if not isinstance(line, int) or not isinstance(character, int):
+        return None
+    return Position(max(line, 0), max(character, 0))
 
 
 def to_position(document: Document, cursor: Cursor, encoding: PositionEncodingKind) -> Position:

@@ -13,7 +13,8 @@ from lsprotocol import types
 
 from slm_lsp.actions.rewrite import REWRITE
 from slm_lsp.errors import ActionRefused
-from slm_lsp.lsp.code_action import Chosen, edit_of, span_of
+from slm_lsp.lsp.code_action import Chosen, edit_of
+from slm_lsp.lsp.positions import given_position, to_span
 
 if TYPE_CHECKING:
     from slm_lsp.lsp.session import Session
@@ -23,26 +24,16 @@ async def rewrite(ls: Session, params: Any) -> types.WorkspaceEdit:
     """Let the model write the edit. Raises ActionRefused or EngineError."""
     uri = getattr(getattr(params, "textDocument", None), "uri", "")
     instruction = getattr(params, "instruction", None)
-    place = _range(getattr(params, "range", None))
+    place = getattr(params, "range", None)
+    start, end = (given_position(getattr(place, side, None)) for side in ("start", "end"))
     buffer = ls.documents.get(uri)
-    if buffer is None or place is None or not isinstance(instruction, str):
+    if not (buffer and start and end and isinstance(instruction, str)):
         raise ActionRefused("Rewriting takes an open document, a range and an instruction.")
     if not instruction.strip():
         raise ActionRefused("Say what is to be changed.")
     document = buffer.document
-    selection = span_of(ls, document, place)
+    selection = to_span(document, types.Range(start, end), ls.encoding)
     chosen = Chosen(
         REWRITE.name, document.uri, document.version, selection, instruction=instruction
     )
     return await edit_of(ls, chosen)
-
-
-def _range(given: Any) -> types.Range | None:
-    ends = []
-    for name in ("start", "end"):
-        position = getattr(given, name, None)
-        line, character = getattr(position, "line", None), getattr(position, "character", None)
-        if not isinstance(line, int) or not isinstance(character, int):
-            return None
-        ends.append(types.Position(max(line, 0), max(character, 0)))
-    return types.Range(*ends)

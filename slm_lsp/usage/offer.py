@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
-from slm_lsp.text import Span
+from slm_lsp.text import Span, unix
 from slm_lsp.usage.place import moved
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ class Offer:
         here = replace(self, anchor=anchor).looked_at(document)
         came = here.matched - self.matched
         if edit is not None:
-            came = min(came, len(_unix(edit.text)))  # the rest of it stood behind it by chance
+            came = min(came, len(unix(edit.text)))  # the rest of it stood behind it by chance
         piece = document.text_from(anchor, here.matched)[self.matched :]
         at_once = came >= AT_ONCE or (came > 1 and (here.is_complete or "\n" in piece))
         return replace(here, inserted=self.inserted + came) if at_once else here
@@ -78,7 +78,7 @@ class Offer:
 
 def _common(document: Document, start: Cursor, text: str) -> int:
     """Return how many characters of `text` stand in `document` from `start` on."""
-    found = _unix(document.text_from(start, len(text) + text.count("\n")))
+    found = unix(document.text_from(start, len(text) + text.count("\n")))
     for at, (one, other) in enumerate(zip(found, text, strict=False)):
         if one != other:
             return at
@@ -90,12 +90,8 @@ def whole_text(document: Document, anchor: Cursor, completion: Completion) -> st
     start = completion.span.start
     if start < anchor:
         return None
-    return _unix(document.text_in(Span(anchor, start)) + completion.text)
+    return unix(document.text_in(Span(anchor, start)) + completion.text)
 
 
 def _utf16_head(text: str, length: int) -> str:
     return text.encode("utf-16-le")[: 2 * max(length, 0)].decode("utf-16-le", "ignore")
-
-
-def _unix(text: str) -> str:
-    return text.replace("\r\n", "\n")
