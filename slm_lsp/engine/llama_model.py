@@ -79,8 +79,10 @@ class LlamaModel:
         )
         self._places = Places(parked_bytes)
         self._shortcut = Shortcut(self._vocabulary.pieces)
-        self._pace = Pace()
+        self._threads = threads
+        self._paces = {True: Pace(), False: Pace()}
         self._team = Team(threads)
+        self._awaited = True
         self._read = self._whole, Layout((), ())  # what is to be decoded
         self._left_out: list[int] = []  # a whole prompt whose end alone was read
 
@@ -88,6 +90,21 @@ class LlamaModel:
     def chats(self) -> bool:
         """Whether it follows instructions."""
         return self._chat_format is not None
+
+    @property
+    def awaited(self) -> bool:
+        """Whether somebody waits: then all threads work, else one, which needs no others."""
+        return self._awaited
+
+    @awaited.setter
+    def awaited(self, awaited: bool) -> None:
+        self._awaited = awaited
+        for context in self._contexts:
+            context.threads = self._threads if awaited else 1
+
+    @property
+    def _pace(self) -> Pace:
+        return self._paces[self._awaited]
 
     @property
     def evaluated_tokens(self) -> int:

@@ -10,7 +10,8 @@ import pytest
 
 from slm_lsp.completion.answers import Answers
 from slm_lsp.completion.complete import complete
-from slm_lsp.completion.prefetch import prefetch, read_ahead
+from slm_lsp.completion.prefetch import after, prefetch, read_ahead
+from slm_lsp.completion.prompt import prompt_for
 from slm_lsp.completion.request import Outcome, Request
 from slm_lsp.completion.running import GRACE_S
 from slm_lsp.config import Settings
@@ -19,7 +20,7 @@ from slm_lsp.engine.fake import FakeModel, Reply, Script
 from slm_lsp.engine.model import AbortFlag
 from slm_lsp.engine.protocol import Urgency
 from slm_lsp.engine.scheduler import Scheduler
-from slm_lsp.text import Cursor, Document
+from slm_lsp.text import Cursor, Document, Edit, Span
 
 SLOW = Script(
     replies=(
@@ -167,6 +168,22 @@ async def test_preparing_never_replaces_what_somebody_waits_for():
         await asyncio.sleep(0.005)
         await prefetch(request, outcome.completions[0], Settings(), answers, engine)
         assert texts(await waiting) == ["pass"]
+
+
+def test_what_is_prepared_begins_as_what_was_asked():
+    above = "import os\nclass A:\n    def long(self):\n" + 300 * "        x = 1\n"
+    request = at(f"{above}        total = 1|")
+    end = Span.at(request.cursor)
+    document = request.document.applied(Edit(end, "2"), 2)
+    syntax = parse(request.document)
+    assert isinstance(syntax, Syntax)
+    known = syntax.unparsed(Edit(end, "2"), request.document, document)
+    cursor = Cursor(request.cursor.line, request.cursor.column + 1)
+    request = Request(document, known, cursor, settle=lambda _line: None)
+    accepted = after(request, request.syntax, Edit(Span.at(cursor), "3"))
+    asked, prepared = (prompt_for(it, Settings()) for it in (request, accepted))
+    assert "def long" in asked.prefix
+    assert prepared.prefix == asked.prefix + "3"
 
 
 async def test_reading_ahead_writes_nothing():
