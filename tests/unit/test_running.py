@@ -15,7 +15,9 @@ from slm_lsp.completion.prompt import prompt_for
 from slm_lsp.completion.request import Outcome, Request
 from slm_lsp.completion.running import GRACE_S
 from slm_lsp.config import Settings
+from slm_lsp.context.languages import find
 from slm_lsp.context.syntax import Syntax, parse
+from slm_lsp.context.tree import Overrun
 from slm_lsp.engine.fake import FakeModel, Reply, Script
 from slm_lsp.engine.model import AbortFlag
 from slm_lsp.engine.protocol import Urgency
@@ -168,6 +170,19 @@ async def test_preparing_never_replaces_what_somebody_waits_for():
         await asyncio.sleep(0.005)
         await prefetch(request, outcome.completions[0], Settings(), answers, engine)
         assert texts(await waiting) == ["pass"]
+
+
+async def test_the_tree_is_made_while_the_model_works():
+    async with serving() as (engine, _model, answers):
+        request = at("total = |")
+        made: list[int] = []
+        unparsed = Overrun(request.document, find("python"), None)
+        request = replace(request, parsed=unparsed, settle=made.append)
+        task = asyncio.create_task(complete(request, Settings(), answers, engine))
+        await asyncio.sleep(0.01)
+        assert made
+        assert not task.done()
+        await task
 
 
 def test_what_is_prepared_begins_as_what_was_asked():
