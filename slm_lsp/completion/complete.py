@@ -14,14 +14,22 @@ from slm_lsp.completion.request import Outcome, Timings
 from slm_lsp.completion.running import Running
 from slm_lsp.completion.stop import stop_rule
 from slm_lsp.completion.tidy import tidy
+from slm_lsp.context.stretch import SHORT_LINES
 from slm_lsp.engine.protocol import Generate, Urgency, next_id
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from slm_lsp.completion.answers import Answers
-    from slm_lsp.completion.generate import Generation
+    from slm_lsp.completion.generate import Draft, Generation
     from slm_lsp.completion.request import Request
     from slm_lsp.config import Settings
     from slm_lsp.engine.protocol import Engine
+    from slm_lsp.text import Completion
+
+PARSE_AFTER_S = 0.003
+"""Seconds after a question until the tree that tidy needs is made, while the model works. Made at
+once it would keep the processor that has just told the engine from letting it begin."""
 
 
 async def complete(
@@ -84,16 +92,22 @@ async def _answer(
         min_confidence=0 if request.invoked else settings.completion.min_confidence,
         branches=request.alternatives,
     )
-    # The tree that tidy needs is made while the model works, once the question is on its way.
-    asyncio.get_running_loop().call_soon(request.settled)
+    asyncio.get_running_loop().call_later(PARSE_AFTER_S, request.settled)
     generation = await generate(engine, question, stop, running.grow)
     if generation.ended:
         return Outcome(dropped=generation.ended, timings=_costs(generation))
-    # In a thread, because it parses: some milliseconds in ordinary files, more in huge ones.
-    completions, dropped = await asyncio.to_thread(tidy, request.settled(), generation.drafts)
+    completions, dropped = await _tidied(request.settled(), generation.drafts)
     outcome = Outcome(completions, dropped, timings=_costs(generation))
     answers.cache.put(request, running.prompt, outcome)
     return outcome
+
+
+async def _tidied(request: Request, drafts: Sequence[Draft]) -> tuple[tuple[Completion, ...], str]:
+    """Do what `tidy` does: at once where it parses little, else in a thread."""
+    tree, lines = request.syntax, len(request.document.lines)
+    if tree is None or tree.partial or lines <= SHORT_LINES:
+        return tidy(request, drafts)
+    return await asyncio.to_thread(tidy, request, drafts)
 
 
 def _costs(generation: Generation) -> Timings:

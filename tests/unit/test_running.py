@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 
 from slm_lsp.completion.answers import Answers
-from slm_lsp.completion.complete import complete
+from slm_lsp.completion.complete import PARSE_AFTER_S, complete
 from slm_lsp.completion.prefetch import after, prefetch, read_ahead
 from slm_lsp.completion.prompt import prompt_for
 from slm_lsp.completion.request import Outcome, Request
@@ -179,7 +179,7 @@ async def test_the_tree_is_made_while_the_model_works():
         unparsed = Overrun(request.document, find("python"), None)
         request = replace(request, parsed=unparsed, settle=made.append)
         task = asyncio.create_task(complete(request, Settings(), answers, engine))
-        await asyncio.sleep(0.01)
+        await asyncio.sleep(2 * PARSE_AFTER_S)
         assert made
         assert not task.done()
         await task
