@@ -34,27 +34,28 @@ _IDS = {
 _ORDER = "slm-lsp.fim.order"
 
 
-def install(folder: Path) -> Path:
+def install(folder: Path, order: str = "spm") -> Path:
     """Make `folder` a model store with the copy under NAME; return the copy's path.
 
+    `order` is that of a prompt's parts: `spm` or `psm`.
     Raises StoreError where the default model is not installed.
     """
     model = store.resolve(Settings().model)
     store.check(model)
     path = folder / NAME / "infill.gguf"
     path.parent.mkdir(parents=True)
-    _copy(model.path, path)
+    _copy(model.path, path, order)
     file = ModelFile(path.name, "", path.stat().st_size, checksum.sha256_of(path))
     entry = Record(NAME, model.name, "", (file,), file.file)
     record.replace(path.with_name("record.json"), msgspec.json.encode(entry))
     return path
 
 
-def _copy(source: Path, target: Path) -> None:
+def _copy(source: Path, target: Path, order: str) -> None:
     reader = gguf.GGUFReader(source)
     architecture = reader.fields[gguf.Keys.General.ARCHITECTURE].contents()
     writer = gguf.GGUFWriter(target, architecture, endianess=reader.endianess)
     added = {key: MetadataDetails(gguf.GGUFValueType.UINT32, id_) for key, id_ in _IDS.items()}
-    added[_ORDER] = MetadataDetails(gguf.GGUFValueType.STRING, "spm")
+    added[_ORDER] = MetadataDetails(gguf.GGUFValueType.STRING, order)
     with contextlib.redirect_stderr(io.StringIO()):  # its progress bar
         copy_with_new_metadata(reader, writer, added, [])

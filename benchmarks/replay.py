@@ -24,6 +24,9 @@ beforehand, and have no such bias.
 What the engine reads while nobody asks, after a prompt it answered from its end, is in none of
 these figures: it costs processor time, not waiting.
 
+With `--order` the model is a copy of the default one that is told to fill in, see
+`benchmarks.infill`: the tokens a key costs in each order are those of any such model.
+
 With `--kill-engine N` the engine is killed N times in the middle of a request. After that the
 typist waits at every key until the model has answered again; those keys are in no figure above.
 """
@@ -39,7 +42,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from benchmarks import typist
+from benchmarks import infill, typist
 from benchmarks.presses import Press, figures
 from benchmarks.report import command_line, publish
 from tests.harness.client import Client
@@ -167,6 +170,9 @@ def main() -> int:
     parser = command_line("benchmarks.replay", __doc__, "130 keys, at most 50 seconds")
     parser.add_argument("--file", type=Path, help="the source file to type (default: argparse.py)")
     parser.add_argument("--model", default="", help="a model instead of the default one")
+    parser.add_argument(
+        "--order", choices=("spm", "psm"), help="a copy of it that fills in, in this order"
+    )
     parser.add_argument("--kill-engine", type=int, default=0, metavar="N", help="kill it N times")
     options = parser.parse_args()
     path = options.file or Path(argparse.__file__)
@@ -176,6 +182,10 @@ def main() -> int:
 
     world = World(real_store=True)
     try:
+        if options.order:
+            options.model, folder = infill.NAME, world.root / "store"
+            infill.install(folder, options.order)
+            world.env["SLM_LSP_STORE"] = str(folder)
         session = asyncio.run(replay(world, text, options))
     finally:
         world.close()
