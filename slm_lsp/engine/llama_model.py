@@ -93,14 +93,17 @@ class LlamaModel:
 
     @property
     def awaited(self) -> bool:
-        """Whether somebody waits: then all threads work, else one, which needs no others."""
+        """Whether somebody waits: then all threads work, else one of two leaves its core free.
+
+        More than two work on: the runtime would end those that are left out, and start others.
+        """
         return self._awaited
 
     @awaited.setter
     def awaited(self, awaited: bool) -> None:
         self._awaited = awaited
         for context in self._contexts:
-            context.threads = self._threads if awaited else 1
+            context.threads = 1 if self._threads == 2 and not awaited else self._threads
 
     @property
     def _pace(self) -> Pace:
