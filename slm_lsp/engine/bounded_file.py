@@ -87,3 +87,14 @@ class BoundedFile:
                 break
         self.at = at
         self.require(0, what)
+
+    def texts(self, count: int, what: str) -> tuple[bytes, ...]:
+        """Read `count` texts."""
+        at, held, unpack = self.at, self._held, U64.unpack_from
+        self.skip_texts(count, what)
+        found = []
+        for _ in range(count):
+            start = at + U64.size
+            at = start + unpack(held, at)[0]
+            found.append(bytes(held[start:at]))
+        return tuple(found)

@@ -15,7 +15,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from slm_lsp.engine.bounded_file import MAX_HEADER, U32, U64, BoundedFile, Malformed, Value
+from slm_lsp.engine.gguf_sizes import check_sizes
 from slm_lsp.engine.gguf_types import BLOCKS, SCALARS, ValueType
+from slm_lsp.engine.gguf_vocabulary import TOKENS, Array, check_vocabulary
 from slm_lsp.errors import ModelUnusable
 
 if TYPE_CHECKING:
@@ -49,10 +51,10 @@ class Tensor:
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """What a file says of itself. `arrays` has the number of elements of each array."""
+    """What a file says of itself."""
 
     values: dict[str, Value]
-    arrays: dict[str, int]
+    arrays: dict[str, Array]
     tensors: tuple[Tensor, ...]
 
 
@@ -85,14 +87,14 @@ def _header(data: BoundedFile) -> Header:
         if count > most:
             raise Malformed(f"it claims to have {count:,} {what}, more than {most:,}")
     known: dict[str, Value] = {}
-    arrays: dict[str, int] = {}
+    arrays: dict[str, Array] = {}
     for _ in range(values):
         _read_value(data, known, arrays)
     found = [_read_tensor(data) for _ in range(tensors)]
     alignment = _alignment(known, arrays)
     _check_places(found, alignment, data.size - _padded(data.at, alignment))
-    if not isinstance(known.get("general.architecture"), str):
-        raise Malformed("it does not say of which architecture it is")
+    check_vocabulary(known, arrays)
+    check_sizes(known, {tensor.name: tensor.shape for tensor in found})
     return Header(known, arrays, tuple(found))
 
 
@@ -106,7 +108,7 @@ def _check_magic(data: BoundedFile) -> None:
         raise Malformed(reason or f"it has the version {version}, which is not known")
 
 
-def _read_value(data: BoundedFile, known: dict[str, Value], arrays: dict[str, int]) -> None:
+def _read_value(data: BoundedFile, known: dict[str, Value], arrays: dict[str, Array]) -> None:
     key = _name(data.text(MAX_KEY, "a key"), "a key")
     if key in known or key in arrays:
         raise Malformed(f"it has the value {key} twice")
@@ -121,19 +123,21 @@ def _read_value(data: BoundedFile, known: dict[str, Value], arrays: dict[str, in
         raise Malformed(f"{key} is of an unknown type ({kind})")
 
 
-def _read_array(data: BoundedFile, key: str) -> int:
+def _read_array(data: BoundedFile, key: str) -> Array:
     kind = data.number(U32, f"the type of {key}")
     count = data.number(U64, f"the length of {key}")
     if kind == ValueType.ARRAY:
         raise Malformed(f"{key} is an array of arrays")
     if kind == ValueType.TEXT:
         data.require(count * U64.size, key)
+        if key == TOKENS:
+            return Array(kind, count, data.texts(count, key))
         data.skip_texts(count, key)
     elif kind in SCALARS:
         data.skip(count * SCALARS[kind].size, key)
     else:
         raise Malformed(f"{key} is of an unknown type ({kind})")
-    return count
+    return Array(kind, count)
 
 
 def _read_tensor(data: BoundedFile) -> Tensor:
@@ -165,7 +169,7 @@ def _name(raw: bytes, what: str) -> str:
     return found
 
 
-def _alignment(known: dict[str, Value], arrays: dict[str, int]) -> int:
+def _alignment(known: dict[str, Value], arrays: dict[str, Array]) -> int:
     found = known.get("general.alignment", DEFAULT_ALIGNMENT)
     sound = isinstance(found, int) and 1 <= found <= MAX_ALIGNMENT and not found & (found - 1)
     if not sound or "general.alignment" in arrays:

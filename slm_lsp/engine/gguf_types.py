@@ -10,8 +10,11 @@ from enum import IntEnum
 
 
 class ValueType(IntEnum):
-    """The types of values that are no numbers."""
+    """The types of values that matter here by themselves."""
 
+    U32 = 4
+    I32 = 5
+    F32 = 6
     TEXT = 8
     ARRAY = 9
 

@@ -17,11 +17,11 @@ from slm_lsp.store.record import Case, Speed
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-CALM = {"GOMP_SPINCOUNT": "10000"}
+CALM = {"GOMP_SPINCOUNT": "10000", "GGML_NO_BACKTRACE": "1"}
 """Environment of every process that runs a model. By default OpenMP's threads burn the processor
 for milliseconds while they wait for one another: with a compiler running beside it on two cores,
 reading a prompt was twice and writing more than twice as fast with this, and within 5 % of it on an
-idle machine."""
+idle machine. And llama.cpp, when it gives up, starts a debugger on itself if there is one."""
 
 _TIMEOUT_S = 600
 """Requantising and measuring the default model takes seconds; a hung runtime ends here."""

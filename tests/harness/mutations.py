@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import math
 import random
 import struct
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
 NUMBERS = (0, 1, 8, 9, 2**31 - 1, 2**31, 2**32 - 1, 2**62, 2**63 - 1, 2**63, 2**64 - 1)
 """Lengths, counts and types that somebody might have forgotten about."""
+
+
+EXTREMES = (0, 1, 7, 255, 100_000, 2**31 - 1, 2**31, 2**32 - 1)
+"""Sizes of nothing that exists."""
 
 
 def mutated(sound: bytes, header: int, count: int) -> Iterator[tuple[str, bytes]]:
@@ -22,6 +27,20 @@ def mutated(sound: bytes, header: int, count: int) -> Iterator[tuple[str, bytes]
     for number in range(count):
         mutate = MUTATIONS[number % len(MUTATIONS)]
         yield mutate.__name__.strip("_"), mutate(sound, header, rng)
+
+
+def extreme(sound: bytes, keys: Iterable[str]) -> Iterator[tuple[str, bytes]]:
+    """Yield files made of the `sound` one, in each of which a value of `keys` is an odd number."""
+    for key in keys:
+        name = key.encode()
+        at = sound.index(struct.pack("<Q", len(name)) + name) + 8 + len(name)
+        [kind] = struct.unpack_from("<I", sound, at)
+        if kind in (4, 5):
+            for number in EXTREMES:
+                yield f"{key} {number}", _put(sound, at + 4, struct.pack("<I", number))
+        elif kind == 6:
+            for fraction in (-1.0, 0.0, math.nan, math.inf):
+                yield f"{key} {fraction}", _put(sound, at + 4, struct.pack("<f", fraction))
 
 
 def _truncated(sound: bytes, header: int, rng: random.Random) -> bytes:

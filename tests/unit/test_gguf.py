@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from slm_lsp.engine.bounded_file import MAX_HEADER
 from slm_lsp.engine.gguf import DEFAULT_ALIGNMENT, MAX_TENSORS, MAX_VALUES, Header, read
 from slm_lsp.engine.gguf_types import BLOCKS
+from slm_lsp.engine.gguf_vocabulary import Array
 from slm_lsp.errors import ModelUnusable
 from tests.harness.families import TINY
 from tests.harness.mutations import mutated
@@ -42,6 +43,11 @@ def value(key: bytes, kind: int, content: bytes) -> bytes:
 
 
 ARCHITECTURE = value(b"general.architecture", 8, text(b"llama"))
+
+
+def vocabulary(*tokens: bytes) -> bytes:
+    content = struct.pack("<IQ", 8, len(tokens)) + b"".join(map(text, tokens))
+    return value(b"tokenizer.ggml.tokens", 9, content)
 
 
 def tensor(
@@ -80,8 +86,12 @@ def test_it_finds_what_another_reader_finds(sound: Path):
         (it.name, tuple(map(int, it.shape)), it.data_offset, it.n_bytes) for it in other.tensors
     ]
     fields = {it.name: it for it in other.fields.values() if not it.name.startswith("GGUF.")}
-    arrays = {name: len(it.data) for name, it in fields.items() if it.types[0].name == "ARRAY"}
-    assert header.arrays == arrays
+    arrays = {
+        name: (it.types[-1], len(it.data))
+        for name, it in fields.items()
+        if it.types[0].name == "ARRAY"
+    }
+    assert {name: it[:2] for name, it in header.arrays.items()} == arrays
     assert header.values == {
         name: it.contents() for name, it in fields.items() if name not in arrays
     }
@@ -95,8 +105,12 @@ def test_a_file_with_all_kinds_of_values_is_sound(tmp_path: Path):
     ]
     words = value(b"words", 9, struct.pack("<IQ", 8, 2) + text(b"one") + text(b"\xff"))
     header = read(written(tmp_path, file_of(*kinds, *arrays, words, version=2)))
-    assert header.arrays == {f"a{kind}": 3 for kind in SIZES} | {"words": 2}
+    assert header.arrays == {f"a{kind}": Array(kind, 3) for kind in SIZES} | {"words": Array(8, 2)}
     assert len(header.values) == len(SIZES) + 1
+
+
+def test_tokens_without_names_may_be_many(tmp_path: Path):
+    read(written(tmp_path, file_of(vocabulary(b"", b"", b"x", b"\0"))))
 
 
 SIZES = {0: 1, 1: 1, 2: 2, 3: 2, 4: 4, 5: 4, 6: 4, 7: 1, 10: 8, 11: 8, 12: 8}
@@ -142,6 +156,47 @@ HUGE = 2**63
         ),
         pytest.param(
             file_of(value(b"k", 9, struct.pack("<IQQ", 8, 1, HUGE))), "beyond", id="a huge text"
+        ),
+        *(
+            pytest.param(
+                file_of(
+                    value(
+                        b"tokenizer.ggml.tokens",
+                        9,
+                        struct.pack("<IQ", 8, 2) + text(b"x") + text(b"y"),
+                    ),
+                    value(b"tokenizer.ggml." + name, 9, struct.pack("<IQ", kind, count) + content),
+                ),
+                "one value of its type for each token",
+                id=reason,
+            )
+            for name, kind, count, content, reason in (
+                (b"scores", 6, 1, bytes(4), "too few scores"),
+                (b"scores", 0, 2, bytes(2), "short scores"),
+                (b"scores", 8, 2, bytes(16), "scores that are texts"),
+                (b"token_type", 5, 3, bytes(12), "too many types"),
+                (b"token_type", 1, 2, bytes(2), "short types"),
+                (b"merges", 5, 1, bytes(4), "merges that are numbers"),
+            )
+        ),
+        pytest.param(
+            file_of(vocabulary(b"x", b"x")), "two tokens of the same name", id="a token twice"
+        ),
+        pytest.param(
+            file_of(vocabulary(b"x\0a", b"x\0b")), "of the same name", id="twice up to a zero"
+        ),
+        pytest.param(
+            file_of(
+                value(b"tokenizer.ggml.model", 8, text(b"llama")),
+                vocabulary(b"<0x00>"),
+            ),
+            "lacks some of the bytes",
+            id="a vocabulary without bytes",
+        ),
+        pytest.param(
+            file_of(value(b"tokenizer.ggml.tokens", 9, struct.pack("<IQ", 5, 2) + bytes(8))),
+            "one value of its type for each token",
+            id="tokens that are numbers",
         ),
         pytest.param(file_of(tensors=(tensor(b"n" * 64),)), "64 bytes", id="long name"),
         pytest.param(file_of(tensors=(tensor(shape=()),)), "0 dimensions", id="no dimensions"),
