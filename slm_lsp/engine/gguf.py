@@ -41,10 +41,14 @@ _LARGEST = 2**63 - 1
 
 @dataclass(frozen=True, slots=True)
 class Tensor:
-    """One tensor: where its data begins behind the header, and how long it is (bytes)."""
+    """One tensor: where its data begins behind the header, and how long it is (bytes).
+
+    `kind` is its type, a key of `BLOCKS`.
+    """
 
     name: str
     shape: tuple[int, ...]
+    kind: int
     offset: int
     size: int
 
@@ -156,7 +160,7 @@ def _read_tensor(data: BoundedFile) -> Tensor:
     values, size = BLOCKS[kind]
     if not 0 < elements <= _LARGEST or shape[0] % values:
         raise Malformed(f"the tensor {name} has an impossible shape")
-    return Tensor(name, shape, offset, elements // values * size)
+    return Tensor(name, shape, kind, offset, elements // values * size)
 
 
 def _name(raw: bytes, what: str) -> str:

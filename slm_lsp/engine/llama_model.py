@@ -95,6 +95,13 @@ class LlamaModel:
         return self._chat_format is not None
 
     @property
+    def fills_in(self) -> str:
+        """How it fills in: the name of a family, `by its tokens`, or empty where it does not."""
+        if self._format.order == "prefix":
+            return ""
+        return self._format.family or "by its tokens"
+
+    @property
     def evaluated_tokens(self) -> int:
         """Tokens of prompts evaluated since the model was loaded."""
         return sum(context.evaluated for context in self._contexts)

@@ -24,7 +24,7 @@ from slm_lsp.store.runtime import CALM
 from tests.harness.editor import Editor
 from tests.harness.mutations import MUTATIONS, extreme, mutated
 from tests.harness.world import REPOSITORY, World, serving
-from tests.model.test_real_families import install
+from tests.model.test_phi_and_mistral import install
 
 if TYPE_CHECKING:
     from collections.abc import Callable
