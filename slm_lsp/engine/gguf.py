@@ -94,6 +94,8 @@ def _header(data: BoundedFile) -> Header:
     arrays: dict[str, Array] = {}
     for _ in range(values):
         _read_value(data, known, arrays)
+    if known.get("split.count", 0) not in (0, 1):
+        raise Malformed("it is one of several parts; `llama-gguf-split --merge` makes one of them")
     found = [_read_tensor(data) for _ in range(tensors)]
     alignment = _alignment(known, arrays)
     _check_places(found, alignment, data.size - _padded(data.at, alignment))

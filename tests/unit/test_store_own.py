@@ -6,10 +6,11 @@ import hashlib
 import re
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from slm_lsp.errors import ModelUnusable, StoreError
-from slm_lsp.store import installed, own, record, runtime
+from slm_lsp.store import catalog, installed, own, record, runtime
 from slm_lsp.store.own import FILE, take_in
 from slm_lsp.store.record import Trial
 from tests.unit.store_models import quiet
@@ -105,6 +106,17 @@ def test_another_checksum_than_the_one_given_is_refused(file: Path, store: Path)
     with pytest.raises(StoreError, match=re.escape(SHA256)):
         take_in(file, "phi", "0" * 64, quiet)
     assert left_over(store) == []
+
+
+def test_the_checksum_of_the_catalog_counts_too(
+    file: Path, store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known = msgspec.structs.replace(catalog.find("phi-3-mini"), sha256="1" * 64)
+    monkeypatch.setattr(catalog, "models", lambda: (known,))
+    with pytest.raises(StoreError, match="1" * 64):
+        take_in(file, "phi-3-mini", "", quiet)
+    assert left_over(store) == []
+    take_in(file, "another", "", quiet)
 
 
 def test_a_file_that_does_not_run_leaves_nothing(
