@@ -121,7 +121,11 @@ def style_in(text: str, language: str) -> Style | None:
                 return replace(style, opening=mark, closing=mark, below=below)
         case Style(opening="/**"):
             opened = _COMMENT_OPENS.findall(text)
-            found = Counter((block or line, not rest.strip(" *")) for block, rest, line in opened)
+            found = Counter(
+                (block or line, not rest.strip(" *"))
+                for block, rest, line in opened
+                if not rest.lstrip().startswith("@")  # a type in place of a language's own
+            )
             if found:
                 [((mark, below), _)] = found.most_common(1)
                 return replace(style, below=below) if mark == BLOCK.opening else SLASHES

@@ -84,6 +84,8 @@ async def _answer(
         min_confidence=0 if request.invoked else settings.completion.min_confidence,
         branches=request.alternatives,
     )
+    # The tree that tidy needs is made while the model works, once the question is on its way.
+    asyncio.get_running_loop().call_soon(request.settled)
     generation = await generate(engine, question, stop, running.grow)
     if generation.ended:
         return Outcome(dropped=generation.ended, timings=_costs(generation))

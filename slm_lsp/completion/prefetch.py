@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from slm_lsp.completion.answers import Answers
     from slm_lsp.completion.request import Request
     from slm_lsp.config import Settings
+    from slm_lsp.context.tree import Syntax
     from slm_lsp.engine.protocol import Engine
     from slm_lsp.text import Completion
 
@@ -35,15 +36,17 @@ async def prefetch(
     At a line's end the next key is a line break, so the line below is prepared, too. Raises
     EngineError.
     """
-    request = request.settled()
-    accepted = await asyncio.to_thread(after, request, Edit(completion.span, completion.text))
+    syntax = request.syntax
+    edit = Edit(completion.span, completion.text)
+    accepted = await asyncio.to_thread(after, request, syntax, edit)
     outcome = await complete(accepted, settings, answers, engine, Urgency.PREFETCH)
     document, cursor = accepted.document, accepted.cursor
     if outcome.completions or document.after(cursor).strip():
         return
     newline = "\r\n" if document.lines[0].endswith("\r\n") else "\n"
     line_break = newline + _indentation(document.before(cursor))
-    below = await asyncio.to_thread(after, accepted, Edit(Span.at(cursor), line_break))
+    edit = Edit(Span.at(cursor), line_break)
+    below = await asyncio.to_thread(after, accepted, accepted.syntax, edit)
     await complete(below, settings, answers, engine, Urgency.PREFETCH)
 
 
@@ -57,15 +60,20 @@ async def read_ahead(request: Request, settings: Settings, engine: Engine) -> No
             pass
 
 
-def after(request: Request, edit: Edit) -> Request:
-    """Return the request of an editor that applied `edit` and stands at its end."""
-    before = request.document
+def after(request: Request, syntax: Syntax | None, edit: Edit) -> Request:
+    """Return the request of an editor that applied `edit` and stands at its end.
+
+    What is known of the whole document stays the same: with another outline the prompt would begin
+    otherwise, and nothing of what the model has read could be used.
+    """
+    before, known = request.document, request.parsed
     document = before.applied(edit, before.version)
-    syntax = request.syntax
+    changed = syntax and syntax.edited(edit, before, document, PARSE_BUDGET_MS)
     return replace(
         request,
         document=document,
-        parsed=syntax and syntax.edited(edit, before, document, PARSE_BUDGET_MS),
+        parsed=known and known.unparsed(edit, before, document),
+        settle=lambda _line: changed,
         cursor=_end(edit),
         invoked=False,
         undone=False,

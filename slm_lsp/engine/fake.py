@@ -71,6 +71,7 @@ class FakeModel:
         self._script = script
         self._cached: list[str] = []
         self._reply = Reply("", "")
+        self.awaited = True
         self.evaluated_tokens = self.decoded_tokens = 0
 
     def prefill(self, prompt: Prompt | Chat, budget_s: float, abort: AbortFlag) -> Prefill:

@@ -52,6 +52,8 @@ class LlamaContext:
 
         Raises ModelUnusable where there is not enough memory.
         """
+        self.threads = self._threads = threads
+        """How many work from the next batch on."""
         self._vocabulary_size = llama.vocabulary_size
         self._context = _new_context(llama, threads, tokens)
         self._install_abort(abort)
@@ -117,6 +119,9 @@ class LlamaContext:
         self.appended += len(tokens)
 
     def _decode(self, rows: int) -> None:
+        if (threads := self.threads) != self._threads:
+            llama_cpp.llama_set_n_threads(self._context, threads, threads)
+            self._threads = threads
         self._batch.n_tokens = rows
         code = llama_cpp.llama_decode(self._context, self._batch)
         if code == _ABORTED:

@@ -84,8 +84,10 @@ class LlamaModel:
         )
         self._places = Places(parked_bytes)
         self._shortcut = Shortcut(self._vocabulary.pieces)
-        self._pace = Pace()
+        self._threads = threads
+        self._paces = {True: Pace(), False: Pace()}
         self._team = Team(threads)
+        self._awaited = True
         self._read = self._whole, Layout((), ())  # what is to be decoded
         self._left_out: list[int] = []  # a whole prompt whose end alone was read
 
@@ -100,6 +102,21 @@ class LlamaModel:
         if self._format.order == "prefix":
             return ""
         return self._format.family or "by its tokens"
+
+    @property
+    def awaited(self) -> bool:
+        """Whether somebody waits: then all threads work, else one, which needs no others."""
+        return self._awaited
+
+    @awaited.setter
+    def awaited(self, awaited: bool) -> None:
+        self._awaited = awaited
+        for context in self._contexts:
+            context.threads = self._threads if awaited else 1
+
+    @property
+    def _pace(self) -> Pace:
+        return self._paces[self._awaited]
 
     @property
     def evaluated_tokens(self) -> int:

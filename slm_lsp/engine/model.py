@@ -63,7 +63,12 @@ class Prefill:
 
 
 class Model(Protocol):
-    """A loaded model. Used by one thread at a time."""
+    """A loaded model. Used by one thread at a time, but for `awaited`, which any may set.
+
+    `awaited` tells whether somebody waits for what it does: if not, it leaves room for others.
+    """
+
+    awaited: bool
 
     @property
     def chats(self) -> bool:

@@ -75,6 +75,8 @@ class Scheduler:
         for job in self._unfinished():
             if (job.client, job.request.id) == (client, number):
                 job.urgency = urgency
+                if job is self._running:
+                    self._model.awaited = urgency.awaited
                 self._woken()
 
     async def close(self) -> None:
@@ -113,6 +115,7 @@ class Scheduler:
                 await self._rest()
                 continue
             self._running = job
+            self._model.awaited = job.urgency.awaited
             self._abort.clear()
             started = time.monotonic()
             finished = await self._loop.run_in_executor(self._thread, self._run, job)
@@ -129,6 +132,7 @@ class Scheduler:
         pause_s = self._background.pause_s()
         if self._model.behind and pause_s == 0:
             self._resting = True
+            self._model.awaited = False
             self._abort.clear()
             started = time.monotonic()
             await self._loop.run_in_executor(self._thread, self._catch_up)

@@ -10,10 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from slm_lsp.lsp.initialize import watch_parent
 from slm_lsp.lsp.server import create
-from slm_lsp.lsp.stdio import Stdout, read_on
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from slm_lsp.lsp.stdio import Stdin, Stdout
 
 log = logging.getLogger(__name__)
 
@@ -30,12 +29,12 @@ def _report(_loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
 
 async def run(
     stdout: Stdout,
-    stream: Iterator[bytes],
+    stdin: Stdin,
     first: bytes,
     answered: int | str | None,
     client_process_id: int | None,
 ) -> int:
-    """Handle `first`, then the rest of `stream`; return the exit code.
+    """Handle `first`, then what else comes from `stdin`; return the exit code.
 
     `answered` is the id of `first` if the handshake has answered it already.
     """
@@ -61,7 +60,7 @@ async def run(
         session.protocol.receive(first)
     else:
         await session.protocol.catch_up(first, answered)
-    read_on(stream, loop, receive, lambda: end(0 if session.protocol.was_shut_down else 1))
+    stdin.listen(loop, receive, lambda: end(0 if session.protocol.was_shut_down else 1))
     await session.stopped.wait()
     await session.close()
     if answering := asyncio.all_tasks() - {asyncio.current_task()}:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import logging
-import os
 import sys
 from contextlib import suppress
 
 from slm_lsp.lsp import handshake
 from slm_lsp.lsp.light_types import import_types
-from slm_lsp.lsp.stdio import BadFrame, Stdout, frames, take_stdout
+from slm_lsp.lsp.stdio import BadFrame, Stdin, Stdout, take_stdout
 
 
 def serve(client_process_id: int | None = None) -> int:
@@ -17,10 +16,10 @@ def serve(client_process_id: int | None = None) -> int:
     # pygls logs whole messages, the user's code included, and its warnings quote parameters.
     logging.getLogger("pygls").setLevel(logging.CRITICAL)
     stdout = Stdout(take_stdout())
-    stream = frames(lambda: os.read(0, 1 << 16))
+    stdin = Stdin(0)
     first = None
     with suppress(BadFrame, OSError):
-        first = next(stream, None)
+        first = stdin.next()
     if first is None:
         return 1
     answered = handshake.reply_to(first)
@@ -35,4 +34,4 @@ def serve(client_process_id: int | None = None) -> int:
     from slm_lsp.lsp.loop import run  # pulls in pygls and tree-sitter
 
     number = answered[0] if answered else None
-    return asyncio.run(run(stdout, stream, first, number, client_process_id))
+    return asyncio.run(run(stdout, stdin, first, number, client_process_id))

@@ -26,8 +26,8 @@ def take_in(file: Path, name: str, sha256: str, progress: Progress) -> tuple[Rec
     """Put the model in `file` into the store as `name`, and return what is known about it.
 
     The file is linked where that is possible and copied where not, and run once in a process of its
-    own. Its checksum must be `sha256`, or the catalog's where that is empty. Raises StoreError where
-    the file or the name cannot be used, ModelUnusable where the model does not run.
+    own. Its checksum must be `sha256`, or the catalog's where that is empty. Raises StoreError for
+    a file or a name that cannot be used, ModelUnusable for a model that does not run.
     """
     _check_name(name)
     source = file.resolve()

@@ -112,6 +112,11 @@ def documented(language: str, above: str, written: str) -> str:
         ),
         (
             "typescript",
+            "/** @type {number} */\nlet x = 1;\n/** @type {number} */\nlet y = 1;\n\n",
+            "/**\n * Add.\n */\nfunction f(a: number) {\n  return a;\n}\n",
+        ),
+        (
+            "typescript",
             "",
             "/**\n * Add.\n */\nfunction f(a: number) {\n  return a;\n}\n",
         ),

@@ -10,16 +10,19 @@ import pytest
 
 from slm_lsp.completion.answers import Answers
 from slm_lsp.completion.complete import complete
-from slm_lsp.completion.prefetch import prefetch, read_ahead
+from slm_lsp.completion.prefetch import after, prefetch, read_ahead
+from slm_lsp.completion.prompt import prompt_for
 from slm_lsp.completion.request import Outcome, Request
 from slm_lsp.completion.running import GRACE_S
 from slm_lsp.config import Settings
+from slm_lsp.context.languages import find
 from slm_lsp.context.syntax import Syntax, parse
+from slm_lsp.context.tree import Overrun
 from slm_lsp.engine.fake import FakeModel, Reply, Script
 from slm_lsp.engine.model import AbortFlag
 from slm_lsp.engine.protocol import Urgency
 from slm_lsp.engine.scheduler import Scheduler
-from slm_lsp.text import Cursor, Document
+from slm_lsp.text import Cursor, Document, Edit, Span
 
 SLOW = Script(
     replies=(
@@ -167,6 +170,35 @@ async def test_preparing_never_replaces_what_somebody_waits_for():
         await asyncio.sleep(0.005)
         await prefetch(request, outcome.completions[0], Settings(), answers, engine)
         assert texts(await waiting) == ["pass"]
+
+
+async def test_the_tree_is_made_while_the_model_works():
+    async with serving() as (engine, _model, answers):
+        request = at("total = |")
+        made: list[int] = []
+        unparsed = Overrun(request.document, find("python"), None)
+        request = replace(request, parsed=unparsed, settle=made.append)
+        task = asyncio.create_task(complete(request, Settings(), answers, engine))
+        await asyncio.sleep(0.01)
+        assert made
+        assert not task.done()
+        await task
+
+
+def test_what_is_prepared_begins_as_what_was_asked():
+    above = "import os\nclass A:\n    def long(self):\n" + 300 * "        x = 1\n"
+    request = at(f"{above}        total = 1|")
+    end = Span.at(request.cursor)
+    document = request.document.applied(Edit(end, "2"), 2)
+    syntax = parse(request.document)
+    assert isinstance(syntax, Syntax)
+    known = syntax.unparsed(Edit(end, "2"), request.document, document)
+    cursor = Cursor(request.cursor.line, request.cursor.column + 1)
+    request = Request(document, known, cursor, settle=lambda _line: None)
+    accepted = after(request, request.syntax, Edit(Span.at(cursor), "3"))
+    asked, prepared = (prompt_for(it, Settings()) for it in (request, accepted))
+    assert "def long" in asked.prefix
+    assert prepared.prefix == asked.prefix + "3"
 
 
 async def test_reading_ahead_writes_nothing():
