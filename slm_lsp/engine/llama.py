@@ -43,6 +43,14 @@ class Llama:
                 "something. Fetch it again, or choose another model."
             )
         self.file = path.name
+        if llama_cpp.llama_model_is_recurrent(self.handle) or llama_cpp.llama_model_is_hybrid(
+            self.handle
+        ):
+            llama_cpp.llama_model_free(self.handle)
+            raise ModelUnusable(
+                f"{path.name} remembers all it has read as one state, of which no part can be "
+                "taken back, as every key does. Choose a model that is a transformer throughout."
+            )
         self._vocab = llama_cpp.llama_model_get_vocab(self.handle)
         self.vocabulary_size = int(llama_cpp.llama_vocab_n_tokens(self._vocab))
         self.trained_tokens = int(llama_cpp.llama_model_n_ctx_train(self.handle))

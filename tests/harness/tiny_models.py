@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 WIDTH, HIDDEN, HEADS, KV_HEADS, HEAD, EXPERTS = 64, 64, 4, 2, 16, 4
+CONV, RANK, STATE = 4, 4, 8
 CONTEXT = 2048
 LAYERS = 2
 
@@ -244,6 +245,18 @@ _BLOCKS: dict[str, Shapes] = {
     | _QKV_BIASES
     | {"attn_output.bias": (WIDTH,)},
     "stablelm": _ATTENTION | _GATED | _NORM_BIASES,
+    "mamba": {
+        "attn_norm.weight": (WIDTH,),
+        "ssm_in.weight": (4 * WIDTH, WIDTH),
+        "ssm_conv1d.weight": (2 * WIDTH, CONV),
+        "ssm_conv1d.bias": (2 * WIDTH,),
+        "ssm_x.weight": (RANK + 2 * STATE, 2 * WIDTH),
+        "ssm_dt.weight": (2 * WIDTH, RANK),
+        "ssm_dt.bias": (2 * WIDTH,),
+        "ssm_a": (2 * WIDTH, STATE),
+        "ssm_d": (2 * WIDTH,),
+        "ssm_out.weight": (WIDTH, 2 * WIDTH),
+    },
     "phi3": {
         "attn_norm.weight": (WIDTH,),
         "attn_qkv.weight": (WIDTH + 2 * _KV, WIDTH),

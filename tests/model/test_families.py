@@ -15,11 +15,10 @@ from slm_lsp.engine.protocol import Chat, Ended, Generate, Piece, Prompt
 from slm_lsp.engine.scheduler import Scheduler
 from slm_lsp.errors import ModelUnusable
 from tests.harness.families import TINY
+from tests.harness.tiny_models import CONV, RANK, STATE, WIDTH, Tiny, write
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-
-    from tests.harness.tiny_models import Tiny
 
 BEFORE, AFTER = "def f(x):\n    return", "\n\nf(1)\n"
 PROMPT = Prompt("src/a.py", "python", BEFORE, AFTER, "demo")
@@ -148,6 +147,23 @@ def test_filling_in_can_be_switched_off(name, expected, loaded):
     start = ("<s>", "▁") if name == "Codestral" else ()
     assert tokens == tiny.tokens(*start, HEALED)
     assert tokens != tiny.tokens(*expected)[: len(tokens)]
+
+
+def test_a_model_whose_state_cannot_be_taken_back_is_refused(tmp_path: Path):
+    sizes = {"conv_kernel": CONV, "inner_size": 2 * WIDTH, "state_size": STATE}
+    tiny = Tiny(
+        "mamba",
+        "Codestral Mamba",
+        ("<|endoftext|>",),
+        "<|endoftext|>",
+        "<|endoftext|>",
+        pre="olmo",
+        metadata={f"mamba.ssm.{key}": value for key, value in sizes.items()}
+        | {"mamba.ssm.time_step_rank": RANK},
+    )
+    write(tmp_path / "mamba.gguf", tiny)
+    with pytest.raises(ModelUnusable, match=r"mamba\.gguf remembers all"):
+        LlamaModel(tmp_path / "mamba.gguf", threads=1, context_tokens=512, abort=AbortFlag())
 
 
 def test_a_family_can_be_chosen(loaded):
