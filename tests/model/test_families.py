@@ -209,6 +209,15 @@ def test_a_long_path_leaves_room_for_the_text(loaded):
     )
 
 
+@pytest.mark.parametrize("name", TINY)
+def test_a_file_begins_as_the_family_was_taught(name, loaded):
+    """Where nothing stands before the cursor, too, only the tokenizer's own start comes first."""
+    tiny, model = TINY[name], loaded(name)
+    tokens = model._lay_out(Prompt("", "python", "", ""), 100).tokens
+    assert (tokens[0] == tiny.token(tiny.start)) == (tiny.adds_start or tokens == [tokens[0]])
+    assert tokens.count(tiny.token(tiny.start)) <= 1
+
+
 @pytest.mark.parametrize("name", ["Qwen2.5-Coder", "StarCoder2", "DeepSeek-Coder", "Code Llama"])
 def test_nothing_in_a_file_is_taken_for_a_part_of_the_prompt(name, loaded):
     tiny, model = TINY[name], loaded(name)

@@ -10,6 +10,7 @@ from slm_lsp.engine.fim import LONGEST_NAME, PSM_SUFFIX_TOKENS, Format, Layout, 
 from slm_lsp.engine.template import PREFIX, SUFFIX
 
 PRE, SUF, MID, REP, SEP = range(1000, 1005)
+TEXT = "def f(x):\n    return x + 1\n\n" * 14
 PIECES = [bytes([code]) for code in range(128)] + [b""] * 2000
 FORMATS = (
     Format(""),
@@ -60,12 +61,13 @@ def test_each_part_stands_in_its_place(form: Format, expected: str, forced: byte
 
 @given(
     st.sampled_from(FORMATS),
-    st.text(st.characters(max_codepoint=127), max_size=200),
-    st.text(st.characters(max_codepoint=127), max_size=200),
+    st.integers(0, 400),
+    st.integers(0, 400),
     st.integers(150, 300),
     st.integers(0, 60),
 )
-def test_it_keeps_to_its_room_and_to_what_is_near(form, prefix, suffix, room, suffix_room):
+def test_it_keeps_to_its_room_and_to_what_is_near(form, before, after, room, suffix_room):
+    prefix, suffix = TEXT[len(TEXT) - before :], TEXT[:after]
     found = laid_out(form, prefix, suffix, room, suffix_room)
     assert len(found.tokens) + len(found.ahead) <= room
     kept = found.tokens if form.order == "prefix" else found.text
