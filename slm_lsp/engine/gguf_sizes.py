@@ -35,7 +35,7 @@ _EVEN = ("phi2", "phi3", "qwen2", "stablelm", "starcoder", "starcoder2")
 """Architectures whose heads share the width of a layer."""
 
 _FUSED = "blk.0.attn_qkv.weight"
-"""A tensor that is cut into pieces whose lengths follow from the sizes."""
+"""A tensor of theirs that is cut into pieces, whose lengths follow from the sizes."""
 
 
 def check_sizes(values: Mapping[str, Value], shapes: Mapping[str, tuple[int, ...]]) -> None:
@@ -69,9 +69,11 @@ def _check_heads(
     turned = found.get("rope.dimension_count", 0)
     if key and (turned > key or turned % 2):
         raise Malformed("it turns more positions than its heads have, or an odd number of them")
-    if architecture in _EVEN and heads * key != width:
+    if architecture not in _EVEN:
+        return
+    if heads * key != width:
         raise Malformed("its heads are together not as wide as its layers")
     shared = found.get("attention.head_count_kv", heads)
     fused = shapes.get(_FUSED)
-    if heads and fused is not None and fused[-1] != heads * key + shared * (key + value):
+    if fused is not None and fused[-1] != heads * key + shared * (key + value):
         raise Malformed(f"the shape of {_FUSED} contradicts the number and the size of its heads")

@@ -8,6 +8,7 @@ as the file says. The store runs this file as a process of its own, so only that
 
 from __future__ import annotations
 
+import contextlib
 import resource
 import sys
 from pathlib import Path
@@ -65,7 +66,8 @@ def main(arguments: list[str]) -> int:
     """Print what was found out; a failure is one line on stderr and the exit code 1."""
     path, threads = Path(arguments[0]), int(arguments[1])
     most = MEMORY + 2 * path.stat().st_size
-    resource.setrlimit(resource.RLIMIT_AS, (most, most))
+    with contextlib.suppress(ValueError, OSError):  # not every system has such a limit
+        resource.setrlimit(resource.RLIMIT_AS, (most, most))
     try:
         found = attempt(path, threads)
     except ModelUnusable as error:
