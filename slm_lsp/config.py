@@ -24,6 +24,26 @@ Restricted = Meta(extra_json_schema={"restricted": True})
 """Marks a setting that a project file may not set."""
 
 
+FimFormat = Literal[
+    "auto",
+    "none",
+    "codegemma",
+    "codellama",
+    "codestral",
+    "deepseek-coder",
+    "granite",
+    "granite-4",
+    "mellum",
+    "qwen",
+    "santacoder",
+    "seed-coder",
+    "stable-code",
+    "starcoder",
+    "starcoder2",
+]
+"""The families are those of `engine/families.py`, held to it by a test."""
+
+
 class CompletionSettings(msgspec.Struct, frozen=True, rename="camel"):
     """When and how much to offer."""
 
@@ -139,6 +159,11 @@ class EngineSettings(msgspec.Struct, frozen=True, rename="camel"):
             description="Memory for places visited before, so that going back needs no reading.",
         ),
     ] = 256
+    fim: Annotated[
+        FimFormat,
+        Restricted,
+        Meta(description="How the model fills in: as its file says, not at all, or as a family."),
+    ] = "auto"
 
 
 class Settings(msgspec.Struct, frozen=True, rename="camel"):

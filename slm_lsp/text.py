@@ -63,8 +63,8 @@ class Document:
     """A snapshot of an open file. Editing returns another snapshot.
 
     `language` is the editor's language id (`python`, `typescriptreact`, …). `path` is what the
-    model is told the file is called: relative to the workspace where there is one. `version` is
-    the editor's, or 0 where it sends none.
+    model is told the file is called: relative to the workspace where there is one, whose name is
+    `repository`. `version` is the editor's, or 0 where it sends none.
     """
 
     uri: str
@@ -72,13 +72,21 @@ class Document:
     lines: Lines
     path: str = ""
     version: int = 0
+    repository: str = ""
 
     @classmethod
     def of(
-        cls, text: str, *, uri: str, language: str, path: str = "", version: int = 0
+        cls,
+        text: str,
+        *,
+        uri: str,
+        language: str,
+        path: str = "",
+        version: int = 0,
+        repository: str = "",
     ) -> Document:
         """Make a document of `text`; lone surrogates become U+FFFD, which is as long in UTF-16."""
-        return cls(uri, language, Lines.of(valid_unicode(text)), path, version)
+        return cls(uri, language, Lines.of(valid_unicode(text)), path, version, repository)
 
     def clamp(self, cursor: Cursor) -> Cursor:
         """Return the nearest place that exists, never inside a line terminator."""

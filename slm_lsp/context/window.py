@@ -76,7 +76,7 @@ def window(
         _suffix(document, cursor, _room(budget.suffix_tokens)),
     )
     path = document.path or unquote(document.uri.rsplit("/", 1)[-1])
-    return Prompt(path, document.language, above + prefix, suffix)
+    return Prompt(path, document.language, above + prefix, suffix, document.repository)
 
 
 def estimated_tokens(text: str) -> float:

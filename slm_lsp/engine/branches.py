@@ -17,10 +17,9 @@ from slm_lsp.engine.model import Token
 from slm_lsp.engine.sampling import choose, choose_some
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from slm_lsp.engine.fim import Layout
-    from slm_lsp.engine.llama import Llama
     from slm_lsp.engine.llama_context import LlamaContext
     from slm_lsp.engine.model import AbortFlag
     from slm_lsp.engine.pace import Pace
@@ -54,7 +53,7 @@ class _Branch:
 
 
 def decode(
-    llama: Llama,
+    is_end: Callable[[int], bool],
     vocabulary: Vocabulary,
     sequence: CachedSequence,
     prompt: Layout,
@@ -64,7 +63,8 @@ def decode(
 ) -> Iterator[Token]:
     """Yield the tokens that follow `prompt` in `sequence`; see `Model.decode` for `running`.
 
-    Tokens that only repeat what the prompt forces are not shown. Raises Aborted.
+    `is_end` tells whether a token ends an answer. Tokens that only repeat what the prompt forces
+    are not shown. Raises Aborted.
     """
     branches = [_Branch(0, sequence, prompt.forced, len(prompt.tokens))]
     wanted, together = len(running), len(running) > 1
@@ -76,7 +76,7 @@ def decode(
                 running.intersection_update(branch.number for branch, _ in chosen)
                 together = False
             for branch, (token, logprob) in chosen:
-                if llama.is_end(token):
+                if is_end(token):
                     running.discard(branch.number)
                 elif new := _advance(vocabulary, branch, token):
                     yield Token(branch.decoder.decode(new), logprob, branch.number)

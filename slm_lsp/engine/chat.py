@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from slm_lsp.engine.fim import Layout
 from slm_lsp.engine.healing import healed
+from slm_lsp.engine.template import filled, parts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -23,44 +24,44 @@ TEMPLATE_KEY = "tokenizer.chat_template"
 
 @dataclass(frozen=True, slots=True)
 class ChatFormat:
-    """What stands before and after each turn.
+    """A prompt with the fields `{rules}` and `{task}`; what the model writes follows it.
 
     `marker` is what templates of this format have in them, and those of formats further below may
-    not. Without a `system` turn the rules stand at the start of the user's.
+    not.
     """
 
+    name: str
     marker: str
-    system: tuple[str, str] | None
-    user: tuple[str, str]
-    answer: str
+    prompt: str
 
 
 FORMATS = (
-    ChatFormat(  # ChatML: SmolLM2, Qwen
+    ChatFormat(
+        "ChatML",  # SmolLM2, Qwen
         "<|im_start|>",
-        ("<|im_start|>system\n", "<|im_end|>\n"),
-        ("<|im_start|>user\n", "<|im_end|>\n"),
+        "<|im_start|>system\n{rules}<|im_end|>\n"
+        "<|im_start|>user\n{task}<|im_end|>\n"
         "<|im_start|>assistant\n",
     ),
-    ChatFormat(  # Llama 3
+    ChatFormat(
+        "Llama 3",
         "<|start_header_id|>",
-        ("<|start_header_id|>system<|end_header_id|>\n\n", "<|eot_id|>"),
-        ("<|start_header_id|>user<|end_header_id|>\n\n", "<|eot_id|>"),
+        "<|start_header_id|>system<|end_header_id|>\n\n{rules}<|eot_id|>"
+        "<|start_header_id|>user<|end_header_id|>\n\n{task}<|eot_id|>"
         "<|start_header_id|>assistant<|end_header_id|>\n\n",
     ),
-    ChatFormat(  # Gemma
+    ChatFormat(
+        "Gemma",
         "<start_of_turn>",
-        None,
-        ("<start_of_turn>user\n", "<end_of_turn>\n"),
-        "<start_of_turn>model\n",
+        "<start_of_turn>user\n{rules}\n\n{task}<end_of_turn>\n<start_of_turn>model\n",
     ),
-    ChatFormat(  # Phi-3
+    ChatFormat(  # whose tokens swallow the line feeds that its template puts behind them
+        "Phi-3",
         "<|end|>",
-        ("<|system|>\n", "<|end|>\n"),
-        ("<|user|>\n", "<|end|>\n"),
-        "<|assistant|>\n",
+        "<|system|>{rules}<|end|><|user|>{task}<|end|><|assistant|>",
     ),
-    ChatFormat("[INST]", None, ("[INST] ", " [/INST]"), ""),  # Mistral, Llama 2
+    ChatFormat("Mistral, Llama 2", " [/INST]", "[INST] {rules}\n\n{task} [/INST]"),
+    ChatFormat("Mistral since v0.3", "[INST]", "[INST] {rules}\n\n{task}[/INST]"),
 )
 
 
@@ -72,27 +73,20 @@ def detect_chat(template: str) -> ChatFormat | None:
 def lay_out_chat(
     form: ChatFormat,
     chat: Chat,
+    *,
+    token: Callable[[str], int | None],
     tokenize: Callable[[str], list[int]],
-    tokenize_special: Callable[[str], list[int]],
     pieces: Sequence[bytes],
 ) -> Layout:
     """Make the prompt of `chat`.
 
-    Only the format's own parts are read by `tokenize_special`, so nothing in the texts of `chat`
-    can end a turn.
+    `token` finds special tokens by their names, and only the format's own are looked up: nothing in
+    the texts of `chat` can end a turn.
     """
-    before, after = form.user
-    task = chat.task
-    if form.system is None:
-        head, task = tokenize_special(before), f"{chat.rules}\n\n{task}"
-    else:
-        opening, closing = form.system
-        head = [
-            *tokenize_special(opening),
-            *tokenize(chat.rules),
-            *tokenize_special(closing + before),
-        ]
-    head = [*head, *tokenize(task), *tokenize_special(after + form.answer)]
+    fields = {"rules": chat.rules, "task": chat.task}
+    head: list[int] = []
+    for part in parts(form.prompt, token):
+        head += tokenize(filled(part, fields)) if isinstance(part, str) else [part]
     lead = tokenize(chat.lead)
     kept, forced = healed(lead, pieces)
     return Layout(tuple(head), tuple(kept), forced=forced, ahead=tuple(lead[len(kept) :]))

@@ -43,6 +43,9 @@ START_TIMEOUT_S = 20.0
 BACK_OFF_S = (0.0, 0.0, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0)
 """Seconds before the next start, by how many engines in a row died without answering anything."""
 
+LOADS = 3
+"""Engines in a row that may end while they load the model. What they end of does not go away."""
+
 
 class EngineClient:
     """Implements `Engine` over the socket; made and used on one event loop."""
@@ -56,6 +59,7 @@ class EngineClient:
         self._connecting: asyncio.Task[_Connection] | None = None
         self._process: subprocess.Popen[bytes] | None = None
         self._deaths = 0
+        self._loads_lost = 0
         self._closed = False
 
     def start(self) -> None:
@@ -116,6 +120,12 @@ class EngineClient:
 
     async def _connect_or_launch(self) -> _Connection:
         options = await asyncio.to_thread(options_for, self._settings)
+        if self._loads_lost >= LOADS:
+            raise EngineUnavailable(
+                f"The engine ended {LOADS} times while it loaded the model '{options.model}': its "
+                "file may not be sound, or there is too little memory for it. Choose another "
+                "model, or restart the server once there is more."
+            )
         path = socket_path(options)
         deadline = time.monotonic() + START_TIMEOUT_S
         while time.monotonic() < deadline:
@@ -135,13 +145,19 @@ class EngineClient:
         except EngineUnavailable:
             writer.close()
             raise
-        return _Connection(reader, writer, self._on_state, self._on_broken)
+        return _Connection(reader, writer, self._on_news, self._on_broken)
+
+    def _on_news(self, state: State) -> None:
+        if state.kind == "ready":
+            self._loads_lost = 0
+        self._on_state(state)
 
     def _on_broken(self, state: State) -> None:
         """Bring a vanished engine back, unless it left on purpose."""
         if self._closed or state.kind == "stopped":
             return
         if state.kind != "failed":
+            self._loads_lost += state.kind == "loading"
             self._on_state(State("loading", self._settings.model))
             self._connection()
 

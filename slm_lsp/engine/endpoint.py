@@ -37,6 +37,7 @@ class EngineOptions(msgspec.Struct, frozen=True):
     idle_s: float
     background_share: float = 0.5
     parked_bytes: int = 0
+    fim: str = "auto"
     owner: int = 0
 
 

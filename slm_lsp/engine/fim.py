@@ -11,25 +11,50 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 from slm_lsp.engine.healing import healed
+from slm_lsp.engine.template import PREFIX, SUFFIX, Part, filled
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-ORDER_KEY = "slm-lsp.fim.order"
-"""Metadata of a GGUF that was trained for one order above the other: `spm` or `psm`."""
+    from collections.abc import Callable, Mapping, Sequence
 
 PSM_SUFFIX_TOKENS = 80
 """With PSM each key costs the suffix; 12 lines of it score as well as 20 (published benchmark)."""
 
+LONGEST_NAME = 200
+"""Code points of a path or a repository's name that the model reads, the last ones."""
+
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """How a model wants its prompt. The ids are those before prefix, suffix and middle."""
+    """How a model wants its prompt, in `parts`, and the tokens that an answer ends at.
 
-    order: Literal["spm", "psm", "prefix"]
-    pre: int = -1
-    suf: int = -1
-    mid: int = -1
+    `repository` and `file` stand before them where the names are known. `family` is empty where
+    only the tokens are known.
+    """
+
+    family: str
+    parts: tuple[Part, ...] = (PREFIX,)
+    repository: tuple[Part, ...] = ()
+    file: tuple[Part, ...] = ()
+    ends: frozenset[int] = frozenset()
+
+    @property
+    def order(self) -> Literal["spm", "psm", "prefix"]:
+        """What comes first."""
+        if SUFFIX not in self.parts:
+            return "prefix"
+        return "spm" if self.parts.index(SUFFIX) < self.parts.index(PREFIX) else "psm"
+
+    @property
+    def continues_text(self) -> bool:
+        """Whether the prefix stands right behind a text, such as the file's name."""
+        at = self.parts.index(PREFIX)
+        return at > 0 and isinstance(self.parts[at - 1], str)
+
+    def around(self, fields: Mapping[str, str]) -> tuple[Part, ...]:
+        """Return all parts of a prompt with `fields`; a name that is empty is not known."""
+        repository = self.repository if fields["repository"] else ()
+        file = self.file if fields["path"] else ()
+        return (*repository, *file, *self.parts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,35 +85,42 @@ class Layout:
         return replace(self, text=self.text[tokens:])
 
 
-def detect(ids: tuple[int, int, int] | None, order: str) -> Format:
-    """Choose the format from the fill-in ids in the model's metadata, or None without any.
-
-    `order` is the value of `ORDER_KEY`, or empty: PSM is what every fill-in model was trained for.
-    """
-    if ids is None:
-        return Format("prefix")
-    return Format("spm" if order == "spm" else "psm", *ids)
+def named(path: str, repository: str) -> dict[str, str]:
+    """Return the fields of a prompt for the file at `path`; what is long is cut at its start."""
+    return {"path": path[-LONGEST_NAME:], "repository": repository[-LONGEST_NAME:]}
 
 
 def layout(
     form: Format,
+    fields: Mapping[str, str],
     prefix: Sequence[int],
     suffix: Sequence[int],
+    *,
+    tokenize: Callable[[str], Sequence[int]],
     pieces: Sequence[bytes],
     room: int,
     suffix_room: int,
 ) -> Layout:
     """Make a prompt of at most `room` tokens, of which `suffix_room` may follow the cursor.
 
-    What is farthest from the cursor is left out.
+    What is farthest from the cursor is left out. `fields` are those of `named`.
     """
-    if form.order == "prefix":
-        kept, forced = healed(prefix, pieces)
-        ahead = tuple(prefix[len(kept) :])
-        return Layout((), tuple(kept[-room + len(ahead) :]), forced=forced, ahead=ahead)
-    most = min(suffix_room, PSM_SUFFIX_TOKENS) if form.order == "psm" else suffix_room
-    suffix = suffix[:most]
-    text = prefix[-(room - len(suffix) - 3) :]
-    if form.order == "spm":
-        return Layout((form.suf, *suffix, form.pre), tuple(text), (form.mid,))
-    return Layout((form.pre,), tuple(text), (form.suf, *suffix, form.mid))
+    if form.order == "psm":
+        suffix_room = min(suffix_room, PSM_SUFFIX_TOKENS)
+    head: list[int] = []
+    tail: list[int] = []
+    here = head
+    for part in form.around(fields):
+        if part == PREFIX:
+            here = tail
+        elif part == SUFFIX:
+            here += suffix[:suffix_room]
+        elif isinstance(part, str):
+            here += tokenize(filled(part, fields))
+        else:
+            here.append(part)
+    # Where a token stands between the cursor and the answer there is no boundary to heal.
+    text, forced = (list(prefix), b"") if tail else healed(prefix, pieces)
+    ahead = () if tail else tuple(prefix[len(text) :])
+    left = room - len(head) - len(tail) - len(ahead)
+    return Layout(tuple(head), tuple(text[max(0, len(text) - left) :]), tuple(tail), forced, ahead)

@@ -31,6 +31,7 @@ def options_for(settings: Settings) -> EngineOptions:
         idle_s=settings.engine.idle_minutes * 60,
         background_share=settings.engine.background_share,
         parked_bytes=settings.engine.places_megabytes * 2**20,
+        fim=settings.engine.fim,
         owner=os.getpid() if settings.engine.sharing == "private" else 0,
     )
 

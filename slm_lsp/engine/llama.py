@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import llama_cpp
 
+from slm_lsp.engine import gguf
 from slm_lsp.engine.vocabulary import Vocabulary
 from slm_lsp.errors import ModelUnusable
 
@@ -19,11 +20,18 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+BEFORE = "☺"
+"""A text that no token joins with what follows it."""
+
+SPECIAL = llama_cpp.LLAMA_TOKEN_ATTR_CONTROL | llama_cpp.LLAMA_TOKEN_ATTR_USER_DEFINED
+
+
 class Llama:
     """One loaded model; `LlamaContext` evaluates with it."""
 
     def __init__(self, path: Path) -> None:
         """Load the weights at `path`. Raises ModelUnusable."""
+        gguf.read(path)
         _silence()
         llama_cpp.llama_backend_init()
         params = llama_cpp.llama_model_default_params()
@@ -31,7 +39,17 @@ class Llama:
         self.handle = llama_cpp.llama_model_load_from_file(str(path).encode(), params)
         if not self.handle:
             raise ModelUnusable(
-                f"llama.cpp cannot load {path.name}: the file is not a usable GGUF."
+                f"llama.cpp cannot load {path.name}: it knows no such model, or the file lacks "
+                "something. Fetch it again, or choose another model."
+            )
+        self.file = path.name
+        if llama_cpp.llama_model_is_recurrent(self.handle) or llama_cpp.llama_model_is_hybrid(
+            self.handle
+        ):
+            llama_cpp.llama_model_free(self.handle)
+            raise ModelUnusable(
+                f"{path.name} remembers all it has read as one state, of which no part can be "
+                "taken back, as every key does. Choose a model that is a transformer throughout."
             )
         self._vocab = llama_cpp.llama_model_get_vocab(self.handle)
         self.vocabulary_size = int(llama_cpp.llama_vocab_n_tokens(self._vocab))
@@ -51,9 +69,26 @@ class Llama:
         """Tokenize plain text: nothing in it is taken for a special token."""
         return self._tokenized(text, special=False)
 
-    def tokenize_special(self, text: str) -> list[int]:
-        """Tokenize what a program wrote: the names of special tokens stand for them."""
-        return self._tokenized(text, special=True)
+    def tokenize_behind(self, text: str) -> list[int]:
+        """Tokenize plain text as it is, for a place behind other text.
+
+        Some tokenizers put a blank before whatever they are given.
+        """
+        if self.splits_words:
+            return self.tokenize(text)
+        return self.tokenize(BEFORE + text)[len(self.tokenize(BEFORE)) :]
+
+    def tokenize_turn(self, text: str) -> list[int]:
+        """Tokenize plain text behind a special token, where a blank is not put before another."""
+        return self.tokenize_behind(text) if text.startswith(" ") else self.tokenize(text)
+
+    def token(self, name: str) -> int | None:
+        """Return the special token called `name`, or None."""
+        found = self._tokenized(name, special=True)
+        if len(found) != 1 or not llama_cpp.llama_vocab_get_attr(self._vocab, found[0]) & SPECIAL:
+            return None
+        text: bytes = llama_cpp.llama_vocab_get_text(self._vocab, found[0])
+        return found[0] if text == name.encode() else None
 
     def _tokenized(self, text: str, *, special: bool) -> list[int]:
         raw = text.encode()
@@ -76,14 +111,19 @@ class Llama:
         """Tell whether the model was trained with its start token before every text."""
         return bool(llama_cpp.llama_vocab_get_add_bos(self._vocab))
 
-    def fim_tokens(self) -> tuple[int, int, int] | None:
-        """Return the ids before prefix, suffix and middle named in the file, or None."""
-        ids = (
-            llama_cpp.llama_vocab_fim_pre(self._vocab),
-            llama_cpp.llama_vocab_fim_suf(self._vocab),
-            llama_cpp.llama_vocab_fim_mid(self._vocab),
-        )
-        return ids if min(ids) >= 0 else None
+    def fim_tokens(self) -> dict[str, int]:
+        """Return the tokens `pre`, `suf`, `mid`, `rep` and `sep`, as far as they are known.
+
+        Those that the file's metadata names, or else those with one of the usual names.
+        """
+        ids = {
+            "pre": llama_cpp.llama_vocab_fim_pre(self._vocab),
+            "suf": llama_cpp.llama_vocab_fim_suf(self._vocab),
+            "mid": llama_cpp.llama_vocab_fim_mid(self._vocab),
+            "rep": llama_cpp.llama_vocab_fim_rep(self._vocab),
+            "sep": llama_cpp.llama_vocab_fim_sep(self._vocab),
+        }
+        return {name: int(token) for name, token in ids.items() if token >= 0}
 
     def metadata(self, key: str) -> str:
         """Return a value out of the file's metadata, empty where it has none."""

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 
 from slm_lsp.engine.branches import decode
 from slm_lsp.engine.chat import TEMPLATE_KEY, detect_chat, lay_out_chat
-from slm_lsp.engine.fim import ORDER_KEY, Layout, detect, layout
+from slm_lsp.engine.fim import Layout, layout, named
 from slm_lsp.engine.kv import CachedSequence, Places
 from slm_lsp.engine.llama import Llama
 from slm_lsp.engine.llama_context import BRANCHES, LlamaContext
 from slm_lsp.engine.model import Prefill
 from slm_lsp.engine.pace import LEAST_TOKENS, Pace
-from slm_lsp.engine.protocol import Chat
+from slm_lsp.engine.protocol import Chat, Prompt
+from slm_lsp.engine.recognition import recognize
 from slm_lsp.engine.shortcut import Shortcut
 from slm_lsp.engine.team import Team
 from slm_lsp.engine.tokenizer import Tokenizer
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from slm_lsp.engine.model import AbortFlag, Token
-    from slm_lsp.engine.protocol import Prompt
 
 ANSWER_TOKENS = 512 + 8
 """Room for one answer: the largest `completion.maxTokens`, and healing."""
@@ -53,15 +53,18 @@ class LlamaModel:
         threads: int,
         context_tokens: int,
         parked_bytes: int = 0,
+        fim: str = "auto",
         abort: AbortFlag,
     ) -> None:
         """Load the weights at `path`. Raises ModelUnusable.
 
-        `context_tokens` is clamped to what the model was trained for. States of places visited
-        before take up to `parked_bytes` of memory.
+        `fim` is the prompt format as in `recognize`. `context_tokens` is clamped to what the model
+        was trained for. States of places visited before take up to `parked_bytes` of memory.
         """
         self._llama = Llama(path)
-        self._room = min(context_tokens, self._llama.trained_tokens or context_tokens)
+        trained = self._llama.trained_tokens or context_tokens
+        # Some models know a fixed number of positions, and an answer needs some of them.
+        self._room = min(context_tokens, max(trained // 2, trained - ANSWER_TOKENS))
         contexts = [
             LlamaContext(
                 self._llama, threads=threads, tokens=room + BRANCHES * ANSWER_TOKENS, abort=abort
@@ -71,11 +74,13 @@ class LlamaModel:
         self._whole, self._short = map(CachedSequence, contexts)
         self._contexts = contexts
         self._vocabulary = self._llama.vocabulary()
-        self._format = detect(self._llama.fim_tokens(), self._llama.metadata(ORDER_KEY))
-        pieces, splits_words = self._vocabulary.pieces, self._llama.splits_words
+        self._format = recognize(self._llama, fim)
         self._chat_format = detect_chat(self._llama.metadata(TEMPLATE_KEY))
+        plain, behind = self._llama.tokenize, self._llama.tokenize_behind
+        pieces, splits_words = self._vocabulary.pieces, self._llama.splits_words
         self._prefixes, self._suffixes = (
-            Tokenizer(self._llama.tokenize, pieces, splits_words=splits_words) for _ in range(2)
+            Tokenizer(tokenize, pieces, splits_words=splits_words)
+            for tokenize in (behind if self._format.continues_text else plain, behind)
         )
         self._places = Places(parked_bytes)
         self._shortcut = Shortcut(self._vocabulary.pieces)
@@ -90,6 +95,13 @@ class LlamaModel:
     def chats(self) -> bool:
         """Whether it follows instructions."""
         return self._chat_format is not None
+
+    @property
+    def fills_in(self) -> str:
+        """How it fills in: the name of a family, `by its tokens`, or empty where it does not."""
+        if self._format.order == "prefix":
+            return ""
+        return self._format.family or "by its tokens"
 
     @property
     def awaited(self) -> bool:
@@ -127,7 +139,7 @@ class LlamaModel:
         self._places.move(sequence, tokens)
         affordable = min(self._pace.affordable(budget_s), SHORT_TOKENS)
         if budget_s and len(tokens) - sequence.held(tokens) > affordable:
-            if laid_out.tail:
+            if isinstance(prompt, Prompt):
                 laid_out = self._lay_out(prompt, SHORT_SUFFIX_TOKENS)
             end = self._shortcut.end_of(laid_out, affordable, self._short)
             if len(end.tokens) < len(tokens):
@@ -144,7 +156,7 @@ class LlamaModel:
     def decode(self, running: set[int], abort: AbortFlag) -> Iterator[Token]:
         """Yield greedy tokens; those that only repeat what was healed are not shown."""
         sequence, laid_out = self._read
-        return decode(self._llama, self._vocabulary, sequence, laid_out, running, self._pace, abort)
+        return decode(self._ends, self._vocabulary, sequence, laid_out, running, self._pace, abort)
 
     @property
     def behind(self) -> bool:
@@ -167,15 +179,20 @@ class LlamaModel:
             return self._lay_out_chat(prompt)
         laid_out = layout(
             self._format,
+            named(prompt.path, prompt.repository),
             self._prefixes(prompt.prefix),
             self._suffixes(prompt.suffix) if self._format.order != "prefix" else [],
-            self._vocabulary.pieces,
-            self._room,
-            suffix_room,
+            tokenize=self._llama.tokenize,
+            pieces=self._vocabulary.pieces,
+            room=self._room,
+            suffix_room=suffix_room,
         )
-        if laid_out.text and not self._llama.starts_with_token():
+        if laid_out.tokens and not self._llama.starts_with_token():
             return laid_out
         return laid_out.behind(self._llama.start_token())
+
+    def _ends(self, token: int) -> bool:
+        return token in self._format.ends or self._llama.is_end(token)
 
     def _lay_out_chat(self, chat: Chat) -> Layout:
         if self._chat_format is None:
@@ -183,9 +200,9 @@ class LlamaModel:
         laid_out = lay_out_chat(
             self._chat_format,
             chat,
-            self._llama.tokenize,
-            self._llama.tokenize_special,
-            self._vocabulary.pieces,
+            token=self._llama.token,
+            tokenize=self._llama.tokenize_turn,
+            pieces=self._vocabulary.pieces,
         )
         if self._llama.starts_with_token():
             laid_out = laid_out.behind(self._llama.start_token())

@@ -28,5 +28,6 @@ def load_model(options: EngineOptions, abort: AbortFlag) -> Model:
         threads=threads,
         context_tokens=options.context_tokens,
         parked_bytes=options.parked_bytes,
+        fim=options.fim,
         abort=abort,
     )

@@ -25,21 +25,22 @@ if TYPE_CHECKING:
 MAX_MESSAGE = 16 * 1024 * 1024
 """Bytes. No prompt comes near it, so a longer announcement is a broken or hostile peer."""
 
-PROTOCOL = f"{__version__}+4"
+PROTOCOL = f"{__version__}+5"
 """Both sides must say the same; the number counts changes to this file within a version."""
 
 
 class Prompt(msgspec.Struct, frozen=True, tag=True):
     """What the model gets to see, as structured parts; the engine knows its model's format.
 
-    `path` is the file's name as the model should read it. `prefix` ends at the cursor, `suffix`
-    begins there; both are cut at line boundaries on their far side.
+    `path` is the file's name as the model should read it, `repository` that of its workspace.
+    `prefix` ends at the cursor, `suffix` begins there; both are cut at far line boundaries.
     """
 
     path: str
     language: str
     prefix: str
     suffix: str
+    repository: str = ""
 
 
 class Chat(msgspec.Struct, frozen=True, tag=True):

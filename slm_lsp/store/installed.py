@@ -41,10 +41,8 @@ def get(name: str) -> Record:
     """Return the record of the model `name`. Raises as `resolve` does."""
     if (found := record.read(name)) is not None:
         return found
-    catalog.find(name)
-    raise ModelMissing(
-        f"The model '{name}' is not installed; `slm-lsp models pull {name}` fetches it."
-    )
+    known = catalog.find(name)
+    raise ModelMissing(f"The model '{name}' is not installed; `{known.how_to_get}` fetches it.")
 
 
 def installed() -> tuple[Record, ...]:

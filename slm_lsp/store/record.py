@@ -57,6 +57,20 @@ class Measured(msgspec.Struct, frozen=True):
     exact_match: dict[str, float] = {}
 
 
+class Trial(msgspec.Struct, frozen=True):
+    """What became known when a model file was run for the first time.
+
+    `fills_in` is how it fills in, empty where it does not; `chats` tells that it follows
+    instructions. `quantisation` is the type of most weights, `licence` what the file says.
+    """
+
+    architecture: str
+    fills_in: str
+    chats: bool
+    quantisation: str
+    licence: str
+
+
 class ModelFile(msgspec.Struct, frozen=True):
     """One file of the model's folder. `size` in bytes."""
 
@@ -92,6 +106,11 @@ def root() -> Path:
     return platformdirs.user_data_path("slm-lsp") / "models"
 
 
+def is_name(name: str) -> bool:
+    """Tell whether a model, or a file of one, may be called `name`."""
+    return _NAME.fullmatch(name) is not None
+
+
 def folder(name: str) -> Path:
     """Return the folder of the model `name`, which need not exist."""
     return root() / name
@@ -102,7 +121,7 @@ def read(name: str) -> Record | None:
 
     Raises ModelDamaged where there is a record that cannot be used.
     """
-    if not _NAME.fullmatch(name):
+    if not is_name(name):
         return None
     path = folder(name) / "record.json"
     try:
@@ -112,7 +131,7 @@ def read(name: str) -> Record | None:
     except (OSError, msgspec.DecodeError) as error:
         raise damaged(name, f"{path} cannot be read ({error})") from error
     files = {file.file for file in record.files}
-    if record.name != name or record.in_use not in files or not all(map(_NAME.fullmatch, files)):
+    if record.name != name or record.in_use not in files or not all(map(is_name, files)):
         raise damaged(name, f"{path} contradicts itself")
     return record
 
@@ -140,5 +159,6 @@ def replace(path: Path, data: bytes) -> None:
 def damaged(name: str, reason: str) -> ModelDamaged:
     """Return the error that says what to do about it."""
     return ModelDamaged(
-        f"The model '{name}' is damaged: {reason}; `slm-lsp models pull {name}` fetches it again."
+        f"The model '{name}' is damaged: {reason}; `slm-lsp models pull {name}` fetches it again, "
+        "or `slm-lsp models import` takes in its file again."
     )

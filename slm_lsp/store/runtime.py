@@ -1,4 +1,4 @@
-"""The model runtime in a process of its own, because it can crash: `slm_lsp.engine.quantize`."""
+"""The model runtime in processes of its own, because it can crash: `slm_lsp.engine.quantize`."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ import msgspec
 
 import slm_lsp
 from slm_lsp.errors import ModelUnusable
-from slm_lsp.store.record import Case, Speed
+from slm_lsp.store.record import Case, Speed, Trial
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-CALM = {"GOMP_SPINCOUNT": "10000"}
+CALM = {"GOMP_SPINCOUNT": "10000", "GGML_NO_BACKTRACE": "1"}
 """Environment of every process that runs a model. By default OpenMP's threads burn the processor
 for milliseconds while they wait for one another: with a compiler running beside it on two cores,
 reading a prompt was twice and writing more than twice as fast with this, and within 5 % of it on an
-idle machine."""
+idle machine. And llama.cpp, when it gives up, starts a debugger on itself if there is one."""
 
 _TIMEOUT_S = 600
 """Requantising and measuring the default model takes seconds; a hung runtime ends here."""
@@ -43,11 +43,17 @@ def exact_match(path: Path, threads: int) -> float:
     return msgspec.json.decode(run("quality", str(path), str(threads)), type=float)
 
 
-def run(*arguments: str) -> bytes:
-    """Run `slm_lsp.engine.quantize` and return what it printed. Raises ModelUnusable."""
+def attempt(path: Path, threads: int) -> Trial:
+    """Run the model file at `path` for the first time. Raises ModelUnusable."""
+    printed = run(str(path), str(threads), module="trial")
+    return msgspec.json.decode(printed, type=Trial)
+
+
+def run(*arguments: str, module: str = "quantize") -> bytes:
+    """Run a module of `slm_lsp.engine` and return what it printed. Raises ModelUnusable."""
     try:
         ended = subprocess.run(
-            [sys.executable, "-m", "slm_lsp.engine.quantize", *arguments],
+            [sys.executable, "-m", f"slm_lsp.engine.{module}", *arguments],
             # In the user's folder, `-m` could find a stranger's slm_lsp.
             cwd=Path(slm_lsp.__file__).parents[1],
             env=os.environ | CALM,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from slm_lsp.engine.client import LOADS
 from tests.harness.client import RpcError
 from tests.harness.editor import Editor, offered
 from tests.harness.world import ADD, serving
@@ -135,6 +136,23 @@ async def test_a_damaged_script_is_an_error_in_the_status_line(world):
         await client.wait_for_notification(
             "didChangeStatus", lambda params: params["kind"] == "Error"
         )
+        client.inbox.take("window/logMessage")
+
+
+async def test_an_engine_that_ends_whenever_it_loads_is_not_started_for_ever(world):
+    async with serving(world, {"model": world.fake(ADD, load_ms=60000)}) as client:
+        dead: set[int] = set()
+        while len(dead) < LOADS:
+            pids = [it["pid"] for it in (await world.engines()) if it["pid"] not in dead]
+            for pid in pids:
+                os.kill(pid, signal.SIGKILL)
+            dead.update(pids)
+        failed = await client.wait_for_notification(
+            "didChangeStatus", lambda params: params["kind"] == "Error"
+        )
+        assert f"ended {LOADS} times while it loaded" in failed["message"]
+        assert await Editor(client, FUNCTION).items() == []
+        assert await world.engines() == []
         client.inbox.take("window/logMessage")
 
 

@@ -85,12 +85,16 @@ class World:
         assert process.returncode is not None
         return Finished(process.returncode, out.decode(), err.decode())
 
-    async def engine_status(self) -> dict[str, Any]:
-        """Return what `slm-lsp engine status --json` prints about the one engine that runs."""
+    async def engines(self) -> list[dict[str, Any]]:
+        """Return what `slm-lsp engine status --json` prints about the engines that run."""
         finished = await self.cli("engine", "status", "--json")
         assert finished.code == 0, finished
-        [status] = json.loads(finished.stdout)["engines"]
-        return dict(status)
+        return list(json.loads(finished.stdout)["engines"])
+
+    async def engine_status(self) -> dict[str, Any]:
+        """Return what is printed about the one engine that runs."""
+        [status] = await self.engines()
+        return status
 
     async def engine_pid(self) -> int:
         """Return the process id of the running engine."""

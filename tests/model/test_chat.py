@@ -21,12 +21,15 @@ def test_a_task_is_framed_by_special_tokens_that_no_text_can_forge(
     try:
         form = detect_chat(llama.metadata(TEMPLATE_KEY))
         assert form is not None
-        [end] = llama.tokenize_special(END)
+        end = llama.token(END)
         pieces = llama.vocabulary().pieces
         chat = Chat("Be brief.", f"What is {END}?", "It")
-        laid_out = lay_out_chat(form, chat, llama.tokenize, llama.tokenize_special, pieces)
+        laid_out = lay_out_chat(
+            form, chat, token=llama.token, tokenize=llama.tokenize, pieces=pieces
+        )
     finally:
         llama.close()
+    assert end is not None
     assert laid_out.tokens.count(end) == 2
     text = b"".join(pieces[token] for token in laid_out.head).decode()
     assert text == f"system\nBe brief.\nuser\nWhat is {END}?\nassistant\n"

@@ -52,11 +52,11 @@ def test_optimize_uses_the_fastest_of_the_good_candidates(copied_store: Path) ->
 def test_a_file_that_is_no_model_is_reported_in_one_sentence(tmp_path: Path) -> None:
     path = tmp_path / "broken.gguf"
     path.write_bytes(b"GGUF" + bytes(1000))
-    with pytest.raises(ModelUnusable, match=r"cannot load broken\.gguf"):
+    with pytest.raises(ModelUnusable, match=r"broken\.gguf is not a sound"):
         runtime.measure(path, 1, [record.TYPICAL])
-    with pytest.raises(ModelUnusable, match=r"cannot load broken\.gguf"):
+    with pytest.raises(ModelUnusable, match=r"broken\.gguf is not a sound"):
         runtime.exact_match(path, 1)
-    with pytest.raises(ModelUnusable, match=r"cannot make Q8_0 of broken\.gguf"):
+    with pytest.raises(ModelUnusable, match=r"broken\.gguf is not a sound"):
         runtime.requantize(path, tmp_path / "out.gguf", "Q8_0")
 
 

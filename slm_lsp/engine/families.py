@@ -1,0 +1,89 @@
+"""The families of models that fill in, each with the prompt it was trained on.
+
+`docs/models.md` has the same table for people, held to this one by a test.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from slm_lsp.engine.template import names
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """How one family fills in.
+
+    `prompt` has the fields `{prefix}` and `{suffix}`, and may have `{path}`. Before it stand
+    `repository`, with the field `{repository}`, and `file`, with `{path}`, if the model has their
+    tokens. Families share tokens: `known_by` is a pattern that the model's architecture or a name
+    of it must then have in it. An answer ends at any of these tokens, and at `ends`.
+    """
+
+    name: str
+    prompt: str
+    known_by: str = ""
+    repository: str = ""
+    file: str = ""
+    ends: tuple[str, ...] = ()
+
+    @property
+    def tokens(self) -> list[str]:
+        """The names of the tokens without which a model cannot be of this family."""
+        return names(self.prompt)
+
+    def is_meant_by(self, about: str) -> bool:
+        """Tell whether `about`, an architecture and names, leaves this family possible."""
+        return re.search(self.known_by, about, re.IGNORECASE) is not None
+
+
+_BARS = "<|fim_prefix|>{prefix}<|fim_suffix|>{suffix}<|fim_middle|>"
+_PLAIN = "<fim_prefix>{prefix}<fim_suffix>{suffix}<fim_middle>"
+
+FAMILIES = (
+    Family("codegemma", _BARS, known_by="gemma", ends=("<|file_separator|>",)),
+    Family("granite-4", _BARS, known_by="granite"),
+    Family(  # Qwen2.5-Coder, Qwen3-Coder
+        "qwen",
+        _BARS,
+        repository="<|repo_name|>{repository}\n",
+        file="<|file_sep|>{path}\n",
+        ends=("<|fim_pad|>",),
+    ),
+    Family(
+        "mellum",
+        "<fim_suffix>{suffix}<fim_prefix>{prefix}<fim_middle>",
+        known_by="mellum",
+        file="<filename>{path}\n",
+    ),
+    Family("granite", _PLAIN, known_by="granite"),  # of which the larger have StarCoder's bones
+    Family(
+        "starcoder2",
+        "<file_sep><fim_prefix>{path}\n{prefix}<fim_suffix>{suffix}<fim_middle>",
+        known_by="starcoder.?2",
+        repository="<repo_name>{repository}",
+    ),
+    Family(
+        "starcoder",
+        _PLAIN,
+        known_by="starcoder",
+        repository="<reponame>{repository}",
+        file="<filename>{path}\n",
+    ),
+    Family("stable-code", _PLAIN, ends=("<file_sep>", "<filename>")),
+    Family("santacoder", "<fim-prefix>{prefix}<fim-suffix>{suffix}<fim-middle>"),
+    Family("codellama", "▁<PRE>{prefix}▁<SUF>{suffix}▁<MID>", ends=("▁<EOT>",)),
+    Family(
+        "deepseek-coder",
+        "<｜fim▁begin｜>{prefix}<｜fim▁hole｜>{suffix}<｜fim▁end｜>",
+        ends=("<|EOT|>",),
+    ),
+    Family(  # other models of its makers have these tokens and were never taught to use them
+        "codestral",
+        "[SUFFIX]{suffix}[PREFIX]+++++ {path}\n{prefix}",
+        known_by="codestral",
+    ),
+    Family("seed-coder", "<[fim-suffix]>{suffix}<[fim-prefix]>{prefix}<[fim-middle]>"),
+)
+"""From special to general where tokens are shared: the first that fits is meant."""

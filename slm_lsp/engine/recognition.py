@@ -1,0 +1,110 @@
+"""Which prompt format a model wants, from what its file says of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from slm_lsp.engine.families import FAMILIES, Family
+from slm_lsp.engine.fim import Format
+from slm_lsp.engine.template import PREFIX, SUFFIX, names, parts
+from slm_lsp.errors import ModelUnusable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from slm_lsp.engine.template import Part
+
+ORDER_KEY = "slm-lsp.fim.order"
+"""Metadata of a GGUF that was trained for one order above the other: `spm` or `psm`."""
+
+ABOUT_KEYS = ("general.architecture", "general.basename", "general.name")
+"""Metadata that says which family a model is of. Files also say it with their own names."""
+
+
+class ModelFacts(Protocol):
+    """What a model's file says of it."""
+
+    file: str
+    """The file's own name."""
+
+    def metadata(self, key: str) -> str:
+        """Return a value out of the file's metadata, empty where it has none."""
+        ...
+
+    def token(self, name: str) -> int | None:
+        """Return the special token called `name`, or None."""
+        ...
+
+    def fim_tokens(self) -> dict[str, int]:
+        """Return the tokens `pre`, `suf`, `mid`, `rep` and `sep`, as far as they are known.
+
+        Those that the file's metadata names, or else those with one of the usual names.
+        """
+        ...
+
+
+def recognize(facts: ModelFacts, chosen: str = "auto") -> Format:
+    """Choose the prompt format: `chosen` may be a family's name, `none` or `auto`.
+
+    For `auto`, tokens come before names: a model that was not given the tokens cannot fill in, and
+    what its metadata says of them is believed above all. Raises ModelUnusable where it does not
+    have those of the chosen family.
+    """
+    if chosen == "none":
+        return Format("")
+    if chosen != "auto":
+        return _chosen(facts, chosen)
+    given = facts.fim_tokens()
+    order = facts.metadata(ORDER_KEY)
+    if order and _complete(given):
+        return _of_tokens(given, order)
+    about = " ".join([facts.file, *map(facts.metadata, ABOUT_KEYS)])
+    for family in FAMILIES:
+        own = {facts.token(name) for name in family.tokens}
+        fits = None not in own and (not _complete(given) or {given["pre"], given["suf"]} <= own)
+        if fits and family.is_meant_by(about):
+            return _of_family(family, facts.token)
+    return _of_tokens(given, order) if _complete(given) else Format("")
+
+
+def _complete(given: dict[str, int]) -> bool:
+    return {"pre", "suf", "mid"} <= given.keys()
+
+
+def _chosen(facts: ModelFacts, name: str) -> Format:
+    family = next(it for it in FAMILIES if it.name == name)
+    missing = [it for it in family.tokens if facts.token(it) is None]
+    if missing:
+        raise ModelUnusable(
+            f"The setting engine.fim is '{name}', but {facts.file} has no token {missing[0]}; "
+            "set it to 'auto', or to the family that the model is of."
+        )
+    return _of_family(family, facts.token)
+
+
+def _of_family(family: Family, token: Callable[[str], int | None]) -> Format:
+    def known(template: str) -> tuple[Part, ...]:
+        usable = all(token(name) is not None for name in names(template))
+        return tuple(parts(template, token)) if usable else ()
+
+    all_names = names(family.prompt + family.repository + family.file) + list(family.ends)
+    ends = frozenset(found for name in all_names if (found := token(name)) is not None)
+    return Format(
+        family.name, known(family.prompt), known(family.repository), known(family.file), ends
+    )
+
+
+def _of_tokens(given: dict[str, int], order: str) -> Format:
+    """Return the format of a model whose tokens are known and whose family is not.
+
+    PSM is what every fill-in model was trained for.
+    """
+    before, after = (given["pre"], PREFIX), (given["suf"], SUFFIX)
+    first, second = (after, before) if order == "spm" else (before, after)
+    return Format(
+        "",
+        (*first, *second, given["mid"]),
+        (given["rep"], "{repository}\n") if "rep" in given else (),
+        (given["sep"], "{path}\n") if "sep" in given else (),
+        frozenset(given.values()),
+    )

@@ -1,0 +1,154 @@
+"""A model file of the user's own gets into the store whole and tried, or not at all."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from slm_lsp.errors import ModelUnusable, StoreError
+from slm_lsp.store import catalog, installed, own, record, runtime
+from slm_lsp.store.own import FILE, take_in
+from slm_lsp.store.record import Trial
+from tests.unit.store_models import quiet
+
+CONTENT = b"GGUF" + bytes(1000)
+SHA256 = hashlib.sha256(CONTENT).hexdigest()
+TRIAL = Trial("phi3", "", chats=True, quantisation="Q4_K", licence="mit")
+
+
+@pytest.fixture(autouse=True)
+def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv(record.STORE_VARIABLE, str(tmp_path / "store"))
+    monkeypatch.setattr(runtime, "attempt", lambda _path, _threads: TRIAL)
+    return tmp_path / "store"
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    path = tmp_path / "Phi-3-mini.gguf"
+    path.write_bytes(CONTENT)
+    return path
+
+
+def left_over(store: Path) -> list[str]:
+    return sorted(it.name for it in store.iterdir() if it.name != ".lock")
+
+
+def test_it_is_linked_recorded_and_sound(file: Path, store: Path) -> None:
+    found, trial = take_in(file, "phi", "", quiet)
+    assert trial == TRIAL
+    assert (found.origin, found.licence) == ("Phi-3-mini.gguf", "mit")
+    assert found.used == record.ModelFile(FILE, "Q4_K", len(CONTENT), SHA256)
+    model = installed.resolve("phi")
+    installed.check(model)
+    assert model.path.samefile(file)
+    assert left_over(store) == ["phi"]
+
+
+def test_where_no_link_can_be_made_it_is_copied(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_self: Path, _target: Path) -> None:
+        raise OSError(18, "Invalid cross-device link")
+
+    monkeypatch.setattr(Path, "hardlink_to", refuse)
+    take_in(file, "phi", SHA256.upper(), quiet)
+    copy = installed.resolve("phi").path
+    assert copy.read_bytes() == CONTENT
+    assert not copy.samefile(file)
+    file.write_bytes(b"")
+    installed.verify("phi")
+
+
+def test_a_link_to_a_file_is_followed(file: Path, tmp_path: Path) -> None:
+    link = tmp_path / "link.gguf"
+    link.symlink_to(file)
+    take_in(link, "phi", "", quiet)
+    assert not installed.resolve("phi").path.is_symlink()
+
+
+@pytest.mark.parametrize("name", ["", ".hidden", "a/b", "phi 3", "smollm2-135m"])
+def test_a_name_that_cannot_be_used_is_refused(name: str, file: Path, store: Path) -> None:
+    with pytest.raises(StoreError, match="another"):
+        take_in(file, name, "", quiet)
+    assert not store.exists()
+
+
+def test_another_model_keeps_its_name(file: Path, tmp_path: Path) -> None:
+    take_in(file, "phi", "", quiet)
+    other = tmp_path / "other.gguf"
+    other.write_bytes(CONTENT + b"x")
+    with pytest.raises(StoreError, match="Another model is called 'phi'"):
+        take_in(other, "phi", "", quiet)
+    installed.verify("phi")
+
+
+def test_the_same_file_may_come_again(file: Path, store: Path) -> None:
+    assert take_in(file, "phi", "", quiet) == take_in(file, "phi", "", quiet)
+    installed.verify("phi")
+    assert left_over(store) == ["phi"]
+
+
+def test_a_damaged_model_is_replaced(file: Path, tmp_path: Path) -> None:
+    take_in(file, "phi", "", quiet)
+    installed.resolve("phi").path.unlink()
+    other = tmp_path / "other.gguf"
+    other.write_bytes(CONTENT + b"x")
+    take_in(other, "phi", "", quiet)
+    assert installed.verify("phi").origin == "other.gguf"
+
+
+def test_another_checksum_than_the_one_given_is_refused(file: Path, store: Path) -> None:
+    with pytest.raises(StoreError, match=re.escape(SHA256)):
+        take_in(file, "phi", "0" * 64, quiet)
+    assert left_over(store) == []
+
+
+def test_the_checksum_of_the_catalog_counts_too(
+    file: Path, store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known = msgspec.structs.replace(catalog.find("phi-3-mini"), sha256="1" * 64)
+    monkeypatch.setattr(catalog, "models", lambda: (known,))
+    with pytest.raises(StoreError, match="1" * 64):
+        take_in(file, "phi-3-mini", "", quiet)
+    assert left_over(store) == []
+    take_in(file, "another", "", quiet)
+
+
+def test_a_file_that_does_not_run_leaves_nothing(
+    file: Path, store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_path: Path, _threads: int) -> Trial:
+        raise ModelUnusable("The model runtime was ended by signal 6.")
+
+    monkeypatch.setattr(runtime, "attempt", refuse)
+    with pytest.raises(ModelUnusable, match="signal 6"):
+        take_in(file, "phi", "", quiet)
+    assert left_over(store) == []
+    assert file.read_bytes() == CONTENT
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(StoreError, match=r"no file .*nothing\.gguf"):
+        take_in(tmp_path / "nothing.gguf", "phi", "", quiet)
+
+
+def test_a_full_disk_is_noticed_before_the_copy(
+    file: Path, store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_self: Path, _target: Path) -> None:
+        raise OSError
+
+    def full(size: int) -> None:
+        assert size == len(CONTENT)
+        raise StoreError("full")
+
+    monkeypatch.setattr(Path, "hardlink_to", refuse)
+    monkeypatch.setattr(own, "require_space", full)
+    with pytest.raises(StoreError, match="full"):
+        take_in(file, "phi", "", quiet)
+    assert left_over(store) == []
