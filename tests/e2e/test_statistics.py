@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from typing import TYPE_CHECKING, Any
+
+import pytest
 
 from tests.harness.editor import Editor
 from tests.harness.world import ADD, serving
@@ -18,6 +21,15 @@ async def figures(world: World) -> Any:
     finished = await world.cli("stats", "--json")
     assert finished.code == 0, finished
     return json.loads(finished.stdout)
+
+
+async def figures_with(world: World, event: str) -> Any:
+    """Wait until an `event` is counted and return the figures of all languages."""
+    for _ in range(90):
+        if (total := (await figures(world))["total"])[event]:
+            return total
+        await asyncio.sleep(1)
+    raise AssertionError(f"No {event} is counted.")
 
 
 async def test_what_happened_is_counted_and_erased(world):
@@ -44,6 +56,47 @@ async def test_what_happened_is_counted_and_erased(world):
     assert (await world.cli("stats", "--erase")).code == 0
     assert (await figures(world))["languages"] == {}
     assert list(state.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("inserted", "removed", "expected"),
+    [
+        (["return a + b"], 0, {"accepted": 1, "kept": 1}),
+        (["return", " a", " + b"], 0, {"accepted": 1, "kept": 1}),
+        (["return", "x"], 0, {"partly_accepted": 1, "kept": 1}),
+        (["r", "e", "turn a + b"], 0, {"accepted": 1, "kept": 1}),
+        (list("return a + b"), 0, {"typed": 1}),
+        (list("ret"), 0, {"rejected": 1}),
+        (["x"], 0, {"rejected": 1}),
+        (["return a + b"], 12, {"accepted": 1}),
+        (["return a + b"], 1, {"accepted": 1, "kept_partly": 1}),
+        ([], 0, {"rejected": 1}),
+    ],
+)
+async def test_what_a_client_does_not_tell_is_seen_from_its_edits(
+    world, inserted, removed, expected
+):
+    async with serving(world, {"model": world.fake(ADD)}) as client:
+        editor = Editor(client, FUNCTION)
+        assert await editor.items()
+        for text in inserted:
+            editor.type(text)
+            await editor.items()
+        if removed:
+            editor.backspace(removed)
+        editor.close()
+    found = (await figures(world))["languages"]["python"]
+    counted = {name: n for name, n in found.items() if isinstance(n, int) and n}
+    assert counted == {"shown": 1, **expected}
+
+
+async def test_what_stands_there_after_half_a_minute_is_kept_in_an_open_file(world):
+    async with serving(world, {"model": world.fake(ADD)}) as client:
+        editor = Editor(client, FUNCTION)
+        [item] = await editor.items()
+        await editor.accept(item)
+        assert (await figures_with(world, "accepted"))["kept"] == 0
+        assert (await figures_with(world, "kept"))["kept"] == 1
 
 
 async def test_the_setting_turns_it_off(world):

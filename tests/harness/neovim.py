@@ -164,11 +164,10 @@ class Neovim:
     def server_hash(self) -> str:
         """Return the SHA-256 of the document as the server has it."""
         found = self.lua("""
-            local client = vim.lsp.get_clients({ bufnr = 0, name = 'slm_lsp' })[1]
             local buffer = vim.api.nvim_get_current_buf()  -- 0 would not send what was typed
-            local answer = client:request_sync('slm-lsp/documentHash',
-              { uri = vim.uri_from_bufnr(0) }, 10000, buffer)
-            return answer.result.sha256
+            local answers = vim.lsp.buf_request_sync(buffer, 'slm-lsp/documentHash',
+              { uri = vim.uri_from_bufnr(0) }, 10000)
+            return select(2, next(answers)).result.sha256
         """)
         return str(found)
 

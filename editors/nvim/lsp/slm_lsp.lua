@@ -3,6 +3,7 @@
 return {
   cmd = { 'slm-lsp' },
   root_markers = { 'slm-lsp.toml', 'pyproject.toml', 'package.json', 'go.mod', 'Cargo.toml', '.git' },
+  -- stylua: ignore
   filetypes = {
     'c', 'cpp', 'cs', 'css', 'go', 'html', 'java', 'javascript', 'javascriptreact', 'json', 'kotlin',
     'lua', 'markdown', 'php', 'python', 'ruby', 'rust', 'scala', 'sh', 'sql', 'swift', 'toml',

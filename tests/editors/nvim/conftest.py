@@ -26,24 +26,26 @@ WIDE = {"after": "name = ", "text": '"Žižkov 🦀" + tail'}
 SETS = {"after": "```python\n", "contains": "use a set", "text": "x = {1, 2}\n```"}
 
 
-@pytest.fixture(scope="session")
-def programs() -> dict[str, Path]:
-    """Return the programs; skip where they cannot be had, but fail in CI."""
+def _installed(version: str) -> Path:
+    """Return the program; skip where it cannot be had, but fail in CI."""
     try:
-        for version in neovim.VERSIONS:
-            neovim.install(version)
-        return {version: neovim.program(version) for version in neovim.VERSIONS}
+        neovim.install(version)
+        return neovim.program(version)
     except SetupFailed as error:
-        (pytest.fail if os.environ.get("CI") else pytest.skip)(str(error))
+        return (pytest.fail if os.environ.get("CI") else pytest.skip)(str(error))
 
 
-@pytest.fixture(params=neovim.VERSIONS)
-def nvim(
-    request: pytest.FixtureRequest, programs: dict[str, Path], world: World
-) -> Iterator[Neovim]:
+@pytest.fixture(scope="session", params=neovim.VERSIONS)
+def program(request: pytest.FixtureRequest) -> Path:
+    """Give the test each version of Neovim."""
+    return _installed(request.param)
+
+
+@pytest.fixture
+def nvim(program: Path, world: World) -> Iterator[Neovim]:
     """Run one Neovim with the plugin's ghost text; nothing may have been logged at the end."""
     settings = {"model": world.fake(ADD, BLOCK, WIDE, SETS)}
-    editor = Neovim(programs[request.param], world, PLUGIN_SETUP, settings)
+    editor = Neovim(program, world, PLUGIN_SETUP, settings)
     yield editor
     errors = editor.errors()
     editor.close()
@@ -51,10 +53,10 @@ def nvim(
 
 
 @pytest.fixture
-def native(programs: dict[str, Path], world: World) -> Iterator[Neovim]:
+def native(world: World) -> Iterator[Neovim]:
     """Run Neovim 0.12 with its own ghost text."""
     settings = {"model": world.fake(ADD, BLOCK, WIDE, SETS)}
-    editor = Neovim(programs["0.12"], world, NATIVE, settings)
+    editor = Neovim(_installed("0.12"), world, NATIVE, settings)
     yield editor
     errors = editor.errors()
     editor.close()

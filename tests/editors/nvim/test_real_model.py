@@ -8,7 +8,6 @@ import pytest
 
 from tests.harness.neovim import PLUGIN_SETUP, Neovim
 from tests.harness.world import World
-from tools import neovim
 
 pytestmark = pytest.mark.model
 
@@ -37,13 +36,10 @@ def typed_ghost(nvim: Neovim) -> str:
     return str(nvim.wait(ghost_after_a_key, "no ghost text", WITHIN_S))
 
 
-@pytest.mark.parametrize("version", neovim.VERSIONS)
 @pytest.mark.parametrize(("name", "text"), [("stack.py", PYTHON), ("stack.ts", TYPESCRIPT)])
-async def test_ghost_text_is_accepted_also_after_the_engine_was_killed(
-    programs, version, name, text
-):
+async def test_ghost_text_is_accepted_also_after_the_engine_was_killed(program, name, text):
     world = World(real_store=True)
-    nvim = Neovim(programs[version], world, PLUGIN_SETUP, {})
+    nvim = Neovim(program, world, PLUGIN_SETUP, {})
     try:
         nvim.open(world.project / name, text[:-1] + "\n")
         nvim.keys("G$a.")

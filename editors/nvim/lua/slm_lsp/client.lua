@@ -89,6 +89,9 @@ function M.config()
   local file = vim.api.nvim_get_runtime_file('lsp/slm_lsp.lua', false)[1]
   local config = vim.tbl_deep_extend('force', dofile(file), vim.g.slm_lsp_config or {})
   config.name = M.NAME
+  -- Newer ones add this themselves. Without it the server is told that the editor can do nothing.
+  local able = vim.lsp.protocol.make_client_capabilities()
+  config.capabilities = vim.tbl_deep_extend('force', able, config.capabilities or {})
   return config
 end
 
