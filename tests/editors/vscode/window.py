@@ -29,7 +29,7 @@ SAVING_MS = 500
 """Milliseconds until VS Code, too, knows that it has saved: before, it takes an undo for saved."""
 
 ASKING_MS = 2000
-"""Milliseconds given to a first answer."""
+"""Milliseconds given to a list of code actions."""
 
 GHOST = """() => {
     const lines = new Map();
@@ -57,14 +57,14 @@ class Window:
         """Whom the window asked for anything. Texts inside an address have none."""
         page.set_default_timeout(PATIENCE_S * 1000)
         page.on("request", lambda request: self.hosts.add(urlsplit(request.url).hostname))
-        page.goto(server.url)
-        page.wait_for_selector(".monaco-workbench")
-        page.wait_for_selector('[id="slm-lsp.slm-lsp.slm-lsp.status"]')
+        self.load()
+
+    def load(self) -> None:
+        """Open the window anew."""
+        self.page.goto(self.server.url)
+        self.page.wait_for_selector(".monaco-workbench")
+        self.page.wait_for_selector('[id="slm-lsp.slm-lsp.slm-lsp.status"]')
         self.wait_for_status("is ready")
-        # A window asks for no ghost text while it is still loading.
-        self.open("first.py", "def add(a, b):\n    return a + b\n\n\ndef subtract(a, b):\n    ")
-        self.type_until_ghost("r")
-        self.press("Escape")
 
     def open(self, name: str, text: str) -> None:
         """Write a file into the project, open it, and put the cursor at its end."""
@@ -84,17 +84,6 @@ class Window:
     def type(self, text: str) -> None:
         """Type as a person does."""
         self.page.keyboard.type(text, delay=40)
-
-    def type_until_ghost(self, text: str) -> None:
-        """Type `text`, and once more where nobody was there yet to be asked for ghost text."""
-        deadline = time.monotonic() + PATIENCE_S
-        self.type(text)
-        self.page.wait_for_timeout(ASKING_MS)
-        while not self.ghost():
-            assert time.monotonic() < deadline, self.server.log()
-            self.press(*["Backspace"] * len(text))
-            self.type(text)
-            self.page.wait_for_timeout(ASKING_MS)
 
     def ghost(self) -> str:
         """Return the ghost text on screen, lines separated by newlines."""
