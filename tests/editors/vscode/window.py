@@ -16,7 +16,7 @@ from tools import code_server
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from playwright.sync_api import Page
+    from playwright.sync_api import Browser, Page
 
     from tests.editors.vscode.server import CodeServer
 
@@ -60,11 +60,10 @@ class Window:
         self.load()
 
     def load(self) -> None:
-        """Open the window anew."""
+        """Open the window anew. Its server may still be starting."""
         self.page.goto(self.server.url)
         self.page.wait_for_selector(".monaco-workbench")
         self.page.wait_for_selector('[id="slm-lsp.slm-lsp.slm-lsp.status"]')
-        self.wait_for_status("is ready")
 
     def open(self, name: str, text: str) -> None:
         """Write a file into the project, open it, and put the cursor at its end."""
@@ -137,6 +136,13 @@ class Window:
         dialog.get_by_role("button", name=button).click()
         return said
 
+    def trust(self) -> None:
+        """Trust the folder that is open."""
+        self.run("Manage Workspace Trust")
+        self.page.locator(".workspace-trust-editor").get_by_role(
+            "button", name="Trust"
+        ).first.click()
+
     def status(self) -> str:
         """Return what the item in the status bar says to a screen reader."""
         item = self.page.locator('[id="slm-lsp.slm-lsp.slm-lsp.status"] a')
@@ -200,11 +206,23 @@ class Window:
 
 
 @contextmanager
-def browsing() -> Iterator[Page]:
-    """Run a browser and lend its one page."""
+def browsing() -> Iterator[Browser]:
+    """Run a browser."""
     quiet = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
     path = str(code_server.browser())
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=quiet)
-        yield browser.new_page(viewport={"width": 1000, "height": 600})
+        yield browser
         browser.close()
+
+
+@contextmanager
+def opened(server: CodeServer, browser: Browser) -> Iterator[Window]:
+    """Open a window, and end the server behind it in the end."""
+    try:
+        with browser.new_context(viewport={"width": 1000, "height": 600}) as context:
+            window = Window(server, context.new_page())
+            yield window
+            assert window.hosts <= {"127.0.0.1", None}
+    finally:
+        server.close()
