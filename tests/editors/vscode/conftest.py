@@ -52,6 +52,15 @@ def window(real_world: World, browser: Browser) -> Iterator[Window]:
         yield window
 
 
+@pytest.fixture
+def world(real_world: World) -> Iterator[World]:
+    """Give each test folders of its own."""
+    del real_world  # which knows whether there is a VS Code
+    world = World(real_store=True)
+    yield world
+    world.close()
+
+
 @pytest.fixture(autouse=True)
 def picture_of_a_failure(request: pytest.FixtureRequest) -> Iterator[None]:
     """Keep what was on screen when a test failed."""

@@ -7,31 +7,21 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import pytest
-
 from tests.editors.vscode.python_extension import python_extension
 from tests.editors.vscode.server import CodeServer
 from tests.editors.vscode.window import opened
-from tests.harness.world import World
 from tools import npm
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from playwright.sync_api import Browser
+
+    from tests.harness.world import World
 
 SUMS = "def add(a, b):\n    return a + b\n\n\ndef subtract(a, b):\n    "
 
 OWN = Path(sys.executable)
-
-
-@pytest.fixture
-def world(real_world: World) -> Iterator[World]:
-    """Give each test folders of its own."""
-    del real_world  # which knows whether there is a VS Code
-    world = World(real_store=True)
-    yield world
-    world.close()
 
 
 def test_a_hostile_folder_before_and_after_it_is_trusted(world: World, browser: Browser) -> None:

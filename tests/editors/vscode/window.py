@@ -16,7 +16,7 @@ from tools import code_server
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser, Locator, Page
 
     from tests.editors.vscode.server import CodeServer
 
@@ -30,6 +30,9 @@ SAVING_MS = 500
 
 ASKING_MS = 2000
 """Milliseconds given to a list of code actions."""
+
+FAILING_MS = 60_000
+"""Milliseconds given to a program that is to fail: a virtual environment is made first."""
 
 GHOST = """() => {
     const lines = new Map();
@@ -136,6 +139,16 @@ class Window:
         dialog.get_by_role("button", name=button).click()
         return said
 
+    def notification(self, part: str) -> Locator:
+        """Wait for the notification that says `part`."""
+        found = self.page.locator(".notification-toast", has_text=part)
+        found.wait_for(timeout=FAILING_MS)
+        return found
+
+    def notifications(self) -> list[str]:
+        """Return what all notifications on screen say."""
+        return self.page.locator(".notification-toast").all_inner_texts()
+
     def trust(self) -> None:
         """Trust the folder that is open."""
         self.run("Manage Workspace Trust")
@@ -156,9 +169,9 @@ class Window:
         """Wait until it has done so `count` times."""
         self._wait(lambda: str(self.starts()), lambda seen: int(seen) >= count, count)
 
-    def wait_for_status(self, part: str) -> None:
+    def wait_for_status(self, part: str, seconds: float = PATIENCE_S) -> None:
         """Wait until the item in the status bar says `part`."""
-        self._wait(self.status, lambda said: part in said, part)
+        self._wait(self.status, lambda said: part in said, part, seconds)
 
     def run(self, title: str) -> None:
         """Run a command by its title, as the command palette does."""
@@ -191,8 +204,14 @@ class Window:
             return False
         return True
 
-    def _wait(self, look: Callable[[], str], good: Callable[[str], bool], wanted: object) -> str:
-        deadline = time.monotonic() + PATIENCE_S
+    def _wait(
+        self,
+        look: Callable[[], str],
+        good: Callable[[str], bool],
+        wanted: object,
+        seconds: float = PATIENCE_S,
+    ) -> str:
+        deadline = time.monotonic() + seconds
         while not good(seen := look()):
             assert time.monotonic() < deadline, f"{seen!r} instead of {wanted!r}"
             self.page.wait_for_timeout(20)
