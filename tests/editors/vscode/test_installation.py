@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tests.editors.vscode.environment import without_server
 from tests.editors.vscode.server import CodeServer
 from tests.editors.vscode.wheelhouse import wheelhouse
 from tests.editors.vscode.window import opened
-from tools import npm
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -25,15 +23,11 @@ QUIET_MS = 3000
 """Long enough for a question that must not come again to have come."""
 
 
-def _no_server() -> dict[str, str]:
-    """Return an environment with Node.js and Python, but neither a server nor a network."""
-    node = npm.environment()["PATH"].split(os.pathsep)[0]
-    path = os.pathsep.join([node, f"{sys.base_prefix}/bin", "/usr/bin", "/bin"])
-    return {"PATH": path, "PYTHONPATH": "", "PIP_NO_INDEX": "1"}
+NO_NETWORK = {"PIP_NO_INDEX": "1"}
 
 
 def test_it_is_asked_once_and_refused(world: World, browser: Browser) -> None:
-    with opened(CodeServer(world, {}, env=_no_server()), browser) as window:
+    with opened(CodeServer(world, {}, env=without_server() | NO_NETWORK), browser) as window:
         window.notification(QUESTION).get_by_role("button", name="Not Now").click()
         window.wait_for_status("no server is installed")
         window.load()
@@ -51,7 +45,7 @@ def test_it_is_asked_once_and_refused(world: World, browser: Browser) -> None:
 def test_it_is_installed_from_a_folder_of_wheels(world: World, browser: Browser) -> None:
     wheels = wheelhouse(world.root / "wheels")
     machine = {"slm-lsp.server.wheelhouse": str(wheels)}
-    with opened(CodeServer(world, machine, env=_no_server()), browser) as window:
+    with opened(CodeServer(world, machine, env=without_server() | NO_NETWORK), browser) as window:
         window.notification(QUESTION).get_by_role("button", name="Install", exact=True).click()
         window.wait_for_status("smollm2-135m is ready", seconds=120)
         assert "from the extension's own folder" in window.server.log()
@@ -64,7 +58,9 @@ def test_it_is_installed_from_a_folder_of_wheels(world: World, browser: Browser)
 
 def test_a_program_that_is_no_server_is_named(world: World, browser: Browser) -> None:
     wrong = Path("/bin/true")
-    server = CodeServer(world, {"slm-lsp.server.path": str(wrong)}, env=_no_server())
+    server = CodeServer(
+        world, {"slm-lsp.server.path": str(wrong)}, env=without_server() | NO_NETWORK
+    )
     with opened(server, browser) as window:
         window.wait_for_status(f"slm-lsp.server.path is {wrong}, which is not a server that runs")
         window.page.wait_for_timeout(QUIET_MS)

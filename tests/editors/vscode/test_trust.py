@@ -7,10 +7,10 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tests.editors.vscode.environment import server_on_path
 from tests.editors.vscode.python_extension import python_extension
 from tests.editors.vscode.server import CodeServer
 from tests.editors.vscode.window import opened
-from tools import npm
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,7 +29,7 @@ def test_a_hostile_folder_before_and_after_it_is_trusted(world: World, browser: 
     server = CodeServer(
         world,
         {},
-        env={"PATH": f".:{_on_path(world)}"},
+        env=server_on_path(world),
         extensions=[python_extension(world.root)],
         asks_for_trust=True,
     )
@@ -86,11 +86,3 @@ def _plant(world: World) -> Callable[[], set[str]]:
     (world.project / ".vscode").mkdir()
     (world.project / ".vscode" / "settings.json").write_text(json.dumps(settings), "utf-8")
     return lambda: {mark.name for mark in folder.iterdir()}
-
-
-def _on_path(world: World) -> str:
-    """Return a PATH that leads to Node and to the server."""
-    programs = world.root / "bin"
-    programs.mkdir()
-    (programs / "slm-lsp").symlink_to(OWN.with_name("slm-lsp"))
-    return f"{programs}:{npm.environment()['PATH']}"
