@@ -23,8 +23,8 @@ from typing import TYPE_CHECKING
 from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
 from benchmarks.report import command_line, percentile, publish
+from tests.editors.vscode.browser import browsing, opened
 from tests.editors.vscode.server import MACHINE, CodeServer
-from tests.editors.vscode.window import browsing, opened
 from tests.harness.world import World
 
 if TYPE_CHECKING:

@@ -27,9 +27,9 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from benchmarks.report import command_line, publish
+from tests.editors.vscode.browser import browsing, opened
 from tests.editors.vscode.environment import without_server
 from tests.editors.vscode.server import VSIX, CodeServer
-from tests.editors.vscode.window import browsing, opened
 from tests.harness.world import World
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.editors.vscode.browser import browsing, opened
 from tests.editors.vscode.server import MACHINE, VSIX, CodeServer
-from tests.editors.vscode.window import browsing, opened
 from tests.harness.world import World
 from tools import code_server
 from tools.machine import SetupFailed

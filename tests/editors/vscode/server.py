@@ -70,9 +70,11 @@ class CodeServer:
         env: Mapping[str, str] = MappingProxyType({}),
         extensions: Sequence[Path] = (),
         asks_for_trust: bool = False,
+        opens: Path | None = None,
     ) -> None:
         self.world = world
         self._asks_for_trust = asks_for_trust
+        self._opens = opens
         self.data = world.root / "vscode"
         self._write("User/settings.json", SETTINGS)
         self._write("User/keybindings.json", KEYS)
@@ -86,8 +88,9 @@ class CodeServer:
 
     @property
     def url(self) -> str:
-        """Where the window of the world's project is."""
-        return f"http://127.0.0.1:{self.port}/?folder={self.world.project}"
+        """Where the window of the world's project is, or that of a file that names folders."""
+        opens = f"workspace={self._opens}" if self._opens else f"folder={self.world.project}"
+        return f"http://127.0.0.1:{self.port}/?{opens}"
 
     def set(self, **settings: object) -> None:
         """Change the user's settings, `__` for a dot, while VS Code runs."""

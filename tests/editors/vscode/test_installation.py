@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tests.editors.vscode.browser import opened
 from tests.editors.vscode.environment import without_server
 from tests.editors.vscode.server import CodeServer
 from tests.editors.vscode.wheelhouse import wheelhouse
-from tests.editors.vscode.window import opened
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser

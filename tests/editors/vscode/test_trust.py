@@ -7,10 +7,10 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tests.editors.vscode.browser import opened
 from tests.editors.vscode.environment import server_on_path
 from tests.editors.vscode.python_extension import python_extension
 from tests.editors.vscode.server import CodeServer
-from tests.editors.vscode.window import opened
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import time
-from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from playwright.sync_api import TimeoutError as PlaywrightTimeout
-from playwright.sync_api import sync_playwright
 
 from tests.editors.vscode.server import PATIENCE_S, ROOT
-from tools import code_server
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
+    from pathlib import Path
 
-    from playwright.sync_api import Browser, Locator, Page
+    from playwright.sync_api import Locator, Page
 
     from tests.editors.vscode.server import CodeServer
 
@@ -71,12 +70,27 @@ class Window:
     def open(self, name: str, text: str) -> None:
         """Write a file into the project, open it, and put the cursor at its end."""
         (self.server.world.project / name).write_text(text, "utf-8")
-        while not self._found("Control+p", name):
-            self.press("Escape")  # the search for files may have begun before there was this one
-        self.press("Enter")
+        self.find(name)
+
+    def find(self, name: str) -> None:
+        """Open a file that is there, and put the cursor at its end."""
+        self._pick("Control+p", name)
         self.page.wait_for_selector(f'.tab.active[data-resource-name="{name}"]')
         self.page.wait_for_selector(".native-edit-context:focus", state="attached")
         self.press("Control+End")
+
+    def open_notebook(self, name: str, cells: list[list[str]]) -> None:
+        """Write a notebook of Python cells, open it, and begin to edit its last cell."""
+        made = [
+            {"cell_type": "code", "source": lines, "metadata": {}, "outputs": []} for lines in cells
+        ]
+        page = {"cells": made, "metadata": {"language_info": {"name": "python"}}, "nbformat": 4}
+        path = self.server.world.project / name
+        path.write_text(json.dumps({**page, "nbformat_minor": 2}), "utf-8")
+        self._pick("Control+p", name)
+        cell = self.page.locator(".notebookOverlay .cell-editor-container .monaco-editor")
+        cell.nth(len(cells) - 1).click()
+        self.page.wait_for_selector(".native-edit-context:focus", state="attached")
 
     def press(self, *keys: str) -> None:
         """Press keys, one after the other."""
@@ -117,6 +131,14 @@ class Window:
         path = self.server.world.project / name
         self._wait(lambda: path.read_text("utf-8"), lambda saved: saved != text, "another")
 
+    def wait_for_json(self, path: Path, read: Callable[[Any], str], start: str) -> None:
+        """Wait until what `read` makes of the JSON file at `path` begins with `start`."""
+        self._wait(
+            lambda: read(json.loads(path.read_text("utf-8"))),
+            lambda seen: seen.startswith(start),
+            start,
+        )
+
     def undo(self) -> None:
         """Take back the last change, which has been saved."""
         self.page.wait_for_timeout(SAVING_MS)
@@ -156,6 +178,16 @@ class Window:
             "button", name="Trust"
         ).first.click()
 
+    def choose(self, *labels: str, picture: str = "") -> None:
+        """Open the menu of the item in the status bar and choose, list by list."""
+        self.page.locator('[id="slm-lsp.slm-lsp.slm-lsp.status"] a').click()
+        for label in labels:
+            row = self.page.locator(".quick-input-list .monaco-list-row", has_text=label)
+            row.first.wait_for()
+            if picture:
+                self.picture(f"{picture}-{label.lower().replace(' ', '-').strip('?')}")
+            row.first.click()
+
     def status(self) -> str:
         """Return what the item in the status bar says to a screen reader."""
         item = self.page.locator('[id="slm-lsp.slm-lsp.slm-lsp.status"] a')
@@ -175,8 +207,7 @@ class Window:
 
     def run(self, title: str) -> None:
         """Run a command by its title, as the command palette does."""
-        assert self._found("F1", title)
-        self.press("Enter")
+        self._pick("F1", title)
 
     def choose_action(self, title: str, picture: str = "", menu: str = "Refactor...") -> None:
         """Choose a code action at the cursor by its title, from the menu."""
@@ -192,6 +223,13 @@ class Window:
         if picture:
             self.picture(picture)
         row.first.click()
+
+    def _pick(self, key: str, words: str) -> None:
+        deadline = time.monotonic() + PATIENCE_S
+        while not self._found(key, words):
+            assert time.monotonic() < deadline, words
+            self.press("Escape")  # the search for files may have begun before there was this one
+        self.press("Enter")
 
     def _found(self, key: str, words: str) -> bool:
         self.press(key)
@@ -222,26 +260,3 @@ class Window:
         PICTURES.mkdir(parents=True, exist_ok=True)
         self.page.screenshot(path=PICTURES / f"{name}.png")
         (PICTURES / f"{name}.log").write_text(self.server.log(), "utf-8")
-
-
-@contextmanager
-def browsing() -> Iterator[Browser]:
-    """Run a browser."""
-    quiet = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
-    path = str(code_server.browser())
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=quiet)
-        yield browser
-        browser.close()
-
-
-@contextmanager
-def opened(server: CodeServer, browser: Browser) -> Iterator[Window]:
-    """Open a window, and end the server behind it in the end."""
-    try:
-        with browser.new_context(viewport={"width": 1000, "height": 600}) as context:
-            window = Window(server, context.new_page())
-            yield window
-            assert window.hosts <= {"127.0.0.1", None}
-    finally:
-        server.close()
