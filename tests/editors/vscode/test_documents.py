@@ -29,16 +29,16 @@ def test_one_that_was_never_saved(window: Window) -> None:
 
 
 def test_a_cell_sees_the_cells_above(window: Window) -> None:
-    function = "def weigh_zebrafish_twice(fish):\n    return 2 * fish.weight"
+    function = "def convert_celsius_to_fahrenheit(celsius):\n    return celsius * 9 / 5 + 32"
     window.open_notebook("cells.ipynb", [function.splitlines(keepends=True), []])
-    window.type("x = weigh_z")
-    assert window.wait_for_ghost().startswith("ebrafish_twice")
+    window.type("x = convert_cel")
+    assert window.wait_for_ghost().startswith("sius_to_fahrenheit")
     window.picture("notebook")
     window.press("Tab")
     window.wait_for_json(
         window.server.world.project / "cells.ipynb",
         lambda notebook: "".join(notebook["cells"][1]["source"]),
-        "x = weigh_zebrafish_twice",
+        "x = convert_celsius_to_fahrenheit",
     )
 
 
