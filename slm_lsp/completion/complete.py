@@ -97,6 +97,8 @@ async def _answer(
     if generation.ended:
         return Outcome(dropped=generation.ended, timings=_costs(generation))
     completions, dropped = await _tidied(request.settled(), generation.drafts)
+    if not completions and any(draft.reason == "time" for draft in generation.drafts):
+        return Outcome(dropped="no time", timings=_costs(generation))  # there may be one later
     outcome = Outcome(completions, dropped, timings=_costs(generation))
     answers.cache.put(request, running.prompt, outcome)
     return outcome

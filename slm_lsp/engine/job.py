@@ -46,6 +46,12 @@ class Job:
         """Return the last event."""
         return Finished(self.request.id, reason, detail)  # type: ignore[arg-type]  # one of its words
 
+    def rank(self, urgency: Urgency) -> None:
+        """Change how urgent it is. Who begins to wait gives it half of its time anew."""
+        if urgency.awaited and not self.urgency.awaited:
+            self._due = max(self._due, time.perf_counter() + self.request.budget_ms / 2e3)
+        self.urgency = urgency
+
     def prefill(self, model: Model, abort: AbortFlag, loop: asyncio.AbstractEventLoop) -> None:
         """Let `model` read the prompt. Called in a thread; raises Aborted."""
         started = time.perf_counter()
@@ -75,7 +81,7 @@ class Job:
             abort.check()
             ending = endings[token.branch]
             shown = len(ending.text)
-            overdue_s = time.perf_counter() - self._due
+            overdue_s = time.perf_counter() - self._due if self.urgency.awaited else 0.0
             if reason := ending.add(token.text, token.logprob, overdue_s):
                 running.discard(token.branch)
             text = ending.text[shown : ending.kept if reason == "stop" else None]

@@ -74,7 +74,7 @@ class Scheduler:
         """Change how urgent a request is."""
         for job in self._unfinished():
             if (job.client, job.request.id) == (client, number):
-                job.urgency = urgency
+                job.rank(urgency)
                 if job is self._running:
                     self._model.awaited = urgency.awaited
                 self._woken()

@@ -14,7 +14,7 @@ from slm_lsp.completion.prefetch import after, prefetch, read_ahead
 from slm_lsp.completion.prompt import prompt_for
 from slm_lsp.completion.request import Outcome, Request
 from slm_lsp.completion.running import GRACE_S
-from slm_lsp.config import Settings
+from slm_lsp.config import CompletionSettings, Settings
 from slm_lsp.context.languages import find
 from slm_lsp.context.syntax import Syntax, parse
 from slm_lsp.context.tree import Overrun
@@ -224,3 +224,13 @@ async def test_one_completion_does_not_serve_who_asks_for_several():
         outcome = await complete(wanted, Settings(), answers, engine)
         assert not outcome.cached
         assert len(outcome.completions) == 2
+
+
+async def test_what_there_was_no_time_for_is_asked_for_again():
+    async with serving(Script(default="pass\n", token_ms=150)) as (engine, model, answers):
+        hurried = Settings(completion=CompletionSettings(budget_ms=50))
+        outcome = await complete(at("total = |"), hurried, answers, engine)
+        assert (outcome.completions, outcome.dropped) == ((), "no time")
+        again = await complete(at("total = |"), Settings(), answers, engine)
+        assert texts(again) == ["pass"]
+        assert model.prompts == 2

@@ -7,6 +7,7 @@ import time
 from contextlib import aclosing, asynccontextmanager
 
 import pytest
+from msgspec.structs import replace
 
 from slm_lsp.engine.background import Background
 from slm_lsp.engine.fake import FakeModel, Reply, Script
@@ -268,3 +269,22 @@ async def test_branches_are_written_side_by_side():
                     ended[event.branch] = event.reason
     assert texts == ["one", "two two", "three"]
     assert ended == ["stop"] * 3
+
+
+@pytest.mark.parametrize("urgency", [Urgency.NOW, Urgency.PREFETCH])
+async def test_only_what_somebody_waits_for_is_short_of_time(urgency):
+    async with scheduler(Script(default="word " * 20, token_ms=10)) as engine:
+        hurried = replace(request("x"), urgency=urgency, budget_ms=50)
+        _, reason = await collect(engine, hurried)
+        assert reason == ("time" if urgency is Urgency.NOW else "end")
+
+
+async def test_who_begins_to_wait_gives_half_of_the_time_anew():
+    async with scheduler(Script(default="word " * 60, token_ms=10)) as engine:
+        prepared = replace(request("x"), urgency=Urgency.PREFETCH, budget_ms=100)
+        task = asyncio.create_task(collect(engine, prepared))
+        await asyncio.sleep(0.2)
+        engine.rank(prepared.id, Urgency.NOW)
+        text, reason = await task
+        assert reason == "time"
+        assert len(text.split()) > 20
