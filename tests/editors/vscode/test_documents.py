@@ -28,18 +28,22 @@ def test_one_that_was_never_saved(window: Window) -> None:
     window.press("Escape")
 
 
-def test_a_cell_sees_the_cells_above(window: Window) -> None:
-    function = "def convert_celsius_to_fahrenheit(celsius):\n    return celsius * 9 / 5 + 32"
-    window.open_notebook("cells.ipynb", [function.splitlines(keepends=True), []])
-    window.type("x = convert_cel")
-    assert window.wait_for_ghost().startswith("sius_to_fahrenheit")
-    window.picture("notebook")
-    window.press("Tab")
-    window.wait_for_json(
-        window.server.world.project / "cells.ipynb",
-        lambda notebook: "".join(notebook["cells"][1]["source"]),
-        "x = convert_celsius_to_fahrenheit",
-    )
+def test_a_cell_sees_the_cells_above(world: World, browser: Browser) -> None:
+    reply = {"after": "x = ", "contains": "def weigh_zebrafish", "text": "weigh_zebrafish()\n"}
+    machine = {**MACHINE, "slm-lsp.model": world.fake(reply)}
+    with opened(CodeServer(world, machine), browser) as window:
+        window.wait_for_status("is ready")
+        function = ["def weigh_zebrafish():\n", "    return 1"]
+        window.open_notebook("cells.ipynb", [function, []])
+        window.type("x = ")
+        window.wait_for_ghost("weigh_zebrafish()")
+        window.picture("notebook")
+        window.press("Tab")
+        window.wait_for_json(
+            world.project / "cells.ipynb",
+            lambda notebook: "".join(notebook["cells"][1]["source"]),
+            "x = weigh_zebrafish()",
+        )
 
 
 def test_each_folder_of_several(world: World, browser: Browser) -> None:
