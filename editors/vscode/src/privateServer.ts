@@ -52,11 +52,7 @@ export class PrivateServer {
     const sources = ['--find-links', this.wheels, ...offline(wheelhouse)];
     const pip = { command: this.script('python'), args: ['-m', 'pip', '--no-input'] };
     const what = ['install', '--disable-pip-version-check', ...sources, `slm-lsp==${this.version}`];
-    await run(pip, what, { token, onLine }).catch((error) => {
-      throw token.isCancellationRequested
-        ? error
-        : new Error(`${error.message}. ${advice(wheelhouse)}`);
-    });
+    await run(pip, what, { token, onLine });
     await writeFile(join(this.folder, COMPLETE), '');
     for (const other of await readdir(this.root)) {
       if (other !== this.version) {
@@ -73,12 +69,6 @@ export class PrivateServer {
 
 function offline(wheelhouse: string): string[] {
   return wheelhouse === '' ? [] : ['--no-index', '--find-links', wheelhouse];
-}
-
-function advice(wheelhouse: string): string {
-  return wheelhouse === ''
-    ? 'Without a network, name a folder of wheels in the setting slm-lsp.server.wheelhouse.'
-    : `Nothing but ${wheelhouse} was looked at, because slm-lsp.server.wheelhouse names it.`;
 }
 
 async function anyPython(): Promise<Program> {
