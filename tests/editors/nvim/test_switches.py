@@ -82,8 +82,12 @@ def test_one_filetype(offered, world):
 def test_status_and_why(offered):
     run(offered, "status")
     said(offered, "is ready; on for python")
-    run(offered, "why")
-    said(offered, "offered after")
+
+    def why() -> bool:
+        run(offered, "why")
+        return "offered after" in offered.said()
+
+    offered.wait(why, "it does not say why")  # what the server tells follows its answer
 
 
 def test_an_unknown_command_says_what_there_is(nvim):
