@@ -37,7 +37,7 @@ from slm_lsp.context.syntax import Syntax, parse
 from slm_lsp.engine.protocol import Generate, Prefilled, Prompt, next_id
 from slm_lsp.errors import ActionRefused
 from slm_lsp.evaluation.cases import read_cases
-from slm_lsp.text import Cursor, Document, Span
+from slm_lsp.text import Cursor, Document, Span, unix
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -142,7 +142,7 @@ async def measure(engine: Engine, name: str, count: int) -> list[dict[str, Any]]
             function = function_at(syntax, cursor)
             names = named_parameters(edit.text) if name == "docstring" else []
             row |= {"shown": True, "text": edit.text}
-            row["parses"] = sound(replaced(document, edit.span, edit.text.replace("\r\n", "\n")))
+            row["parses"] = sound(replaced(document, edit.span, unix(edit.text)))
             row["own_names"] = function is not None and set(names) <= set(function.parameters)
         row["ms"] = (time.perf_counter() - listed) * 1e3
         rows.append(row)

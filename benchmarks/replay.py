@@ -45,6 +45,7 @@ from typing import TYPE_CHECKING, Any
 from benchmarks import infill, typist
 from benchmarks.presses import Press, figures
 from benchmarks.report import command_line, publish
+from slm_lsp.text import unix
 from tests.harness.client import Client
 from tests.harness.editor import Editor, offered
 from tests.harness.world import World, initialize
@@ -176,7 +177,7 @@ def main() -> int:
     parser.add_argument("--kill-engine", type=int, default=0, metavar="N", help="kill it N times")
     options = parser.parse_args()
     path = options.file or Path(argparse.__file__)
-    text = path.read_text(encoding="utf-8").replace("\r\n", "\n")
+    text = unix(path.read_text(encoding="utf-8"))
     if text.count("\n") < MIN_LINES:
         parser.error(f"{path.name} has fewer than {MIN_LINES} lines")
 

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from slm_lsp.text import unix
 from tools.machine import SetupFailed, cache_folder
 from tools.steps import run
 
@@ -52,7 +53,7 @@ class _Packed:
 def python() -> Source:
     """Return the file that is there without fetching anything."""
     path = Path(argparse.__file__)
-    return Source(path.name, "python", path.read_text("utf-8").replace("\r\n", "\n"))
+    return Source(path.name, "python", unix(path.read_text("utf-8")))
 
 
 def everything() -> tuple[Source, ...]:
@@ -69,7 +70,7 @@ def _unpacked(packed: _Packed) -> Source:
         with tempfile.NamedTemporaryFile(dir=kept.parent, delete=False) as part:
             part.write(data)
         Path(part.name).replace(kept)
-    return Source(packed.name, packed.language, data.decode("utf-8").replace("\r\n", "\n"))
+    return Source(packed.name, packed.language, unix(data.decode("utf-8")))
 
 
 def _fetched(packed: _Packed) -> bytes:

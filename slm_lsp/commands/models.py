@@ -109,7 +109,7 @@ def _verify(args: Namespace) -> tuple[Any, str]:
 
 def _optimize(args: Namespace) -> tuple[Any, str]:
     there = installed.get(args.name)
-    model = next((it for it in catalog.models() if it.name == there.name), None)
+    model = catalog.known(there.name)
     if model is None or model.wheel is None:
         raise StoreError(f"'{there.name}' was imported, and is used as it is.")
     with shown() as progress:

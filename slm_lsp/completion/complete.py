@@ -14,7 +14,7 @@ from slm_lsp.completion.request import Outcome, Timings
 from slm_lsp.completion.running import Running
 from slm_lsp.completion.stop import stop_rule
 from slm_lsp.completion.tidy import tidy
-from slm_lsp.context.stretch import SHORT_LINES
+from slm_lsp.context.soundness import parses_little
 from slm_lsp.engine.protocol import Generate, Urgency, next_id
 
 if TYPE_CHECKING:
@@ -106,8 +106,7 @@ async def _answer(
 
 async def _tidied(request: Request, drafts: Sequence[Draft]) -> tuple[tuple[Completion, ...], str]:
     """Do what `tidy` does: at once where it parses little, else in a thread."""
-    tree, lines = request.syntax, len(request.document.lines)
-    if tree is None or tree.partial or lines <= SHORT_LINES:
+    if parses_little(request.document, request.syntax):
         return tidy(request, drafts)
     return await asyncio.to_thread(tidy, request, drafts)
 

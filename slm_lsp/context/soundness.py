@@ -14,6 +14,11 @@ if TYPE_CHECKING:
     from slm_lsp.text import Completion, Document
 
 
+def parses_little(document: Document, syntax: Syntax | None) -> bool:
+    """Tell whether `errors_added` parses no more than a short document, or a part of one."""
+    return syntax is None or len(document.lines) <= SHORT_LINES or syntax.partial
+
+
 def errors_added(
     document: Document,
     syntax: Syntax | None,
@@ -30,7 +35,7 @@ def errors_added(
     if syntax is None or not syntax.language.complete:
         return 0
     known: Syntax | Overrun | None = syntax
-    if len(document.lines) > SHORT_LINES and not syntax.partial:
+    if not parses_little(document, syntax):
         line = completion.span.start.line
         known = parse(document, stretch(syntax, line), budget_ms=budget_ms)
     if not isinstance(known, Syntax):

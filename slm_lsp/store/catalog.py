@@ -98,11 +98,14 @@ def models() -> tuple[CatalogModel, ...]:
     return msgspec.toml.decode(path.read_bytes(), type=_Catalog).model
 
 
+def known(name: str) -> CatalogModel | None:
+    """Return the catalog's model `name`, or None."""
+    return next((model for model in models() if model.name == name), None)
+
+
 def find(name: str) -> CatalogModel:
     """Return the catalog's model `name`. Raises ModelUnknown."""
-    known = models()
-    for model in known:
-        if model.name == name:
-            return model
-    names = ", ".join(model.name for model in known)
+    if (model := known(name)) is not None:
+        return model
+    names = ", ".join(model.name for model in models())
     raise ModelUnknown(f"There is no model called '{name}'; the catalog has: {names}.")

@@ -38,7 +38,8 @@ def take_in(file: Path, name: str, sha256: str, progress: Progress) -> tuple[Rec
         _link_or_copy(source, own, progress)
         progress("checksum", 0, 0)
         found = checksum.sha256_of(own)
-        expected = sha256.lower() or _pinned(name)
+        known = catalog.known(name)
+        expected = sha256.lower() or (known.sha256 if known else "")
         if expected and found != expected:
             raise StoreError(f"{file} has the checksum {found}, not {expected}; fetch it again.")
         _check_place(name, found)
@@ -53,15 +54,12 @@ def _check_name(name: str) -> None:
             f"A model cannot be called '{name}': letters, digits, '.', '_' and '-' make a name, "
             "which begins with a letter or a digit. Choose another with --name."
         )
-    if any(model.name == name and model.wheel is not None for model in catalog.models()):
+    known = catalog.known(name)
+    if known is not None and known.wheel is not None:
         raise StoreError(
             f"`slm-lsp models pull {name}` fetches the model of that name; choose another "
             "with --name."
         )
-
-
-def _pinned(name: str) -> str:
-    return next((model.sha256 for model in catalog.models() if model.name == name), "")
 
 
 def _check_place(name: str, sha256: str) -> None:
