@@ -7,7 +7,9 @@
     │   ├── ModelMissing          known, but not installed yet
     │   ├── ModelDamaged          a checksum does not match
     │   ├── NetworkForbidden      offline is on
+    │   ├── ModelShared           it is in a store for all users, which is only read
     │   └── PullFailed            the download or the unpacking went wrong
+    │       └── TransferInterrupted   the source broke off; trying again may help
     ├── ActionRefused             a code action has nothing good enough to show
     ├── UsageUnavailable          the file of local usage figures cannot be read or written
     └── EngineError               the engine process
@@ -54,6 +56,14 @@ class NetworkForbidden(StoreError):
 
 class PullFailed(StoreError):
     """A model could not be downloaded or unpacked."""
+
+
+class ModelShared(StoreError):
+    """The model is in a store for all users of this machine, which is only read."""
+
+
+class TransferInterrupted(PullFailed):
+    """A source broke off; what has arrived is kept, and trying again may help."""
 
 
 class UsageUnavailable(SlmLspError):

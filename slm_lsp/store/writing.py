@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
 import shutil
 import tempfile
@@ -20,6 +21,8 @@ Progress = Callable[[str, int, int], None]
 """Called with the stage's name, what is done and the total, in bytes; a total of 0 is unknown."""
 
 _PREFIX = ".work-"
+
+_UNFINISHED = ".unfinished"
 
 
 @contextlib.contextmanager
@@ -39,7 +42,22 @@ def workplace(progress: Progress) -> Iterator[Path]:
             with tempfile.TemporaryDirectory(prefix=_PREFIX, dir=root) as work:
                 yield Path(work)
     except OSError as error:
-        raise StoreError(f"The model store {root} cannot be changed: {error}.") from error
+        raise StoreError(
+            f"The model store {root} cannot be changed: {error}.{_advice(error)}"
+        ) from error
+
+
+def unfinished(name: str) -> Path:
+    """Return the folder for what has arrived of the model `name`, which need not exist.
+
+    It outlives an interruption; only who holds the lock of `workplace` may change it.
+    """
+    return record.root() / _UNFINISHED / name
+
+
+def unfinished_names() -> tuple[str, ...]:
+    """Return the names of all models of which only a part has arrived."""
+    return tuple(sorted(path.name for path in (record.root() / _UNFINISHED).glob("*")))
 
 
 def require_space(size: int) -> None:
@@ -50,6 +68,12 @@ def require_space(size: int) -> None:
             f"The model store {record.root()} needs {size // 10**6} MB of free space and has "
             f"{free // 10**6} MB; make room, or name another folder in {record.STORE_VARIABLE}."
         )
+
+
+def _advice(error: OSError) -> str:
+    if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        return ""
+    return " Make room and run the same command again: it goes on where it was."
 
 
 @contextlib.contextmanager
