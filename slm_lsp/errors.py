@@ -56,6 +56,22 @@ class PullFailed(StoreError):
     """A model could not be downloaded or unpacked."""
 
 
+class PolicyError(SlmLspError):
+    """The machine's administrator does not allow what was asked."""
+
+
+class PolicyUnusable(PolicyError):
+    """The administrator's file cannot be read, understood or trusted, so nothing is allowed."""
+
+
+class ModelForbidden(PolicyError):
+    """The administrator's file does not allow this model."""
+
+
+class EndpointForbidden(PolicyError):
+    """The administrator's file does not allow connections to this place."""
+
+
 class UsageUnavailable(SlmLspError):
     """The file of local usage figures cannot be read or written now."""
 
