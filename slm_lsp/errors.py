@@ -10,6 +10,10 @@
     │   ├── ModelShared           it is in a store for all users, which is only read
     │   └── PullFailed            the download or the unpacking went wrong
     │       └── TransferInterrupted   the source broke off; trying again may help
+    ├── PolicyError               this machine's administrator does not allow it
+    │   ├── PolicyUnusable        the administrator's file cannot be used, so nothing is allowed
+    │   ├── ModelForbidden        not this model
+    │   └── EndpointForbidden     no connection to this place
     ├── ActionRefused             a code action has nothing good enough to show
     ├── UsageUnavailable          the file of local usage figures cannot be read or written
     └── EngineError               the engine process
@@ -64,6 +68,22 @@ class ModelShared(StoreError):
 
 class TransferInterrupted(PullFailed):
     """A source broke off; what has arrived is kept, and trying again may help."""
+
+
+class PolicyError(SlmLspError):
+    """The machine's administrator does not allow what was asked."""
+
+
+class PolicyUnusable(PolicyError):
+    """The administrator's file cannot be read, understood or trusted, so nothing is allowed."""
+
+
+class ModelForbidden(PolicyError):
+    """The administrator's file does not allow this model."""
+
+
+class EndpointForbidden(PolicyError):
+    """The administrator's file does not allow connections to this place."""
 
 
 class UsageUnavailable(SlmLspError):
