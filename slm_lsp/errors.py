@@ -8,7 +8,8 @@
     │   ├── ModelDamaged          a checksum does not match
     │   ├── NetworkForbidden      offline is on
     │   ├── ModelShared           it is in a store for all users, which is only read
-    │   └── PullFailed            the download or the unpacking went wrong
+    │   └── PullFailed            no source could give the model
+    │       ├── WrongChecksum     what came is not the file that was wanted
     │       └── TransferInterrupted   the source broke off; trying again may help
     ├── PolicyError               this machine's administrator does not allow it
     │   ├── PolicyUnusable        the administrator's file cannot be used, so nothing is allowed
@@ -59,11 +60,15 @@ class NetworkForbidden(StoreError):
 
 
 class PullFailed(StoreError):
-    """A model could not be downloaded or unpacked."""
+    """A model could not be fetched from where it should come from."""
 
 
 class ModelShared(StoreError):
     """The model is in a store for all users of this machine, which is only read."""
+
+
+class WrongChecksum(PullFailed):
+    """A file is not the one that was wanted: nothing in it may be believed."""
 
 
 class TransferInterrupted(PullFailed):

@@ -1,207 +1,126 @@
-"""Model files from a mirror: a folder, such as a file share, or an HTTPS server's.
+"""Models from a mirror: a folder, such as a file share, or a server's.
 
-A mirror is nothing but a folder with the files as the catalog calls them. `SHA256SUMS` in it, as
+A mirror is nothing but the files, called as the catalog calls them. `SHA256SUMS` among them, as
 `sha256sum` writes it, has the checksums of those that the catalog does not pin.
-
-The standard library speaks HTTP here, as it is told by the usual variables for proxies, and
-truststore checks certificates as pip has it do: against the system's own authorities, the
-company's among them, and SSL_CERT_FILE. Passwords come from the user's netrc file, as pip's do.
 """
 
 from __future__ import annotations
 
-import contextlib
-import http.client
-import netrc
-import ssl
-import urllib.error
-import urllib.request
-from base64 import b64encode
-from functools import cache
+import ipaddress
+import re
+from collections.abc import Callable
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit
 
 import msgspec
-import truststore
 
-from slm_lsp.errors import PullFailed, TransferInterrupted
-from slm_lsp.store.transfer import Stream
+from slm_lsp.errors import PullFailed
+from slm_lsp.store import local_file, transfer
+from slm_lsp.store.url_file import NoSuchFile, UrlFile
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from slm_lsp.store.catalog import CatalogModel
+    from slm_lsp.store.writing import Progress
 
 SUMS = "SHA256SUMS"
 
-_TIMEOUT_S = 60.0
-"""How long a server may be silent."""
-
 _SUMS_MAX = 1024 * 1024
 
-_MISSING = (404, 410)
-
-_BUSY = (408, 425, 429, 500, 502, 503, 504)
-"""Status codes of a server that may answer differently in a moment."""
+_SUM = re.compile(r"([0-9a-fA-F]{64}) [ *](?:\./)?(.+)")
 
 
-class UrlFile(msgspec.Struct, frozen=True):
-    """A file on a server."""
+class Server(msgspec.Struct, frozen=True):
+    """The `file` below the URL `base`. `permit` raises for a URL that may not be asked."""
 
-    url: str
+    base: str
+    file: str
+    permit: Callable[[str], None]
 
-    @contextlib.contextmanager
-    def open(self, start: int, version: str) -> Iterator[Stream]:
-        """Do what `Remote` says; the version is the server's validator."""
-        headers = {}
-        if start:
-            headers = {"Range": f"bytes={start}-", "If-Range": version.rpartition(" ")[2]}
-            headers = headers if version.startswith(f"{self.url} ") else {}
-        with _request(self.url, headers) as response:
-            begin, total = _extent(self.url, response, start)
-            validator = _validator(response.headers)
-            version = f"{self.url} {validator}" if validator else ""
-            yield Stream(begin, total, version, lambda most: _read(self.url, response, most))
+    def name(self) -> str:
+        """Return the mirror's URL."""
+        return self.base
 
+    def endpoints(self) -> tuple[str, ...]:
+        """Return the mirror's URL."""
+        return (self.base,)
 
-class LocalFile(msgspec.Struct, frozen=True):
-    """A file in a folder of this machine, or mounted there."""
+    def checksum(self) -> str:
+        """Return what SHA256SUMS says. Raises PullFailed."""
+        try:
+            sums = UrlFile(f"{self.base}/{SUMS}", self.permit).beginning(_SUMS_MAX)
+        except NoSuchFile:
+            return ""
+        return _sum_of(self.file, sums)
 
-    path: Path
-
-    @contextlib.contextmanager
-    def open(self, start: int, version: str) -> Iterator[Stream]:
-        """Do what `Remote` says; the version is the file's place, size and time."""
-        with self.path.open("rb") as file:
-            seen = self.path.stat()
-            now = f"{self.path} {seen.st_size} {seen.st_mtime_ns}"
-            start = start if version == now else 0
-            file.seek(start)
-            yield Stream(start, seen.st_size, now, file.read)
+    def fetch(self, work: Path, kept: Path, progress: Progress) -> Path:  # noqa: ARG002
+        """Bring the file into `kept`. Raises PullFailed, StoreError, OSError."""
+        url = f"{self.base}/{quote(self.file)}"
+        transfer.fetch(UrlFile(url, self.permit), kept / self.file, progress)
+        return kept / self.file
 
 
-def sums_at(base: str) -> str:
-    """Return the text of a server's SHA256SUMS, empty where it has none. Raises PullFailed."""
-    url = f"{base}/{SUMS}"
+class Folder(msgspec.Struct, frozen=True):
+    """The `file` in the folder `base`."""
+
+    base: Path
+    file: str
+
+    def name(self) -> str:
+        """Return the folder."""
+        return str(self.base)
+
+    def endpoints(self) -> tuple[str, ...]:
+        """Return nothing: if it is a file share, the system has mounted it."""
+        return ()
+
+    def checksum(self) -> str:
+        """Return what SHA256SUMS says. Raises PullFailed."""
+        try:
+            with (self.base / SUMS).open("rb") as file:
+                return _sum_of(self.file, file.read(_SUMS_MAX))
+        except FileNotFoundError:
+            return ""
+        except OSError as error:
+            raise PullFailed(f"{self.base / SUMS} cannot be read ({error}).") from error
+
+    def fetch(self, work: Path, kept: Path, progress: Progress) -> Path:
+        """Bring the file into `work` or `kept`. Raises PullFailed, StoreError, OSError."""
+        source = self.base / self.file
+        if not source.is_file():
+            raise PullFailed(f"There is no {self.file} in {self.base}.")
+        return local_file.bring(source.resolve(), work, kept, progress)
+
+
+def at(place: str, model: CatalogModel, permit: Callable[[str], None]) -> Server | Folder:
+    """Return the file of `model` in the mirror `place`, a URL or a folder. Raises PullFailed."""
+    if "://" not in place:
+        return Folder(Path(place).expanduser().absolute(), model.file)
+    parts = urlsplit(place)
+    if parts.scheme not in ("https", "http") or not parts.hostname or parts.query:
+        raise PullFailed(
+            f"'{parts.scheme}://{parts.hostname}' is no mirror: it takes the URL of a "
+            "folder, with https, or the path of one."
+        )
+    if "@" in parts.netloc:
+        raise PullFailed(
+            f"The password for {parts.hostname} belongs into your netrc file, not into its URL."
+        )
+    if parts.scheme == "http" and not model.sha256 and not _is_here(parts.hostname):
+        raise PullFailed(
+            f"The catalog does not know the checksum of '{model.name}', so it can only be fetched "
+            f"over an encrypted connection: https://{parts.netloc}."
+        )
+    return Server(place.rstrip("/"), model.file, permit)
+
+
+def _is_here(host: str) -> bool:
     try:
-        with _request(url, {}) as response:
-            return _read(url, response, _SUMS_MAX).decode("utf-8", "replace")
-    except FileNotFoundError:
-        return ""
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
-def sum_of(file: str, sums: str) -> str:
-    """Return the checksum that the text of SHA256SUMS has for `file`, empty where it has none."""
-    for line in sums.splitlines():
-        digest, _, name = line.strip().partition(" ")
-        if name.lstrip(" *").removeprefix("./") == file and len(digest) == 64:
-            return digest.lower()
-    return ""
-
-
-def url_of(base: str, file: str) -> str:
-    """Return the URL of the mirror's `file`."""
-    return f"{base}/{quote(file)}"
-
-
-@contextlib.contextmanager
-def _request(url: str, headers: dict[str, str]) -> Iterator[http.client.HTTPResponse]:
-    """Raise FileNotFoundError where the server has no such file; else as `Remote.open` says."""
-    asked = urllib.request.Request(  # noqa: S310  # the mirror's address was checked
-        url, headers=headers | {"Accept-Encoding": "identity"} | _credentials(url)
-    )
-    try:
-        response = _opener().open(asked, timeout=_TIMEOUT_S)
-    except urllib.error.HTTPError as error:
-        error.close()
-        _refuse(url, error)
-    except urllib.error.URLError as error:
-        if isinstance(error.reason, ssl.SSLCertVerificationError):
-            raise PullFailed(
-                f"{urlsplit(url).netloc} has a certificate that nobody on this machine vouches for "
-                f"({error.reason.verify_message}); add its authority to the system's, or name its "
-                "file in SSL_CERT_FILE."
-            ) from error
-        raise TransferInterrupted(f"{url} cannot be reached ({error.reason}).") from error
-    except (OSError, http.client.HTTPException) as error:
-        raise TransferInterrupted(f"{url} gives no sound answer ({error!r}).") from error
-    with response:
-        yield response
-
-
-def _refuse(url: str, error: urllib.error.HTTPError) -> NoReturn:
-    if error.code in _MISSING:
-        raise FileNotFoundError(url) from error
-    said = f"{url} is refused: {error.code} {error.reason}"
-    if error.code in _BUSY:
-        raise TransferInterrupted(f"{said}.") from error
-    if error.code in (401, 403):
-        said += "; if it wants a password, put that into your netrc file"
-    raise PullFailed(f"{said}.") from error
-
-
-def _read(url: str, response: http.client.HTTPResponse, most: int) -> bytes:
-    try:
-        return response.read(most)
-    except (OSError, http.client.HTTPException) as error:
-        raise TransferInterrupted(
-            f"The connection to {urlsplit(url).netloc} broke ({error!r}); what has arrived is "
-            "kept, and the same command goes on from there."
-        ) from error
-
-
-def _extent(url: str, response: http.client.HTTPResponse, wanted: int) -> tuple[int, int]:
-    """Return where the answer begins and how long the whole file is. Raises PullFailed."""
-    length = response.headers.get("Content-Length", "")
-    if response.status == http.client.PARTIAL_CONTENT:
-        unit, _, span = response.headers.get("Content-Range", "").partition(" ")
-        begin, total = span.partition("-")[0], span.partition("/")[2]
-        if unit == "bytes" and begin == str(wanted) and total.isdecimal():
-            return wanted, int(total)
-    elif length.isdecimal():
-        return 0, int(length)
-    raise PullFailed(f"{url} does not say how long the file is, or sends another part of it.")
-
-
-def _validator(headers: http.client.HTTPMessage) -> str:
-    """Return what a range may be asked for with; a weak ETag does not stand for each byte."""
-    etag = str(headers.get("ETag", ""))
-    return etag if etag.startswith('"') else str(headers.get("Last-Modified", ""))
-
-
-def _credentials(url: str) -> dict[str, str]:
-    try:
-        found = netrc.netrc().authenticators(urlsplit(url).hostname or "")
-    except (OSError, netrc.NetrcParseError):
-        return {}
-    if found is None:
-        return {}
-    user, _account, password = found
-    return {"Authorization": f"Basic {b64encode(f'{user}:{password}'.encode()).decode()}"}
-
-
-class _Redirects(urllib.request.HTTPRedirectHandler):
-    """Follows what stays encrypted, and tells no other server the password."""
-
-    def redirect_request(
-        self,
-        req: urllib.request.Request,
-        fp: IO[bytes],
-        code: int,
-        msg: str,
-        headers: http.client.HTTPMessage,
-        newurl: str,
-    ) -> urllib.request.Request | None:
-        if req.full_url.startswith("https:") and not newurl.startswith("https:"):
-            raise PullFailed(f"{req.full_url} leads to {newurl}, which is not encrypted.")
-        request = super().redirect_request(req, fp, code, msg, headers, newurl)
-        if request is not None and urlsplit(newurl).netloc != urlsplit(req.full_url).netloc:
-            request.remove_header("Authorization")
-        return request
-
-
-@cache
-def _opener() -> urllib.request.OpenerDirector:
-    context = truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    return urllib.request.build_opener(
-        urllib.request.HTTPSHandler(context=context), _Redirects()
-    )
+def _sum_of(file: str, sums: bytes) -> str:
+    lines = map(_SUM.fullmatch, sums.decode("utf-8", "replace").splitlines())
+    return next((line[1].lower() for line in lines if line and line[2] == file), "")

@@ -38,11 +38,15 @@ PAUSE_S = 1.0
 """Seconds before the second attempt; each pause is twice the last one."""
 
 
+BUSY = (408, 425, 429, 500, 502, 503, 504)
+"""Status codes of a server that may answer differently in a moment."""
+
+
 class Stream(NamedTuple):
     """The bytes from `start` on of a file of `total` bytes, in one `version` of that file.
 
-    An empty `version` means that nothing tells it from another one. `read` returns the next bytes,
-    at most as many as it is asked for, and none at the end.
+    An empty `version` means that nothing tells it from another one. `read` is asked for a number of
+    bytes and returns the next ones, none at the end.
     """
 
     start: int
@@ -110,10 +114,10 @@ def _continue(remote: Remote, target: Path, before: _Note, progress: Progress) -
 def _receive(stream: Stream, file: FileIO, target: Path, note: _Note, progress: Progress) -> None:
     noted = done = stream.start
     while done < stream.total and (chunk := stream.read(min(CHUNK, stream.total - done))):
-        rest = memoryview(chunk)
+        rest = memoryview(chunk)[: stream.total - done]
+        done += len(rest)
         while rest:  # without a buffer, a disk that fills up takes what it can
             rest = rest[file.write(rest) :]
-        done += len(chunk)
         progress("download", done, stream.total)
         if done - noted >= CHECKPOINT:
             _keep(file, target, note)

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from slm_lsp.errors import StoreError
+from slm_lsp.errors import ModelForbidden, ModelUnusable, StoreError, WrongChecksum
 from slm_lsp.store import record
 
 if TYPE_CHECKING:
@@ -48,11 +48,30 @@ def workplace(progress: Progress) -> Iterator[Path]:
 
 
 def unfinished(name: str) -> Path:
-    """Return the folder for what has arrived of the model `name`, which need not exist.
-
-    It outlives an interruption; only who holds the lock of `workplace` may change it.
-    """
+    """Return the folder for what has arrived of the model `name`, which need not exist."""
     return record.root() / _UNFINISHED / name
+
+
+@contextlib.contextmanager
+def keeping(name: str) -> Iterator[Path]:
+    """Yield `unfinished(name)`; what is in it stays after a failure, unless it is the wrong file.
+
+    Only who holds the lock of `workplace` may do that.
+    """
+    kept = unfinished(name)
+    kept.mkdir(parents=True, exist_ok=True)
+    try:
+        yield kept
+    except (WrongChecksum, ModelUnusable, ModelForbidden):
+        shutil.rmtree(kept)
+        raise
+    else:
+        shutil.rmtree(kept)
+    finally:
+        with contextlib.suppress(OSError):  # they are not empty
+            kept.rmdir()
+        with contextlib.suppress(OSError):
+            kept.parent.rmdir()
 
 
 def unfinished_names() -> tuple[str, ...]:
