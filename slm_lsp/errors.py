@@ -7,6 +7,7 @@
     │   ├── ModelMissing          known, but not installed yet
     │   ├── ModelDamaged          a checksum does not match
     │   ├── NetworkForbidden      offline is on
+    │   ├── NameTaken             another model is called that
     │   ├── ModelShared           it is in a store for all users, which is only read
     │   └── PullFailed            no source could give the model
     │       ├── WrongChecksum     what came is not the file that was wanted
@@ -61,6 +62,10 @@ class NetworkForbidden(StoreError):
 
 class PullFailed(StoreError):
     """A model could not be fetched from where it should come from."""
+
+
+class NameTaken(StoreError):
+    """Another model in the store has that name."""
 
 
 class ModelShared(StoreError):

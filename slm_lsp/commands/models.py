@@ -1,4 +1,4 @@
-"""`slm-lsp models`: list, pull, import, verify, use, remove and optimize the models on this machine."""
+"""`slm-lsp models`: list, pull, import, verify, use, remove and optimize models."""
 
 from __future__ import annotations
 

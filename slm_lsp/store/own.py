@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING
 
-from slm_lsp.errors import ModelDamaged, StoreError
+from slm_lsp.errors import ModelDamaged, NameTaken, StoreError
 from slm_lsp.processors import model_threads
 from slm_lsp.store import admission, catalog, installed, record, runtime
 from slm_lsp.store.local_file import bring
@@ -65,4 +65,4 @@ def _check_place(name: str, sha256: str) -> None:
         there = record.read_at(name, record.folder(name))
         if there is not None and there.files[0].sha256 != sha256:
             installed.verify(name)
-            raise StoreError(f"Another model is called '{name}'; choose a name with --name.")
+            raise NameTaken(f"Another model is called '{name}'; choose a name with --name.")

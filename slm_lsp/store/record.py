@@ -141,10 +141,8 @@ def is_shared(name: str) -> bool:
 
 def names() -> tuple[str, ...]:
     """Return the name of every model that has a record in any store, in alphabetical order."""
-    found = {
-        path.parent.name for at in (root(), *shared_roots()) for path in at.glob(f"*/{_RECORD}")
-    }
-    return tuple(sorted(filter(is_name, found)))
+    paths = (path for at in (root(), *shared_roots()) for path in at.glob(f"*/{_RECORD}"))
+    return tuple(sorted(filter(is_name, {path.parent.name for path in paths})))
 
 
 def read(name: str) -> Record | None:

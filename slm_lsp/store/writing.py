@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from slm_lsp.errors import ModelForbidden, ModelUnusable, StoreError, WrongChecksum
+from slm_lsp.errors import ModelForbidden, ModelUnusable, NameTaken, StoreError, WrongChecksum
 from slm_lsp.store import record
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def unfinished(name: str) -> Path:
 
 @contextlib.contextmanager
 def keeping(name: str) -> Iterator[Path]:
-    """Yield `unfinished(name)`; what is in it stays after a failure, unless it is the wrong file.
+    """Yield `unfinished(name)`; what is in it stays after a failure, unless it is of no use.
 
     Only who holds the lock of `workplace` may do that.
     """
@@ -62,7 +62,7 @@ def keeping(name: str) -> Iterator[Path]:
     kept.mkdir(parents=True, exist_ok=True)
     try:
         yield kept
-    except (WrongChecksum, ModelUnusable, ModelForbidden):
+    except (WrongChecksum, ModelUnusable, ModelForbidden, NameTaken):
         shutil.rmtree(kept)
         raise
     else:
