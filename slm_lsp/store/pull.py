@@ -52,8 +52,9 @@ def pull(
             "`--from FOLDER` takes it from a folder that has it."
         )
     origin = choose(model, source, allowed.require_endpoint)
-    for endpoint in origin.endpoints():
-        allowed.require_endpoint(endpoint)
+    if allowed.offline or allowed.allowed_endpoints is not None:  # pip takes its time to answer
+        for endpoint in origin.endpoints():
+            allowed.require_endpoint(endpoint)
     with workplace(progress) as work:
         if _sound(model.name):  # by the process that had the lock before
             return None

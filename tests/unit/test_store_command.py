@@ -2,6 +2,7 @@
 
 import argparse
 import re
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -84,10 +85,13 @@ def test_list_warns_of_licences_in_plain_words(capsys: pytest.CaptureFixture[str
         assert ("LICENCE: Not for commercial use" in about[model.name]) == (model.name in limited)
 
 
-def test_a_model_in_no_package_says_where_it_is(capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(PullFailed, match="hf download microsoft/Phi-3-mini"):
+def test_what_hugging_face_takes_is_said_where_its_library_is_missing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(sys.modules, "huggingface_hub", None)
+    with pytest.raises(PullFailed, match=r"slm-lsp\[hub\].*models import .* --name phi-3-mini"):
         run("pull", "phi-3-mini")
-    with pytest.raises(ModelMissing, match=r"models import .* --name phi-3-mini"):
+    with pytest.raises(ModelMissing, match="slm-lsp models pull phi-3-mini"):
         run("verify", "phi-3-mini")
 
 

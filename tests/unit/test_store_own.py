@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from slm_lsp.errors import ModelUnusable, StoreError
-from slm_lsp.store import catalog, installed, own, record, runtime
+from slm_lsp.store import catalog, installed, record, runtime, transfer
 from slm_lsp.store.own import FILE, take_in
 from slm_lsp.store.record import Trial
 from tests.unit.store_models import quiet
@@ -148,7 +148,7 @@ def test_a_full_disk_is_noticed_before_the_copy(
         raise StoreError("full")
 
     monkeypatch.setattr(Path, "hardlink_to", refuse)
-    monkeypatch.setattr(own, "require_space", full)
+    monkeypatch.setattr(transfer, "require_space", full)
     with pytest.raises(StoreError, match="full"):
         take_in(file, "phi", "", quiet)
     assert left_over(store) == []
