@@ -9,6 +9,7 @@ what it does for every source. The checksum of a large file is its ETag there.
 from __future__ import annotations
 
 import contextlib
+import os
 import re
 from collections.abc import Callable
 from http import HTTPStatus
@@ -19,7 +20,7 @@ import msgspec
 
 from slm_lsp.errors import PullFailed, TransferInterrupted
 from slm_lsp.store import transfer
-from slm_lsp.store.transfer import BUSY, CHUNK, Stream
+from slm_lsp.store.transfer import BUSY, Stream
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -77,7 +78,7 @@ class HubFile(msgspec.Struct, frozen=True):
             start = start if version == now else 0
             with self._answer(found.location, start) as response:
                 begin = start if response.status_code == HTTPStatus.PARTIAL_CONTENT else 0
-                chunks = response.iter_raw(CHUNK)
+                chunks = response.iter_raw()
 
                 def read(_most: int) -> bytes:
                     with _errors(self.repository):
@@ -125,6 +126,8 @@ def find(model: CatalogModel, permit: Callable[[str], None]) -> HubFile:
 
     Raises PullFailed where the library is not there.
     """
+    # Otherwise the library tells the server what programs it runs among, and asks it for a list.
+    os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
     try:
         import huggingface_hub  # noqa: F401
     except ImportError as error:

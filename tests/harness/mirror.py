@@ -27,8 +27,9 @@ class Mirror:
     """What the server has, how it fails, and what it was asked.
 
     `ends_at` and `wrong_at` are offsets in every file: it breaks off before the one, and sends a
-    wrong byte at the other. `ends` counts how often it still breaks off. `asked` has the path, the
-    first byte wanted and the Authorization of each GET.
+    wrong byte at the other. `ends` counts how often it still breaks off. `status` and `error_code`
+    are all it answers, `leads_to` is where it passes on to. `asked` has the path, the first byte
+    wanted and the Authorization of each GET; `paths` and `heads` have those of each HEAD.
     """
 
     files: dict[str, bytes]
@@ -39,7 +40,10 @@ class Mirror:
     ranges: bool = True
     etag: str | None = None
     status: int = 0
+    error_code: str = ""
     leads_to: str = ""
+    paths: list[str] = field(default_factory=list)
+    heads: list[str] = field(default_factory=list)
     asked: list[tuple[str, int, str]] = field(default_factory=list)
 
     @property
@@ -88,6 +92,8 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_HEAD(self) -> None:
         """Answer as Hugging Face does."""
+        self.about.paths.append(self.path)
+        self.about.heads.append(self.headers.get("Authorization", ""))
         self._answer(body=False)
 
     def do_GET(self) -> None:
@@ -100,7 +106,10 @@ class _Handler(BaseHTTPRequestHandler):
     def _answer(self, *, body: bool) -> None:
         content = self.about.files.get(self.path.rpartition("/")[2])
         if self.about.status:
-            self._head(self.about.status, {"Content-Length": "0"})
+            self._head(
+                self.about.status,
+                {"Content-Length": "0", "X-Error-Code": self.about.error_code},
+            )
         elif content is None:
             self._head(404, {"Content-Length": "0", "X-Error-Code": "EntryNotFound"})
         elif "/resolve/" in self.path:
