@@ -68,7 +68,6 @@ def test_checksums_are_pinned_in_full() -> None:
         wheels = [model.wheel.sha256] if model.wheel else []
         for digest in [model.sha256, *wheels] if model.sha256 else wheels:
             assert len(bytes.fromhex(digest)) == 32
-        if model.sha256:
 
 
 def test_memory_is_that_of_an_engine_with_the_default_settings() -> None:
