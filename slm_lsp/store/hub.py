@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+import sys
 from collections.abc import Callable
 from http import HTTPStatus
 from typing import TYPE_CHECKING
@@ -33,6 +34,9 @@ if TYPE_CHECKING:
     from slm_lsp.store.writing import Progress
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
+
+_LIBRARY = "huggingface-hub>=2.0,<3"
+"""What pyproject.toml has in the extra `hub`."""
 
 _REDIRECTS = 5
 
@@ -129,11 +133,12 @@ def find(model: CatalogModel, permit: Callable[[str], None]) -> HubFile:
     # Otherwise the library tells the server what programs it runs among, and asks it for a list.
     os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
     try:
+        import httpx2  # noqa: F401  # which an older version does not have
         import huggingface_hub  # noqa: F401
     except ImportError as error:
         raise PullFailed(
-            f"'{model.name}' comes from Hugging Face, which needs a library: `pip install "
-            f"'slm-lsp[hub]'` adds it. Or fetch {model.file} of {model.repository} in another way, "
+            f"'{model.name}' comes from Hugging Face, which needs the library of the extra `hub`: "
+            f"`{sys.executable} -m pip install '{_LIBRARY}'` adds it. Or fetch {model.file} of {model.repository} in another way, "
             f"and `slm-lsp models import {model.file} --name {model.name}`."
         ) from error
     return HubFile(model.repository, model.file, model.revision or None, permit)

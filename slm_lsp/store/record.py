@@ -10,6 +10,7 @@ where both have a model of one name, the user's own counts.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import tempfile
@@ -131,7 +132,13 @@ def folder(name: str) -> Path:
 def place(name: str) -> Path:
     """Return the folder where the model `name` is installed; the user's own where it is nowhere."""
     folders = (at / name for at in (root(), *shared_roots()))
-    return next((at for at in folders if (at / _RECORD).exists()), folder(name))
+    return next(filter(_has_record, folders), folder(name))
+
+
+def _has_record(folder: Path) -> bool:
+    with contextlib.suppress(OSError):  # a store that this user may not look into
+        return (folder / _RECORD).exists()
+    return False
 
 
 def is_shared(name: str) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import shutil
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -19,8 +20,6 @@ from slm_lsp.store.writing import unfinished
 from tests.unit.store_models import PAYLOAD, build_wheel, describe, install, quiet
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from slm_lsp.store.catalog import CatalogModel
 
 
@@ -195,3 +194,20 @@ def test_a_removal_that_is_killed_leaves_no_half_model(
     install(msgspec.structs.replace(model, name="two"))
     remove("two", quiet)
     assert not list(own.glob(".work-*"))
+
+
+def test_a_store_that_may_not_be_looked_into_is_none(
+    shared: Path, model: CatalogModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Root may look everywhere, so the system's part of it is played."""
+    exists = Path.exists
+
+    def refuse(path: Path) -> bool:
+        if path.is_relative_to(shared):
+            raise PermissionError(13, "Permission denied", str(path))
+        return exists(path)
+
+    monkeypatch.setattr(Path, "exists", refuse)
+    assert record.read("tiny") is None
+    install(model)
+    assert installed.resolve("tiny").path.parent == record.folder("tiny")
