@@ -138,8 +138,9 @@ def find(model: CatalogModel, permit: Callable[[str], None]) -> HubFile:
     except ImportError as error:
         raise PullFailed(
             f"'{model.name}' comes from Hugging Face, which needs the library of the extra `hub`: "
-            f"`{sys.executable} -m pip install '{_LIBRARY}'` adds it. Or fetch {model.file} of {model.repository} in another way, "
-            f"and `slm-lsp models import {model.file} --name {model.name}`."
+            f"`{sys.executable} -m pip install '{_LIBRARY}'` adds it. Or fetch {model.file} of "
+            f"{model.repository} in another way, and `slm-lsp models import {model.file} "
+            f"--name {model.name}`."
         ) from error
     return HubFile(model.repository, model.file, model.revision or None, permit)
 
