@@ -52,21 +52,21 @@ class LocalFile(msgspec.Struct, frozen=True):
             raise TransferInterrupted(f"{self.path} cannot be read ({error}).") from error
 
 
-def bring(source: Path, work: Path, kept: Path, progress: Progress) -> Path:
+def bring(source: Path, target: Path, kept: Path, progress: Progress) -> Path:
     """Return a file in the store with the content of `source`: linked, or copied where it must be.
 
-    A hard link and shared blocks cost no space and no time. They lie in `work`; a copy grows in
-    `kept`, so that it can go on later. Raises TransferInterrupted, StoreError where there is too
+    A hard link and shared blocks, at `target`, cost no space and no time. A copy grows in `kept`,
+    under the target's name, so that it can go on later. Raises TransferInterrupted, StoreError where there is too
     little space, OSError for the disk.
     """
-    target = work / source.name
     for way in (_link, _clone):
         with contextlib.suppress(OSError):
             way(source, target)
             return target
         target.unlink(missing_ok=True)
-    transfer.fetch(LocalFile(source), kept / source.name, progress)
-    return kept / source.name
+    copy = kept / target.name
+    transfer.fetch(LocalFile(source), copy, progress)
+    return copy
 
 
 def _link(source: Path, target: Path) -> None:

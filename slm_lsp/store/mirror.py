@@ -89,7 +89,7 @@ class Folder(msgspec.Struct, frozen=True):
         source = self.base / self.file
         if not source.is_file():
             raise PullFailed(f"There is no {self.file} in {self.base}.")
-        return local_file.bring(source.resolve(), work, kept, progress)
+        return local_file.bring(source.resolve(), work / self.file, kept, progress)
 
 
 def at(place: str, model: CatalogModel, permit: Callable[[str], None]) -> Server | Folder:
