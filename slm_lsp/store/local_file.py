@@ -56,8 +56,8 @@ def bring(source: Path, target: Path, kept: Path, progress: Progress) -> Path:
     """Return a file in the store with the content of `source`: linked, or copied where it must be.
 
     A hard link and shared blocks, at `target`, cost no space and no time. A copy grows in `kept`,
-    under the target's name, so that it can go on later. Raises TransferInterrupted, StoreError where there is too
-    little space, OSError for the disk.
+    under the target's name, so that it can go on later. Raises TransferInterrupted, StoreError
+    where there is too little space, OSError for the disk.
     """
     for way in (_link, _clone):
         with contextlib.suppress(OSError):

@@ -36,7 +36,8 @@ def take_in(file: Path, name: str, sha256: str, progress: Progress) -> tuple[Rec
     known = catalog.known(name)
     expected = sha256 or (known.sha256 if known else "")
     with workplace(progress) as work, keeping(name) as kept:
-        own = bring(source, work / file.name, kept, progress)  # a name to complain about
+        # Complaints about the file name it as the user did.
+        own = bring(source, work / file.name, kept, progress)
         found = admission.check(own, expected, str(file), progress)
         _check_place(name, found)
         progress("first run", 0, 0)
