@@ -129,6 +129,24 @@ def test_a_file_that_changed_meanwhile_is_fetched_anew(model: CatalogModel, mirr
     assert installed.resolve("tiny").path.read_bytes() == CONTENT
 
 
+def test_a_file_that_became_shorter_is_fetched_anew(model: CatalogModel, mirror: Mirror) -> None:
+    mirror.files[model.file] = bytes(2 * SIZE)
+    interrupt("closed", SIZE + 100_000, model, mirror)
+    mirror.files[model.file] = CONTENT
+    assert pull(model, offline=False, progress=quiet, source=mirror.url)
+    assert installed.resolve("tiny").path.read_bytes() == CONTENT
+
+
+def test_a_note_is_not_about_what_was_overwritten(model: CatalogModel, mirror: Mirror) -> None:
+    """The old file, the beginning of another one that was killed before it was noted, the old."""
+    interrupt("closed", interrupted.CHUNK, model, mirror)
+    mirror.files[model.file] = bytes(SIZE)
+    interrupt("killed", 3 * interrupted.CHUNK, model, mirror)
+    mirror.files[model.file] = CONTENT
+    assert pull(model, offline=False, progress=quiet, source=mirror.url)
+    assert mirror.starts(f"/{model.file}") == [0]
+
+
 @pytest.mark.parametrize("etag", ["", 'W/"weak"'])
 def test_where_nothing_tells_versions_apart_it_begins_anew(
     etag: str, model: CatalogModel, mirror: Mirror
