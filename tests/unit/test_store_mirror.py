@@ -186,6 +186,14 @@ def test_nobody_there_is_said(model: CatalogModel) -> None:
         fetch(model, "http://127.0.0.1:9")
 
 
+def test_a_proxy_is_asked_where_one_is_set(
+    model: CatalogModel, mirror: Mirror, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("http_proxy", mirror.url)
+    fetch(model, "http://mirror.example/models")
+    assert mirror.asked == [(f"http://mirror.example/models/{model.file}", 0, "")]
+
+
 def test_a_password_comes_from_the_netrc_and_goes_to_its_host_only(
     model: CatalogModel, mirror: Mirror, tmp_path: Path
 ) -> None:
