@@ -23,13 +23,12 @@ settings.load_profile("steady")
 def private_folders(
     monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Path]:
-    """Keep tests away from the user's settings, running engines and the models of all users.
+    """Keep tests away from the user's settings and running engines; yields the sockets' folder.
 
-    Yields the sockets' folder. It lies in a short path because a socket's name has at most 107 bytes.
+    It lies in a short path because a socket's name has at most 107 bytes.
     """
     runtime = Path(tempfile.mkdtemp(prefix="slm"))
     monkeypatch.setenv("SLM_LSP_RUNTIME_DIR", str(runtime))
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path_factory.mktemp("config")))
-    monkeypatch.setenv("XDG_DATA_DIRS", str(runtime / "none"))
     yield runtime
     shutil.rmtree(runtime, ignore_errors=True)

@@ -45,6 +45,7 @@ TRIAL = Trial("phi3", "", chats=True, quantisation="Q4_K", licence="mit")
 @pytest.fixture(autouse=True)
 def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv(record.STORE_VARIABLE, str(tmp_path / "store"))
+    monkeypatch.setenv("XDG_DATA_DIRS", str(tmp_path / "none"))
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setattr(transfer, "PAUSE_S", 0.01)
     monkeypatch.setattr(policy, "load", Policy)
