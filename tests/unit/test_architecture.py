@@ -26,6 +26,7 @@ LAYERS = (
     {"text"},
     {"phrase", "processors"},
     {"lines"},
+    {"policy"},
     {"sources"},
     {"config"},
     {"errors"},
