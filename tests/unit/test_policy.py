@@ -5,16 +5,14 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from typing import TYPE_CHECKING
+from pathlib import Path
 
+import msgspec
 import pytest
 
 from slm_lsp import policy
 from slm_lsp.errors import EndpointForbidden, ModelForbidden, NetworkForbidden, PolicyUnusable
 from slm_lsp.policy import Policy
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 SHA256 = "ab" * 32
 OTHER = "cd" * 32
@@ -188,3 +186,11 @@ def test_a_refusal_repeats_no_password():
 def test_offline_allows_no_endpoint_at_all():
     with pytest.raises(NetworkForbidden):
         Policy(offline=True, allowed_endpoints=("pypi.org",)).require_endpoint("https://pypi.org/")
+
+
+def test_the_example_in_the_documentation_is_one(file: Path):
+    page = (Path(__file__).parents[2] / "docs" / "security.md").read_text(encoding="utf-8")
+    file.write_text(page.partition("```toml\n")[2].partition("```")[0])
+    found = msgspec.to_builtins(policy.load())
+    assert all(found.values())
+    assert set(found) == {"offline", "allowed-models", "allowed-endpoints", "locked-settings"}
