@@ -16,7 +16,7 @@ from slm_lsp.engine.visit import status_of, stop
 if TYPE_CHECKING:
     import argparse
 
-    from slm_lsp.engine.protocol import Status
+    from slm_lsp.engine.status import Status
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from slm_lsp.engine import protocol
 from slm_lsp.engine.greeting import check_version, decoder, greet
-from slm_lsp.engine.protocol import Query, Status, Stop
+from slm_lsp.engine.protocol import Query, Stop
+from slm_lsp.engine.status import Status
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -24,7 +24,7 @@ LAYERS = (
     {"engine"},
     {"store", "usage"},
     {"text"},
-    {"phrase", "processors"},
+    {"network", "phrase", "processors"},
     {"lines"},
     {"policy"},
     {"sources"},
