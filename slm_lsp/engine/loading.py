@@ -32,5 +32,6 @@ def load_model(options: EngineOptions, abort: AbortFlag) -> Model:
         context_tokens=options.context_tokens,
         parked_bytes=options.parked_bytes,
         fim=options.fim,
+        gpu_layers=options.gpu_layers,
         abort=abort,
     )

@@ -22,7 +22,7 @@ import llama_cpp
 import msgspec
 
 from slm_lsp import network
-from slm_lsp.engine import gguf
+from slm_lsp.engine import backends, gguf
 from slm_lsp.engine.llama import Llama
 from slm_lsp.engine.llama_context import LlamaContext
 from slm_lsp.engine.model import AbortFlag
@@ -66,7 +66,7 @@ def requantize(source: Path, target: Path, type_name: str) -> None:
     """Write `source` to `target` in another quantisation, a key of TYPES. Raises ModelUnusable."""
     gguf.read(source)
     llama_cpp.llama_log_set(_LISTENER, ctypes.c_void_p(0))
-    llama_cpp.llama_backend_init()
+    backends.load()
     params = llama_cpp.llama_model_quantize_default_params()
     params.ftype = TYPES[type_name]
     params.allow_requantize = True
