@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from slm_lsp.engine.endpoint import sockets
-from slm_lsp.engine.visit import status_of, stop
+from slm_lsp.engine.visit import running, stop
 
 if TYPE_CHECKING:
     import argparse
@@ -33,7 +33,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 def print_status(options: argparse.Namespace) -> int:
     """Print the engines that are running: as JSON `{"engines": [...]}`, or as a table."""
-    engines = asyncio.run(_running())
+    engines = asyncio.run(running())
     if options.json:
         print(msgspec.json.encode({"engines": engines}).decode())
     elif not engines:
@@ -48,14 +48,6 @@ def stop_all(_options: argparse.Namespace) -> int:
     stopped = asyncio.run(_stop_all())
     print(f"Stopped {stopped}." if stopped else "No engine is running.")
     return 0
-
-
-async def _running() -> list[Status]:
-    engines = []
-    for path in sockets():
-        with contextlib.suppress(OSError, asyncio.TimeoutError):
-            engines.append(await status_of(path))
-    return engines
 
 
 async def _stop_all() -> int:

@@ -15,6 +15,7 @@ LAYERS = (
     {"__main__"},
     {"cli"},
     {"commands"},
+    {"doctor"},
     {"lsp"},
     {"evaluation"},
     {"actions"},
