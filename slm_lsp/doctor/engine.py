@@ -14,7 +14,7 @@ from slm_lsp.engine.client import EngineClient
 from slm_lsp.engine.endpoint import runtime_dir, socket_path
 from slm_lsp.engine.launch import log_path, options_for
 from slm_lsp.engine.protocol import Finished, Generate, Piece, Prompt
-from slm_lsp.engine.status import Status  # noqa: TC001 (msgspec reads it)
+from slm_lsp.engine.status import Status
 from slm_lsp.engine.visit import running, status_of
 from slm_lsp.errors import EngineError, EngineUnavailable, SlmLspError
 

@@ -22,7 +22,7 @@ def look(settings: Settings) -> Iterator[Finding]:
     """Yield what is found about the model. Raises SlmLspError where there is no more to say."""
     model = store.resolve(settings.model)
     if model.kind == "fake":
-        yield Finding("model", "ok", f"{settings.model}: {model.path.name}, a script")
+        yield Finding("model", "ok", f"{settings.model}, a script")
     else:
         yield _installed(model)
         yield _checksum(model)

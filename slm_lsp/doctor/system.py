@@ -49,7 +49,9 @@ FLAGS = {
 ESSENTIAL = {"AVX2", "FMA", "F16C", "DOTPROD"}
 """Without these a model is several times slower; the others are worth a tenth to a half."""
 
-REBUILD = "pip install --force-reinstall --no-cache-dir --no-binary llama-cpp-python"
+PACKAGE = "llama-cpp-python"
+
+REBUILD = f"pip install --force-reinstall --no-cache-dir --no-binary {PACKAGE}"
 
 
 class _Device(msgspec.Struct, frozen=True):
@@ -136,7 +138,10 @@ def _described(device: _Device) -> str:
 
 
 def _runtime_version() -> str:
-    return f"llama-cpp-python=={metadata.version('llama-cpp-python')}"
+    try:
+        return f"{PACKAGE}=={metadata.version(PACKAGE)}"
+    except metadata.PackageNotFoundError:
+        return PACKAGE
 
 
 def _listed(names: list[str]) -> str:
