@@ -24,6 +24,8 @@ def decree(world: World, policy: str) -> None:
     first = not file.exists()
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(policy, encoding="utf-8")
+    file.chmod(0o644)  # whatever may be usual here
+    file.parent.chmod(0o755)
     if first:
         inside = ("unshare", "-rm", "sh", "-c", _MOUNT, str(file.parents[1]))
         require(*inside, "test", "-e", "/etc/slm-lsp/policy.toml")

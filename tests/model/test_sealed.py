@@ -64,8 +64,9 @@ def modes(process: subprocess.Popen[bytes]) -> list[str]:
 @pytest.mark.usefixtures("default_model")
 async def test_a_sealed_engine_answers_and_opens_no_socket(engine: subprocess.Popen[bytes]):
     path = socket_path(options_for(Settings()))
-    while not path.exists():  # noqa: ASYNC110 (no event from there)
-        await asyncio.sleep(0.02)
+    async with asyncio.timeout(60):
+        while not path.exists():  # noqa: ASYNC110 (no event from there)
+            await asyncio.sleep(0.02)
     client = EngineClient(Settings())
     text = ""
     prompt = Prompt("a.py", "python", "def add(a, b):\n    return", "")

@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 import pytest
@@ -14,17 +15,22 @@ from slm_lsp import policy
 from slm_lsp.errors import EndpointForbidden, ModelForbidden, NetworkForbidden, PolicyUnusable
 from slm_lsp.policy import Policy
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 SHA256 = "ab" * 32
 OTHER = "cd" * 32
 
 
 @pytest.fixture
-def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """The place of the administrator's file, as if root owned whatever the test puts there."""
     monkeypatch.setattr(policy, "FILE", tmp_path / "slm-lsp" / "policy.toml")
     monkeypatch.setattr(policy, "ROOT", os.getuid())
-    policy.FILE.parent.mkdir(mode=0o755)
-    return policy.FILE
+    usual = os.umask(0o022)
+    policy.FILE.parent.mkdir()
+    yield policy.FILE
+    os.umask(usual)
 
 
 def test_without_a_file_everything_is_allowed(file: Path):
