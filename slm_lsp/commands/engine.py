@@ -60,7 +60,9 @@ async def _stop_all() -> int:
 
 
 def _print_table(engines: list[Status]) -> None:
-    table = Table("process", "model", "state", "clients", "requests", "up", "idle", "memory")
+    table = Table(
+        "process", "model", "state", "clients", "requests", "up", "idle", "memory", "network"
+    )
     for one in engines:
         table.add_row(
             str(one.pid),
@@ -71,5 +73,6 @@ def _print_table(engines: list[Status]) -> None:
             f"{one.uptime_s:.0f} s",
             f"{one.idle_s:.0f} s",
             f"{one.rss / 2**20:.0f} MiB",
+            "open" if one.unsealed else "sealed",
         )
     Console().print(table)

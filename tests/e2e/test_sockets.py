@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
+import subprocess
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -13,7 +17,6 @@ from tests.harness.world import ADD, REPOSITORY, World, serving
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 UNIX = {"AF_UNIX", "AF_LOCAL"}
 TRACE = ("strace", "-f", "-qq", "-e", "trace=network,io_uring_setup,pidfd_getfd", "-o")
@@ -103,6 +106,38 @@ async def test_editing_with_real_weights_asks_for_none_either(real_world: World)
 
 def _ready(status: dict[str, Any]) -> bool:
     return bool(status["kind"] == "Normal" and "is ready" in status["message"])
+
+
+@pytest.fixture
+def sealing() -> None:
+    """Skip the test where no process can give up the network."""
+    asked = [sys.executable, "-c", "from slm_lsp import network; print(network.give_up(), end='')"]
+    if reason := subprocess.run(asked, capture_output=True, check=True, text=True).stdout:
+        pytest.skip(reason)
+
+
+@pytest.mark.usefixtures("sealing")
+async def test_every_process_has_given_up_the_network(world: World):
+    root = world.project.as_uri()
+    settings = {"model": world.fake(ADD), "context": {"definitionTokens": 200}}
+    folders = [{"uri": root, "name": "project"}]
+    async with serving(world, settings, rootUri=root, workspaceFolders=folders) as client:
+        editor = Editor(client, "def add(a, b):\n    |\n", uri=f"{root}/a.py")
+        assert await editor.ghost() == "return a + b"
+        found = {pid: modes(pid) for pid in world.processes()}
+        assert {client.process.pid, await world.engine_pid()} < set(found), "the indexer, too"
+        assert {mode for each in found.values() for mode in each} == {"2"}
+
+
+def modes(pid: int) -> set[str]:
+    """Return what the kernel says of seccomp in each thread of a process."""
+    found: set[str] = set()
+    for task in Path(f"/proc/{pid}/task").iterdir():
+        with contextlib.suppress(OSError):  # one that has just ended
+            found |= set(
+                re.findall(r"^Seccomp:\s(\d)$", (task / "status").read_text(), re.MULTILINE)
+            )
+    return found
 
 
 async def test_the_trace_would_show_it(world: World, trace: Path):
