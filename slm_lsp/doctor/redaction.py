@@ -77,7 +77,6 @@ def _places(folder: Path) -> list[tuple[str, str]]:
         str(platformdirs.user_config_path("slm-lsp")): "<settings>",
         str(record.root()): "<store>",
         str(database.folder()): "<index>",
-        sys.prefix: "<python>",
         tempfile.gettempdir(): "<temporary>",
         str(home): "<home>",
     }
@@ -85,6 +84,8 @@ def _places(folder: Path) -> list[tuple[str, str]]:
         places[str(runtime_dir())] = "<sockets>"
     except EngineUnavailable:
         places[os.environ.get("SLM_LSP_RUNTIME_DIR", "/run")] = "<sockets>"
+    if sys.prefix != sys.base_prefix:
+        places[sys.prefix] = "<python>"
     # A settings file above the folder counts, too, and its folder has a name.
     above = [it for it in (folder, *folder.parents) if it not in (home, *home.parents)]
     places |= {str(it): "<project>" for it in above if it != Path("/")}
