@@ -7,7 +7,15 @@
     │   ├── ModelMissing          known, but not installed yet
     │   ├── ModelDamaged          a checksum does not match
     │   ├── NetworkForbidden      offline is on
-    │   └── PullFailed            the download or the unpacking went wrong
+    │   ├── NameTaken             another model is called that
+    │   ├── ModelShared           it is in a store for all users, which is only read
+    │   └── PullFailed            no source could give the model
+    │       ├── WrongChecksum     what came is not the file that was wanted
+    │       └── TransferInterrupted   the source broke off; trying again may help
+    ├── PolicyError               this machine's administrator does not allow it
+    │   ├── PolicyUnusable        the administrator's file cannot be used, so nothing is allowed
+    │   ├── ModelForbidden        not this model
+    │   └── EndpointForbidden     no connection to this place
     ├── ActionRefused             a code action has nothing good enough to show
     ├── UsageUnavailable          the file of local usage figures cannot be read or written
     └── EngineError               the engine process
@@ -53,7 +61,23 @@ class NetworkForbidden(StoreError):
 
 
 class PullFailed(StoreError):
-    """A model could not be downloaded or unpacked."""
+    """A model could not be fetched from where it should come from."""
+
+
+class NameTaken(StoreError):
+    """Another model in the store has that name."""
+
+
+class ModelShared(StoreError):
+    """The model is in a store for all users of this machine, which is only read."""
+
+
+class WrongChecksum(PullFailed):
+    """A file is not the one that was wanted: nothing in it may be believed."""
+
+
+class TransferInterrupted(PullFailed):
+    """A source broke off; what has arrived is kept, and trying again may help."""
 
 
 class PolicyError(SlmLspError):

@@ -34,7 +34,7 @@ def resolve(name: str) -> InstalledModel:
     if name.startswith(FAKE):
         return _script(name)
     found = get(name)
-    return InstalledModel(name, record.folder(name) / found.in_use, found.used.sha256)
+    return InstalledModel(name, record.place(name) / found.in_use, found.used.sha256)
 
 
 def get(name: str) -> Record:
@@ -47,8 +47,7 @@ def get(name: str) -> Record:
 
 def installed() -> tuple[Record, ...]:
     """Return the record of every installed model, by name. Raises ModelDamaged."""
-    folders = sorted(record.root().glob("*/record.json"))
-    found = (record.read(path.parent.name) for path in folders)
+    found = (record.read(name) for name in record.names())
     return tuple(one for one in found if one is not None)
 
 
@@ -66,7 +65,7 @@ def verify(name: str) -> Record:
     """Hash every file of the model again, whatever was noted. Raises as `resolve`, ModelDamaged."""
     found = get(name)
     for file in found.files:
-        _require(name, record.folder(name) / file.file, file.sha256, trust_note=False)
+        _require(name, record.place(name) / file.file, file.sha256, trust_note=False)
     return found
 
 

@@ -61,6 +61,11 @@ export function model(): string {
   return workspace.getConfiguration(SECTION).get('model', '');
 }
 
+/** Return where models come from in place of their publishers, in the editor's settings. */
+export function mirror(): string {
+  return workspace.getConfiguration(SECTION).get('mirror', '').trim();
+}
+
 /** Use the model `name` from now on, in all windows. */
 export async function setModel(name: string): Promise<void> {
   await workspace.getConfiguration(SECTION).update('model', name, ConfigurationTarget.Global);
