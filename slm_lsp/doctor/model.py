@@ -48,8 +48,9 @@ def _checksum(model: InstalledModel) -> Finding:
         policy.load().require_model(model.sha256)
         store.check(model)
     except ModelForbidden as error:
-        advice = "`slm-lsp models optimize` goes back to the file as it was shipped."
-        return Finding("checksum", "failed", str(error), advice)
+        made_here = installed.get(model.name).files[0].sha256 != model.sha256
+        back = f"`slm-lsp models optimize {model.name}` goes back to the file as it was shipped."
+        return Finding("checksum", "failed", str(error), back if made_here else "")
     except StoreError as error:
         return Finding("checksum", "failed", str(error))
     return Finding("checksum", "ok", f"matches the record, SHA-256 {model.sha256[:12]}…")
