@@ -6,12 +6,13 @@ import json
 import zipfile
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
 from tests.harness.administrator import decree
+from tests.harness.world import World
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    from tests.harness.world import World
 
 CANARY = "canary"
 
@@ -79,6 +80,19 @@ async def test_it_shows_the_policy(world: World):
     assert found["policy"]["state"] == "failed"
     assert "ofline" in found["policy"]["detail"]
     assert found["engine"]["state"] == "failed"
+
+
+@pytest.mark.model
+async def test_it_knows_the_default_model():
+    world = World(real_store=True)
+    try:
+        found = await findings(world, 0)
+        assert "SHA-256" in found["checksum"]["detail"]
+        assert "tokens/s" in found["speed"]["detail"]
+        assert "1344 of 2560 tokens" in found["context"]["detail"]
+        assert found["engine"]["state"] == "ok"
+    finally:
+        world.close()
 
 
 def settle(world: World) -> Path:
