@@ -6,7 +6,6 @@ import logging
 import sys
 from contextlib import suppress
 
-from slm_lsp import network
 from slm_lsp.lsp import handshake
 from slm_lsp.lsp.light_types import import_types
 from slm_lsp.lsp.stdio import BadFrame, Stdin, Stdout, take_stdout
@@ -26,7 +25,9 @@ def serve(client_process_id: int | None = None) -> int:
     answered = handshake.reply_to(first)
     if answered is not None:
         stdout.write(answered[1])
-    network.give_up()  # with all that is started from here; `slm-lsp doctor` says whether it works
+    from slm_lsp import network  # the editor has its answer: now imports may take their time
+
+    network.give_up()  # for all that is started from here, too
     # A thread that parses holds the interpreter's lock for 5 ms at a time by default, and a key
     # that comes meanwhile waits that long at each step of its way.
     sys.setswitchinterval(0.0005)

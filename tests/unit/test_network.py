@@ -95,6 +95,23 @@ def test_it_can_be_done_twice():
     assert run("print([network.give_up(), network.give_up()])") == "['', '']\n"
 
 
+@pytest.mark.usefixtures("sealing")
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (["config", "show"], "refused"),
+        (["engine", "status"], "refused"),
+        (["models", "list", "--json"], "opened"),
+    ],
+)
+def test_commands_that_fetch_nothing_give_it_up(words: list[str], expected: str):
+    printed = run(
+        "from slm_lsp import cli\n"
+        f"sys.argv = ['slm-lsp', *{words}]\ncli.main()\nprint(family(socket.AF_INET))"
+    )
+    assert printed.splitlines()[-1] == expected
+
+
 def test_where_there_is_no_filter_the_reason_is_said(monkeypatch: pytest.MonkeyPatch):
     there = os.uname()
     other = os.uname_result((there.sysname, there.nodename, there.release, there.version, "s390x"))
