@@ -95,7 +95,7 @@ async def test_editing_with_real_weights_asks_for_none_either(real_world: World)
     shown = 0
     async with serving(real_world, {"engine": {"sharing": "private"}}) as client:
         await client.wait_for_notification("didChangeStatus", _ready, within=60)
-        for end in [at for at in range(len(source)) if source.startswith(":\n", at)][:20]:
+        for end in [at for at in range(len(source)) if source.startswith(":\n", at)][:8]:
             editor = Editor(client, source[: end + 2] + "        ", caret=end + 10)
             editor.type("r")
             shown += bool(await editor.ghost())
