@@ -22,6 +22,7 @@ from tests.unit.store_models import PAYLOAD, build_wheel, describe, install
 @pytest.fixture(autouse=True)
 def settings_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv(record.STORE_VARIABLE, str(tmp_path / "store"))
+    monkeypatch.setenv("XDG_DATA_DIRS", str(tmp_path / "none"))
     monkeypatch.setattr(platformdirs, "user_config_path", lambda name: tmp_path / "config" / name)
     return tmp_path / "config" / "slm-lsp" / "slm-lsp.toml"
 

@@ -17,6 +17,7 @@ from tests.unit.store_models import PAYLOAD, build_wheel, describe, install
 @pytest.fixture
 def model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> CatalogModel:
     monkeypatch.setenv(record.STORE_VARIABLE, str(tmp_path / "store"))
+    monkeypatch.setenv("XDG_DATA_DIRS", str(tmp_path / "none"))
     found = describe(build_wheel(tmp_path / "wheels"))
     install(found)
     return found

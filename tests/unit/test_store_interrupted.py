@@ -43,6 +43,7 @@ POINTS = [(KINDS[at % 4], _CHANCE.randrange(interrupted.CHECKPOINT, SIZE - 1)) f
 @pytest.fixture(autouse=True)
 def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv(record.STORE_VARIABLE, str(tmp_path / "store"))
+    monkeypatch.setenv("XDG_DATA_DIRS", str(tmp_path / "none"))
     monkeypatch.setattr(transfer, "CHUNK", interrupted.CHUNK)
     monkeypatch.setattr(transfer, "CHECKPOINT", interrupted.CHECKPOINT)
     monkeypatch.setattr(transfer, "PAUSE_S", 0.01)

@@ -45,6 +45,7 @@ TRIAL = Trial("phi3", "", chats=True, quantisation="Q4_K", licence="mit")
 @pytest.fixture(autouse=True)
 def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv(record.STORE_VARIABLE, str(tmp_path / "store"))
+    monkeypatch.setenv("XDG_DATA_DIRS", str(tmp_path / "none"))
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setattr(transfer, "PAUSE_S", 0.01)
     monkeypatch.setattr(policy, "load", Policy)
@@ -184,6 +185,14 @@ def test_what_a_server_answers_is_said(
 def test_nobody_there_is_said(model: CatalogModel) -> None:
     with pytest.raises(TransferInterrupted, match="cannot be reached"):
         fetch(model, "http://127.0.0.1:9")
+
+
+def test_a_proxy_is_asked_where_one_is_set(
+    model: CatalogModel, mirror: Mirror, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("http_proxy", mirror.url)
+    fetch(model, "http://mirror.example/models")
+    assert mirror.asked == [(f"http://mirror.example/models/{model.file}", 0, "")]
 
 
 def test_a_password_comes_from_the_netrc_and_goes_to_its_host_only(

@@ -23,6 +23,7 @@ TRIAL = Trial("phi3", "", chats=True, quantisation="Q4_K", licence="mit")
 @pytest.fixture(autouse=True)
 def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv(record.STORE_VARIABLE, str(tmp_path / "store"))
+    monkeypatch.setenv("XDG_DATA_DIRS", str(tmp_path / "none"))
     monkeypatch.setattr(runtime, "attempt", lambda _path, _threads: TRIAL)
     return tmp_path / "store"
 

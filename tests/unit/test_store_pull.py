@@ -39,6 +39,7 @@ pull.pull(model, offline=False, progress=progress)
 def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     path = tmp_path / "store"
     monkeypatch.setenv(record.STORE_VARIABLE, str(path))
+    monkeypatch.setenv("XDG_DATA_DIRS", str(tmp_path / "none"))
     return path
 
 
