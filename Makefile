@@ -88,6 +88,7 @@ lock: dev
 	@$(LOCK) requirements/editors.lock --no-emit-package llama-cpp-python --group setup --group dev \
 		--group editors --constraints requirements/dev.lock pyproject.toml
 	@$(LOCK) requirements/engine-build.lock --group engine-build
+	@$(LOCK) requirements/installer.lock --group installer
 	@grep -o 'llama-cpp-python==[0-9.]*' pyproject.toml | $(LOCK) requirements/engine.lock --no-deps -
 
 clean:

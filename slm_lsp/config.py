@@ -131,6 +131,11 @@ class EngineSettings(msgspec.Struct, frozen=True, rename="camel"):
             description="Threads of the model; 0 takes the fast physical cores.",
         ),
     ] = 0
+    gpu_layers: Annotated[
+        Literal["auto"] | Annotated[int, Meta(ge=0, le=1024)],
+        Restricted,
+        Meta(description="Layers of the model on graphics cards; `auto`: as many as fit."),
+    ] = "auto"
     context_tokens: Annotated[
         int,
         Restricted,

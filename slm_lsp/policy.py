@@ -10,14 +10,20 @@ import stat
 import sys
 import tomllib
 from pathlib import Path
-from typing import Annotated, Any, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 from urllib.parse import unquote, urlsplit
 
 import msgspec
 
 from slm_lsp import sources
+from slm_lsp.config import Settings
 from slm_lsp.errors import EndpointForbidden, ModelForbidden, NetworkForbidden, PolicyUnusable
 from slm_lsp.sources import Source
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from slm_lsp.sources import Problem
 
 FILE = Path(
     "/Library/Application Support/slm-lsp/policy.toml"
@@ -25,6 +31,9 @@ FILE = Path(
     else "/etc/slm-lsp/policy.toml"
 )
 """The administrator's file. It and its folder belong to root, and nobody else may write to them."""
+
+CLOSED = Settings(enabled=False, offline=True, statistics=False)
+"""What applies while the administrator's file cannot be used."""
 
 ROOT = 0
 """The user id of who administers a machine."""
@@ -61,7 +70,7 @@ class Policy(msgspec.Struct, frozen=True, rename="kebab", forbid_unknown_fields=
     def source(self) -> Source:
         """What it says about settings: to be laid above all other sources."""
         offline = {"offline": True} if self.offline else {}
-        return Source(str(FILE), self.locked_settings | offline, "kebab")
+        return Source(str(FILE), self.locked_settings | offline, "kebab", locks=True)
 
     def require_model(self, sha256: str) -> None:
         """Raise ModelForbidden unless a file with this checksum may be used as a model."""
@@ -123,6 +132,11 @@ def load() -> Policy:
         return msgspec.convert(tomllib.loads(FILE.read_text(encoding="utf-8")), Policy)
     except (OSError, ValueError) as error:  # what tomllib and msgspec raise are ValueErrors
         raise _unusable(error) from error
+
+
+def settings(given: Iterable[Source]) -> tuple[Settings, tuple[Problem, ...]]:
+    """Merge the sources `given` below what the administrator has locked. Raises PolicyUnusable."""
+    return sources.merge([load().source, *given])
 
 
 def _require_protected(path: Path) -> None:

@@ -70,7 +70,7 @@ def build(python: str, cache: Path, name: str, requirements: Path, log: Path) ->
     return once(
         cache,
         lambda: cached(cache, name),
-        lambda work: _keep(_build(python, work, requirements, log), cache / name),
+        lambda work: keep(_build(python, work, requirements, log), cache / name),
     )
 
 
@@ -124,8 +124,13 @@ def search_path(tools: Path) -> str:
     return f"{tools}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
 
 
-def _build(python: str, work: Path, requirements: Path, log: Path) -> Path:
-    tools = build_tools(python, work, requirements, log)
+def compile_wheel(
+    tools: Path, work: Path, requirements: Path, log: Path, recipe: Path, **env: str
+) -> Path:
+    """Build the wheel in `work` with the programs in `tools`, as `recipe` and the user say.
+
+    Raises SetupFailed.
+    """
     pip = [tools / "python", "-m", "pip", "wheel", "-v", "-w", work]
     run(
         "Building llama-cpp-python (some minutes, once)",
@@ -133,18 +138,25 @@ def _build(python: str, work: Path, requirements: Path, log: Path) -> Path:
         log,
         "Update the C++ compiler, or report this with the log.",
         TMPDIR=str(work),  # /tmp may be small
-        CMAKE_ARGS=_cmake_args(),
+        CMAKE_ARGS=_cmake_args(recipe),
         PATH=search_path(tools),
+        **env,
     )
     return next(work.glob("*.whl"))
 
 
-def _cmake_args() -> str:
-    include = shlex.quote(f"-DCMAKE_PROJECT_llama.cpp_INCLUDE={_RECIPE}")
+def _build(python: str, work: Path, requirements: Path, log: Path) -> Path:
+    tools = build_tools(python, work, requirements, log)
+    return compile_wheel(tools, work, requirements, log, _RECIPE)
+
+
+def _cmake_args(recipe: Path) -> str:
+    include = shlex.quote(f"-DCMAKE_PROJECT_llama.cpp_INCLUDE={recipe}")
     return "{} -DLLAVA_BUILD=OFF {}".format(os.environ.get("CMAKE_ARGS", ""), include)
 
 
-def _keep(wheel: Path, folder: Path) -> Path:
+def keep(wheel: Path, folder: Path) -> Path:
+    """Move a complete wheel to `folder`, in one step."""
     folder.mkdir(exist_ok=True)
     return wheel.replace(folder / wheel.name)
 

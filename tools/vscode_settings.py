@@ -27,7 +27,10 @@ SERVER = {
 }
 """The extension's own settings. They choose a program, so no folder may make them."""
 
-_TAKEN_OVER = ("type", "description", "default", "enum", "minimum", "maximum", "exclusiveMinimum")
+_TAKEN_OVER = (
+    *("type", "anyOf", "description", "default"),
+    *("enum", "minimum", "maximum", "exclusiveMinimum"),
+)
 
 
 def main() -> int:

@@ -11,7 +11,7 @@ import platformdirs
 import tomlkit
 import tomlkit.exceptions
 
-from slm_lsp import config, sources
+from slm_lsp import config, policy, sources
 from slm_lsp.commands import model_list
 from slm_lsp.commands.progress import shown
 from slm_lsp.errors import StoreError, UsageError
@@ -191,7 +191,7 @@ def _settings() -> config.Settings:
     source = sources.user_source()
     if source and source.error:  # it may say `offline`, so this is no time for defaults
         raise UsageError(f"{source.name} {source.error}; mend it first.")
-    settings, problems = sources.merge([source] if source else [])
+    settings, problems = policy.settings([source] if source else [])
     for problem in problems:
         print(f"slm-lsp: warning: {problem.message}", file=sys.stderr)
     return settings

@@ -38,6 +38,7 @@ class EngineOptions(msgspec.Struct, frozen=True):
     background_share: float = 0.5
     parked_bytes: int = 0
     fim: str = "auto"
+    gpu_layers: int = 0
     owner: int = 0
 
 

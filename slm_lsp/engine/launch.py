@@ -11,6 +11,7 @@ import msgspec
 
 from slm_lsp import store
 from slm_lsp.engine.endpoint import EngineOptions, runtime_dir
+from slm_lsp.engine.offload import AUTO
 from slm_lsp.errors import EngineUnavailable
 from slm_lsp.store.runtime import CALM
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 def options_for(settings: Settings) -> EngineOptions:
     """Return how the engine for `settings` is started. Reads the store; raises StoreError."""
     installed = store.resolve(settings.model)
+    gpu_layers = settings.engine.gpu_layers
     return EngineOptions(
         model=settings.model,
         sha256=installed.sha256,
@@ -32,6 +34,7 @@ def options_for(settings: Settings) -> EngineOptions:
         background_share=settings.engine.background_share,
         parked_bytes=settings.engine.places_megabytes * 2**20,
         fim=settings.engine.fim,
+        gpu_layers=AUTO if gpu_layers == "auto" else gpu_layers,
         owner=os.getpid() if settings.engine.sharing == "private" else 0,
     )
 

@@ -7,12 +7,11 @@ compiles the chat template embedded in the model file, which is untrusted input.
 from __future__ import annotations
 
 import ctypes
-import functools
 from typing import TYPE_CHECKING
 
 import llama_cpp
 
-from slm_lsp.engine import gguf
+from slm_lsp.engine import backends, gguf, offload
 from slm_lsp.engine.vocabulary import Vocabulary
 from slm_lsp.errors import ModelUnusable
 
@@ -29,13 +28,15 @@ SPECIAL = llama_cpp.LLAMA_TOKEN_ATTR_CONTROL | llama_cpp.LLAMA_TOKEN_ATTR_USER_D
 class Llama:
     """One loaded model; `LlamaContext` evaluates with it."""
 
-    def __init__(self, path: Path) -> None:
-        """Load the weights at `path`. Raises ModelUnusable."""
-        gguf.read(path)
-        _silence()
-        llama_cpp.llama_backend_init()
+    def __init__(self, path: Path, *, gpu_layers: int = 0) -> None:
+        """Load the weights at `path`, `gpu_layers` of them onto graphics cards (see `offload`).
+
+        Raises ModelUnusable.
+        """
+        header = gguf.read(path)
+        backends.silence()
         params = llama_cpp.llama_model_default_params()
-        params.n_gpu_layers = 0
+        params.n_gpu_layers = offload.layers(header, backends.devices(), gpu_layers)
         self.handle = llama_cpp.llama_model_load_from_file(str(path).encode(), params)
         if not self.handle:
             raise ModelUnusable(
@@ -147,14 +148,3 @@ class Llama:
             )
             pieces.append(buffer.raw[: max(length, 0)])
         return Vocabulary(pieces)
-
-
-@functools.cache
-def _silence() -> None:
-    """Keep llama.cpp from writing to stderr, once; its log would repeat parts of prompts."""
-    llama_cpp.llama_log_set(_discard, ctypes.c_void_p(0))
-
-
-@llama_cpp.llama_log_callback  # type: ignore[untyped-decorator]  # a ctypes function type
-def _discard(_level: int, _text: bytes, _data: ctypes.c_void_p) -> None:
-    pass

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from slm_lsp import store
+from slm_lsp import policy, store
 from slm_lsp.engine.fake import FakeModel, read_script
 from slm_lsp.processors import model_threads
 
@@ -14,11 +14,14 @@ if TYPE_CHECKING:
 
 
 def load_model(options: EngineOptions, abort: AbortFlag) -> Model:
-    """Check the file's checksum and load it. Raises StoreError or ModelUnusable."""
+    """Check the file's checksum and load it. Raises StoreError, PolicyError or ModelUnusable."""
     installed = store.resolve(options.model)
+    rules = policy.load()
+    rules.require_model(installed.sha256)
     if installed.kind == "fake":
         return FakeModel(read_script(installed.path.read_bytes()))
-    store.check(installed)
+    # The note that spares the hashing is the user's own, so it proves nothing to an administrator.
+    store.check(installed, trust_note=rules.allowed_models is None)
     # Imported here: it takes a few hundred milliseconds, which only an engine with weights owes.
     from slm_lsp.engine.llama_model import LlamaModel
 
@@ -29,5 +32,6 @@ def load_model(options: EngineOptions, abort: AbortFlag) -> Model:
         context_tokens=options.context_tokens,
         parked_bytes=options.parked_bytes,
         fim=options.fim,
+        gpu_layers=options.gpu_layers,
         abort=abort,
     )

@@ -21,7 +21,8 @@ from typing import TYPE_CHECKING
 import llama_cpp
 import msgspec
 
-from slm_lsp.engine import gguf
+from slm_lsp import network
+from slm_lsp.engine import backends, gguf
 from slm_lsp.engine.llama import Llama
 from slm_lsp.engine.llama_context import LlamaContext
 from slm_lsp.engine.model import AbortFlag
@@ -65,7 +66,7 @@ def requantize(source: Path, target: Path, type_name: str) -> None:
     """Write `source` to `target` in another quantisation, a key of TYPES. Raises ModelUnusable."""
     gguf.read(source)
     llama_cpp.llama_log_set(_LISTENER, ctypes.c_void_p(0))
-    llama_cpp.llama_backend_init()
+    backends.load()
     params = llama_cpp.llama_model_quantize_default_params()
     params.ftype = TYPES[type_name]
     params.allow_requantize = True
@@ -126,6 +127,7 @@ def _print(value: object) -> None:
 
 def main(arguments: list[str]) -> int:
     """Do what `arguments` say; a failure is one line on stderr and the exit code 1."""
+    network.give_up()
     try:
         match arguments:
             case ["requantize", source, target, type_name]:

@@ -51,13 +51,14 @@ def installed() -> tuple[Record, ...]:
     return tuple(one for one in found if one is not None)
 
 
-def check(model: InstalledModel) -> None:
+def check(model: InstalledModel, *, trust_note: bool = True) -> None:
     """Make sure that the file is the recorded one, right before it is opened.
 
-    A file that looks as it did when it was last hashed costs a `stat`. Raises ModelDamaged.
+    A file that looks as it did when it was last hashed costs a `stat`, where the store's own note
+    of that is to be trusted. Raises ModelDamaged.
     """
     if model.kind == "gguf":
-        _require(model.name, model.path, model.sha256, trust_note=True)
+        _require(model.name, model.path, model.sha256, trust_note=trust_note)
 
 
 def verify(name: str) -> Record:

@@ -13,6 +13,7 @@ import platform
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from slm_lsp import policy
 from slm_lsp.errors import ModelShared, ModelUnusable
 from slm_lsp.processors import model_threads
 from slm_lsp.store import checksum, installed, record, runtime
@@ -49,7 +50,8 @@ def optimize(model: CatalogModel, *, threads: int, progress: Progress) -> Record
     """Measure every candidate, keep the one to use beside the shipped file, and use it.
 
     `threads` is the setting: 0 takes the physical cores. Raises ModelMissing, ModelDamaged,
-    ModelShared, ModelUnusable where none would run, StoreError where the store cannot be written.
+    ModelShared, ModelUnusable where none would run, StoreError where the store cannot be written,
+    PolicyError.
     """
     threads = threads or model_threads()
     if record.is_shared(model.name):
@@ -60,7 +62,11 @@ def optimize(model: CatalogModel, *, threads: int, progress: Progress) -> Record
     with workplace(progress) as work:
         before = installed.verify(model.name)
         paths = {model.quantisation: record.folder(model.name) / model.file}
-        others = [name for name in model.candidates() if name != model.quantisation]
+        rules = policy.load()
+        rules.require_model(before.files[0].sha256)
+        # What is made here is on no administrator's list.
+        made = model.candidates() if rules.allowed_models is None else ()
+        others = [name for name in made if name != model.quantisation]
         require_space(_LARGEST * model.size * len(others))
         for name in others:
             paths[name] = work / _variant(model, name)

@@ -114,8 +114,7 @@ def test_the_users_build_options_are_kept_and_make_another_wheel(
     monkeypatch.setenv("CMAKE_ARGS", "-DGGML_CUDA=ON")
     assert engine_wheel.key(requirements) != usual
     recipe = tmp_path / "a folder" / "recipe.cmake"
-    monkeypatch.setattr(engine_wheel, "_RECIPE", recipe)
-    assert shlex.split(engine_wheel._cmake_args()) == [
+    assert shlex.split(engine_wheel._cmake_args(recipe)) == [
         "-DGGML_CUDA=ON",
         "-DLLAVA_BUILD=OFF",
         f"-DCMAKE_PROJECT_llama.cpp_INCLUDE={recipe}",

@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+import msgspec
 import pytest
 
 from slm_lsp import policy
@@ -14,19 +16,21 @@ from slm_lsp.errors import EndpointForbidden, ModelForbidden, NetworkForbidden, 
 from slm_lsp.policy import Policy
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Iterator
 
 SHA256 = "ab" * 32
 OTHER = "cd" * 32
 
 
 @pytest.fixture
-def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """The place of the administrator's file, as if root owned whatever the test puts there."""
     monkeypatch.setattr(policy, "FILE", tmp_path / "slm-lsp" / "policy.toml")
     monkeypatch.setattr(policy, "ROOT", os.getuid())
-    policy.FILE.parent.mkdir(mode=0o755)
-    return policy.FILE
+    usual = os.umask(0o022)
+    policy.FILE.parent.mkdir()
+    yield policy.FILE
+    os.umask(usual)
 
 
 def test_without_a_file_everything_is_allowed(file: Path):
@@ -188,3 +192,11 @@ def test_a_refusal_repeats_no_password():
 def test_offline_allows_no_endpoint_at_all():
     with pytest.raises(NetworkForbidden):
         Policy(offline=True, allowed_endpoints=("pypi.org",)).require_endpoint("https://pypi.org/")
+
+
+def test_the_example_in_the_documentation_is_one(file: Path):
+    page = (Path(__file__).parents[2] / "docs" / "security.md").read_text(encoding="utf-8")
+    file.write_text(page.partition("```toml\n")[2].partition("```")[0])
+    found = msgspec.to_builtins(policy.load())
+    assert all(found.values())
+    assert set(found) == {"offline", "allowed-models", "allowed-endpoints", "locked-settings"}

@@ -36,7 +36,7 @@ def pins(name: str) -> dict[str, str]:
     return {line.split(" --hash")[0].strip(): line for line in text.splitlines() if line.strip()}
 
 
-@pytest.mark.parametrize("name", ["core", "dev", "editors", "engine", "engine-build"])
+@pytest.mark.parametrize("name", ["core", "dev", "editors", "engine", "engine-build", "installer"])
 def test_lock_files_pin_everything_by_hash_and_name_no_server(name: str) -> None:
     for requirement, line in pins(name).items():
         assert re.match(r"[a-z0-9-]+==[\w.]+( ; .+)?$", requirement)

@@ -49,6 +49,19 @@ def test_no_name_leads_out_of_the_store(name: str) -> None:
         installed.resolve(name)
 
 
+def test_a_forged_note_convinces_nobody_who_does_not_trust_it(model: CatalogModel) -> None:
+    found = installed.resolve("tiny")
+    installed.check(found)
+    note = found.path.with_name(f"{found.path.name}.verified")
+    found.path.write_bytes(b"x" * len(PAYLOAD))
+    seen = found.path.stat()
+    forged = {"size": seen.st_size, "mtime_ns": seen.st_mtime_ns, "inode": seen.st_ino}
+    note.write_bytes(msgspec.json.encode({"sha256": found.sha256, **forged}))
+    installed.check(found)
+    with pytest.raises(ModelDamaged):
+        installed.check(found, trust_note=False)
+
+
 def test_a_script_takes_the_place_of_a_model(tmp_path: Path) -> None:
     script = tmp_path / "script.json"
     script.write_text("{}")
