@@ -1,4 +1,4 @@
-import { InlineCompletionTriggerKind } from 'vscode';
+import { InlineCompletionTriggerKind, type TextDocument } from 'vscode';
 import type { Middleware } from 'vscode-languageclient/node';
 import type { MissedKey } from './missedKey';
 import type { Outcomes } from './outcomes';
@@ -13,7 +13,7 @@ export function ghostText(snooze: Snooze, outcomes: Outcomes, missed: MissedKey)
       // VS Code asks by command once more where it has asked, but says then that the user did.
       const context = missed.asking ? { ...asked, triggerKind: Automatic } : asked;
       const byHand = context.triggerKind === Invoke;
-      const reason = reasonAgainst(document.languageId, byHand, snooze);
+      const reason = reasonAgainst(document, byHand, snooze);
       if (reason !== undefined) {
         missed.settled();
         outcomes.withheld(reason);
@@ -24,19 +24,23 @@ export function ghostText(snooze: Snooze, outcomes: Outcomes, missed: MissedKey)
   };
 }
 
-function reasonAgainst(language: string, byHand: boolean, snooze: Snooze): string | undefined {
-  if (!enabled()) {
+function reasonAgainst(
+  document: TextDocument,
+  byHand: boolean,
+  snooze: Snooze,
+): string | undefined {
+  if (!enabled(document)) {
     return 'ghost text is turned off';
   }
-  if (!enabledFor(language)) {
-    return `ghost text is turned off for ${language}`;
+  if (!enabledFor(document)) {
+    return `ghost text is turned off for ${document.languageId}`;
   }
   if (byHand) {
     return undefined;
   }
   return snooze.until !== undefined
     ? 'ghost text is snoozed'
-    : automatic()
+    : automatic(document)
       ? undefined
       : 'ghost text comes on demand only (slm-lsp.completion.trigger)';
 }
