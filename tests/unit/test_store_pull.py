@@ -166,9 +166,9 @@ def test_a_folder_that_pip_removes_meanwhile_is_passed_over(
             raise FileNotFoundError(2, "No such file or directory", str(path))
         return scan(path)
 
-    def start(command: list[str], *, cwd: Path, **options: Any) -> object:
-        (cwd / "pip-unpack-1").mkdir()
-        return popen(command, cwd=cwd, **options)
+    def start(command: list[str], *, env: dict[str, str], **options: Any) -> object:
+        Path(env["TMPDIR"], "pip-unpack-1").mkdir()
+        return popen(command, env=env, **options)
 
     monkeypatch.setattr(os, "scandir", scandir)
     monkeypatch.setattr(subprocess, "Popen", start)
