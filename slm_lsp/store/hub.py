@@ -20,8 +20,8 @@ from urllib.parse import urlsplit
 import msgspec
 
 from slm_lsp.errors import PullFailed, TransferInterrupted
-from slm_lsp.store import transfer
-from slm_lsp.store.transfer import BUSY, Stream
+from slm_lsp.store import transfer, web
+from slm_lsp.store.transfer import Stream
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -78,10 +78,10 @@ class HubFile(msgspec.Struct, frozen=True):
         """Do what `Remote` says; the version is a commit, under which nothing ever changes."""
         with _errors(self.repository):
             found = self._now()
-            now = f"{self.repository} {found.commit_hash} {found.etag}"
+            now = f"{self.repository} {found.commit_hash} {found.etag} {found.size}"
             start = start if version == now else 0
             with self._answer(found.location, start) as response:
-                begin = start if response.status_code == HTTPStatus.PARTIAL_CONTENT else 0
+                begin = self._begin(response, start)
                 chunks = response.iter_raw()
 
                 def read(_most: int) -> bytes:
@@ -89,6 +89,21 @@ class HubFile(msgspec.Struct, frozen=True):
                         return next(chunks, b"")
 
                 yield Stream(begin, found.size or 0, now, read)
+
+    def _begin(self, response: httpx2.Response, wanted: int) -> int:
+        """Return where the answer begins. Raises PullFailed where that is not `wanted`, nor 0."""
+        if response.status_code == HTTPStatus.PARTIAL_CONTENT:
+            headers = response.headers
+            if (
+                web.extent(response.status_code, "", headers.get("Content-Range", ""), wanted)
+                is None
+            ):
+                raise PullFailed(
+                    f"{self.repository} is answered with another part of the file than was asked "
+                    "for; `slm-lsp models remove NAME` drops what has arrived, then try again."
+                )
+            return wanted
+        return 0
 
     def _now(self) -> HfFileMetadata:
         """Return which file that is now, and where."""
@@ -121,6 +136,7 @@ class HubFile(msgspec.Struct, frozen=True):
                     hf_raise_for_status(response)
                     yield response
                     return
+                web.check_redirect(url, str(response.next_request.url))
                 url = str(response.next_request.url)
         raise PullFailed(f"{self.repository} is passed on from server to server without an end.")
 
@@ -161,9 +177,11 @@ def _errors(repository: str) -> Iterator[None]:
     except errors.HfHubHTTPError as error:
         code = error.response.status_code
         said = f"Hugging Face refuses {repository}: {error.server_message or code}"
-        raise (TransferInterrupted if code in BUSY else PullFailed)(f"{said}.") from error
+        raise (TransferInterrupted if code in web.BUSY else PullFailed)(f"{said}.") from error
     except errors.OfflineModeIsEnabled as error:
         raise PullFailed("HF_HUB_OFFLINE is set; unset it to fetch from Hugging Face.") from error
+    except (ValueError, httpx2.InvalidURL) as error:
+        raise PullFailed(f"There is no place to ask at ({error}); check HF_ENDPOINT.") from error
     except (httpx2.HTTPError, httpx2.StreamError) as error:
         raise TransferInterrupted(
             f"The connection to Hugging Face broke ({error!r}); what has arrived is kept, and the "

@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import quote, urlsplit
+from urllib.parse import SplitResult, quote, urlsplit
 
 import msgspec
 
@@ -26,6 +26,10 @@ if TYPE_CHECKING:
 SUMS = "SHA256SUMS"
 
 _SUMS_MAX = 1024 * 1024
+"""Bytes of a file of checksums; what is said after them would not be heard."""
+
+_UNQUOTED = "/%:@!$&'()*+,;=~"
+"""What may stand in a URL's path as it is, beside letters and digits; `%` is quoted already."""
 
 _SUM = re.compile(r"([0-9a-fA-F]{64}) [ *](?:\./)?(.+)")
 
@@ -48,7 +52,7 @@ class Server(msgspec.Struct, frozen=True):
     def checksum(self) -> str:
         """Return what SHA256SUMS says. Raises PullFailed."""
         try:
-            sums = UrlFile(f"{self.base}/{SUMS}", self.permit).beginning(_SUMS_MAX)
+            sums = UrlFile(f"{self.base}/{SUMS}", self.permit).beginning(_SUMS_MAX + 1)
         except NoSuchFile:
             return ""
         return _sum_of(self.file, sums)
@@ -78,7 +82,7 @@ class Folder(msgspec.Struct, frozen=True):
         """Return what SHA256SUMS says. Raises PullFailed."""
         try:
             with (self.base / SUMS).open("rb") as file:
-                return _sum_of(self.file, file.read(_SUMS_MAX))
+                return _sum_of(self.file, file.read(_SUMS_MAX + 1))
         except FileNotFoundError:
             return ""
         except OSError as error:
@@ -94,12 +98,18 @@ class Folder(msgspec.Struct, frozen=True):
 
 def at(place: str, model: CatalogModel, permit: Callable[[str], None]) -> Server | Folder:
     """Return the file of `model` in the mirror `place`, a URL or a folder. Raises PullFailed."""
-    if "://" not in place:
-        return Folder(Path(place).expanduser().absolute(), model.file)
-    parts = urlsplit(place)
-    if parts.scheme not in ("https", "http") or not parts.hostname or parts.query:
+    try:
+        if "://" not in place:
+            return Folder(Path(place).expanduser().absolute(), model.file)
+        return _server(urlsplit(place), model, permit)
+    except (ValueError, RuntimeError) as error:
+        raise PullFailed(f"'{place.rpartition('@')[2]}' is no mirror: {error}.") from error
+
+
+def _server(parts: SplitResult, model: CatalogModel, permit: Callable[[str], None]) -> Server:
+    if parts.scheme not in ("https", "http") or not parts.hostname or parts.query or parts.fragment:
         raise PullFailed(
-            f"'{parts.scheme}://{parts.hostname}' is no mirror: it takes the URL of a "
+            f"'{parts.scheme}://{parts.hostname or ''}' is no mirror: it takes the URL of a "
             "folder, with https, or the path of one."
         )
     if "@" in parts.netloc:
@@ -111,7 +121,8 @@ def at(place: str, model: CatalogModel, permit: Callable[[str], None]) -> Server
             f"The catalog does not know the checksum of '{model.name}', so it can only be fetched "
             f"over an encrypted connection: https://{parts.netloc}."
         )
-    return Server(place.rstrip("/"), model.file, permit)
+    path = quote(parts.path.rstrip("/"), safe=_UNQUOTED)
+    return Server(f"{parts.scheme}://{parts.netloc}{path}", model.file, permit)
 
 
 def _is_here(host: str) -> bool:
@@ -122,5 +133,7 @@ def _is_here(host: str) -> bool:
 
 
 def _sum_of(file: str, sums: bytes) -> str:
+    if len(sums) > _SUMS_MAX:
+        raise PullFailed(f"{SUMS} is longer than {_SUMS_MAX} bytes; leave {file} in it only.")
     lines = map(_SUM.fullmatch, sums.decode("utf-8", "replace").splitlines())
     return next((line[1].lower() for line in lines if line and line[2] == file), "")

@@ -38,10 +38,6 @@ PAUSE_S = 1.0
 """Seconds before the second attempt; each pause is twice the last one."""
 
 
-BUSY = (408, 425, 429, 500, 502, 503, 504)
-"""Status codes of a server that may answer differently in a moment."""
-
-
 class Stream(NamedTuple):
     """The bytes from `start` on of a file of `total` bytes, in one `version` of that file.
 

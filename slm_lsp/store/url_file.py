@@ -22,7 +22,8 @@ import msgspec
 import truststore
 
 from slm_lsp.errors import PullFailed, TransferInterrupted
-from slm_lsp.store.transfer import BUSY, Stream
+from slm_lsp.store import web
+from slm_lsp.store.transfer import Stream
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,6 +36,10 @@ class NoSuchFile(PullFailed):
     """The server has no file under this URL."""
 
 
+class _OtherPart(PullFailed):
+    """The server does not send the part that was asked for, or does not say which one it sends."""
+
+
 class UrlFile(msgspec.Struct, frozen=True):
     """A file on a server. `permit` raises for a URL that may not be asked."""
 
@@ -44,19 +49,40 @@ class UrlFile(msgspec.Struct, frozen=True):
     @contextlib.contextmanager
     def open(self, start: int, version: str) -> Iterator[Stream]:
         """Do what `Remote` says; the version is the URL and the server's validator."""
-        validator = version.removeprefix(f"{self.url} ")
-        resumed = start > 0 and validator != version
-        headers = {"Range": f"bytes={start}-", "If-Range": validator} if resumed else {}
-        with self._answer(headers) as response:
-            begin, total = _extent(self.url, response, start)
-            found = _validator(response.headers)
-            now = f"{self.url} {found}" if found else ""
-            yield Stream(begin, total, now, lambda most: _read(self.url, response, most))
+        start = start if version.startswith(f"{self.url} ") else 0
+        with contextlib.ExitStack() as opened:
+            try:
+                stream = self._stream(opened, start, version)
+            except _OtherPart:
+                if start == 0:
+                    raise
+                stream = self._stream(opened, 0, "")
+            yield stream
+
+    def _stream(self, opened: contextlib.ExitStack, start: int, version: str) -> Stream:
+        wanted = {"Range": f"bytes={start}-", "If-Range": version.removeprefix(f"{self.url} ")}
+        response = opened.enter_context(self._answer(wanted if start else {}))
+        headers = response.headers
+        length, content_range = headers.get("Content-Length", ""), headers.get("Content-Range", "")
+        extent = web.extent(response.status, length, content_range, start)
+        validator = _validator(headers)
+        now = f"{self.url} {validator}" if validator else ""
+        if extent is None or (extent[0] > 0 and now not in ("", version)):
+            raise _OtherPart(f"{self.url} does not say how long it is, or sends another part.")
+        begin, total = extent
+        # A part need not say again what it is a part of.
+        return Stream(begin, total, now or version if begin else now, self._reading(response))
+
+    def _reading(self, response: http.client.HTTPResponse) -> Callable[[int], bytes]:
+        return lambda most: _read(self.url, response, most)
 
     def beginning(self, most: int) -> bytes:
         """Return the file's content, as far as `most` bytes go. Raises PullFailed."""
         with self._answer({}) as response:
-            return _read(self.url, response, most)
+            content = _read(self.url, response, most)
+            if len(content) < most and response.length:  # http.client leaves that to its caller
+                raise TransferInterrupted(f"{self.url} broke off; try again.")
+            return content
 
     @contextlib.contextmanager
     def _answer(self, headers: dict[str, str]) -> Iterator[http.client.HTTPResponse]:
@@ -71,6 +97,8 @@ class UrlFile(msgspec.Struct, frozen=True):
         except urllib.error.HTTPError as error:
             error.close()
             _refuse(self.url, error)
+        except (ValueError, OverflowError, http.client.InvalidURL) as error:
+            raise PullFailed(f"{self.url} cannot be asked for ({error}).") from error
         except (OSError, http.client.HTTPException) as error:  # an URLError is an OSError
             _give_up(self.url, error)
         with response:
@@ -80,8 +108,10 @@ class UrlFile(msgspec.Struct, frozen=True):
 def _refuse(url: str, error: urllib.error.HTTPError) -> NoReturn:
     if error.code in (404, 410):
         raise NoSuchFile(f"{url} is not there.") from error
+    if error.code == http.client.REQUESTED_RANGE_NOT_SATISFIABLE:
+        raise _OtherPart(f"{url} is not as long any more as it was.") from error
     said = f"{url} is refused: {error.code} {error.reason}"
-    if error.code in BUSY:
+    if error.code in web.BUSY:
         raise TransferInterrupted(f"{said}.") from error
     if error.code in (401, 403):
         said += "; if it wants a password, put that into your netrc file"
@@ -109,19 +139,6 @@ def _read(url: str, response: http.client.HTTPResponse, most: int) -> bytes:
         ) from error
 
 
-def _extent(url: str, response: http.client.HTTPResponse, wanted: int) -> tuple[int, int]:
-    """Return where the answer begins and how long the whole file is. Raises PullFailed."""
-    length = response.headers.get("Content-Length", "")
-    if response.status == http.client.PARTIAL_CONTENT:
-        unit, _, span = response.headers.get("Content-Range", "").partition(" ")
-        begin, total = span.partition("-")[0], span.partition("/")[2]
-        if unit == "bytes" and begin == str(wanted) and total.isdecimal():
-            return wanted, int(total)
-    elif length.isdecimal():
-        return 0, int(length)
-    raise PullFailed(f"{url} does not say how long the file is, or sends another part of it.")
-
-
 def _validator(headers: http.client.HTTPMessage) -> str:
     """Return what a range may be asked for with; a weak ETag does not stand for each byte."""
     etag = str(headers.get("ETag", ""))
@@ -132,7 +149,7 @@ def _password(url: str) -> str:
     """Return the header that says who asks, empty where the user's netrc knows no password."""
     try:
         found = netrc.netrc().authenticators(urlsplit(url).hostname or "")
-    except (OSError, netrc.NetrcParseError):
+    except (OSError, UnicodeDecodeError, netrc.NetrcParseError):
         return ""
     if found is None:
         return ""
@@ -141,7 +158,7 @@ def _password(url: str) -> str:
 
 
 class _Redirects(urllib.request.HTTPRedirectHandler):
-    """Follows to where it is permitted, and never from an encrypted place to one that is not."""
+    """Follows to where it is permitted."""
 
     def __init__(self, permit: Callable[[str], None]) -> None:
         self._permit = permit
@@ -155,8 +172,7 @@ class _Redirects(urllib.request.HTTPRedirectHandler):
         headers: http.client.HTTPMessage,
         newurl: str,
     ) -> urllib.request.Request | None:
-        if req.full_url.startswith("https:") and not newurl.startswith("https:"):
-            raise PullFailed(f"{req.full_url} leads to {newurl}, which is not encrypted.")
+        web.check_redirect(req.full_url, newurl)
         self._permit(newurl)
         return super().redirect_request(req, fp, code, msg, headers, newurl)
 

@@ -28,8 +28,10 @@ class Mirror:
 
     `ends_at` and `wrong_at` are offsets in every file: it breaks off before the one, and sends a
     wrong byte at the other. `ends` counts how often it still breaks off. `status` and `error_code`
-    are all it answers, `leads_to` is where it passes on to. `asked` has the path, the first byte
-    wanted and the Authorization of each GET; `paths` and `heads` have those of each HEAD.
+    are all it answers, `leads_to` is where it passes on to. `says` are headers of its own in an
+    answer with a part; without `heeds_versions` it sends a part of whatever is there now. `asked`
+    has the path, the first byte wanted and the Authorization of each GET; `paths` and `heads` have
+    those of each HEAD.
     """
 
     files: dict[str, bytes]
@@ -42,6 +44,8 @@ class Mirror:
     status: int = 0
     error_code: str = ""
     leads_to: str = ""
+    says: dict[str, str] = field(default_factory=dict)
+    heeds_versions: bool = True
     paths: list[str] = field(default_factory=list)
     heads: list[str] = field(default_factory=list)
     asked: list[tuple[str, int, str]] = field(default_factory=list)
@@ -134,12 +138,16 @@ class _Handler(BaseHTTPRequestHandler):
         about = self.about
         etag = about.etag if about.etag is not None else f'"{hashlib.md5(content).hexdigest()}"'
         wanted = self.headers.get("Range") if about.ranges else None
-        if self.headers.get("If-Range", etag) != etag:
+        if about.heeds_versions and self.headers.get("If-Range", etag) != etag:
             wanted = None
         start = int(wanted.removeprefix("bytes=").removesuffix("-")) if wanted else 0
         headers = {"Content-Length": str(len(content) - start)} | ({"ETag": etag} if etag else {})
         if wanted:
             headers["Content-Range"] = f"bytes {start}-{len(content) - 1}/{len(content)}"
+            headers |= about.says
+            if start >= len(content):
+                self._head(HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE, {"Content-Length": "0"})
+                return
         self._head(HTTPStatus.PARTIAL_CONTENT if wanted else HTTPStatus.OK, headers)
         sent = bytearray(content)
         if about.wrong_at >= 0:

@@ -152,6 +152,19 @@ def test_an_endpoint_that_is_none_is_said(
     assert "PullFailed: " in refused(interrupted.run(model, ""))
 
 
+def test_a_part_that_was_not_asked_for_is_refused(model: CatalogModel, hub: Mirror) -> None:
+    interrupted.run(model, "", "killed", 200_000)
+    hub.says = {"Content-Range": f"bytes 0-{len(CONTENT) - 1}/{len(CONTENT)}"}
+    assert "another part of the file" in refused(interrupted.run(model, ""))
+
+
+def test_an_endpoint_that_is_no_url_is_said(
+    model: CatalogModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HF_ENDPOINT", "https://[::1")
+    assert "PullFailed: " in refused(interrupted.run(model, ""))
+
+
 def test_nobody_there_is_said(model: CatalogModel, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")
     assert "Check the network, HF_ENDPOINT and the proxy" in refused(interrupted.run(model, ""))

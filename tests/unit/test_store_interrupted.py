@@ -138,6 +138,47 @@ def test_a_file_that_became_shorter_is_fetched_anew(model: CatalogModel, mirror:
     assert installed.resolve("tiny").path.read_bytes() == CONTENT
 
 
+@pytest.mark.parametrize("before", [SIZE, 2 * SIZE])
+def test_a_server_that_heeds_no_version_is_asked_anew(
+    before: int, model: CatalogModel, mirror: Mirror
+) -> None:
+    mirror.heeds_versions = False
+    mirror.files[model.file] = bytes(before)
+    interrupt("closed", before - 1000, model, mirror)
+    mirror.files[model.file] = CONTENT
+    assert pull(model, offline=False, progress=quiet, source=mirror.url)
+    assert mirror.starts(f"/{model.file}") == [before - 1000, 0]
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "bytes 0-399999/400000",
+        f"bytes 200000-399999/{'9' * 5000}",
+        "bytes 200000-399999/*",
+        "bytes 200000-399999/100000",
+        "",
+    ],
+)
+def test_a_wrong_part_is_not_put_behind_the_right_one(
+    said: str, model: CatalogModel, mirror: Mirror
+) -> None:
+    interrupt("closed", 200_000, model, mirror)
+    mirror.says = {"Content-Range": said}
+    assert pull(model, offline=False, progress=quiet, source=mirror.url)
+    assert mirror.starts(f"/{model.file}") == [200_000, 0]
+
+
+def test_a_part_need_not_say_of_which_version_it_is(model: CatalogModel, mirror: Mirror) -> None:
+    interrupt("closed", 100_000, model, mirror)
+    mirror.says, mirror.ends_at = {"ETag": ""}, 200_000
+    with pytest.raises(TransferInterrupted):
+        pull(model, offline=False, progress=quiet, source=mirror.url)
+    mirror.heal()
+    assert pull(model, offline=False, progress=quiet, source=mirror.url)
+    assert mirror.starts(f"/{model.file}") == [200_000]
+
+
 def test_a_note_is_not_about_what_was_overwritten(model: CatalogModel, mirror: Mirror) -> None:
     """The old file, the beginning of another one that was killed before it was noted, the old."""
     interrupt("closed", interrupted.CHUNK, model, mirror)

@@ -25,7 +25,7 @@ from slm_lsp.errors import (
     WrongChecksum,
 )
 from slm_lsp.policy import Policy
-from slm_lsp.store import installed, record, runtime, transfer
+from slm_lsp.store import installed, record, runtime, transfer, web
 from slm_lsp.store.origin import choose
 from slm_lsp.store.package_index import PYPI, looked_at
 from slm_lsp.store.pull import Pulled, pull
@@ -95,6 +95,55 @@ def test_a_folder_is_linked_even_when_offline(model: CatalogModel, folder: Path)
     assert installed.resolve("tiny").path.samefile(folder / model.file)
 
 
+def test_a_mirrors_folder_may_have_any_name(model: CatalogModel, mirror: Mirror) -> None:
+    fetch(model, f"{mirror.url}/mod\N{LATIN SMALL LETTER E WITH GRAVE}les of%20us")
+    assert mirror.asked == [(f"/mod%C3%A8les%20of%20us/{model.file}", 0, "")]
+
+
+@pytest.mark.parametrize(
+    ("there", "expected"),
+    [("http://other.example/x", "not encrypted"), ("ftp://other.example/x", "no web server")],
+)
+def test_a_mirror_may_not_lead_to_less_protection(there: str, expected: str) -> None:
+    with pytest.raises(PullFailed, match=expected):
+        web.check_redirect("HTTPS://mirror.example/x?signed=secret", there)
+    web.check_redirect("https://mirror.example", "https://other.example")
+    web.check_redirect("http://mirror.example", "http://other.example")
+
+
+def test_a_mirror_that_leads_to_another_protocol_is_not_followed(
+    model: CatalogModel, mirror: Mirror
+) -> None:
+    mirror.leads_to = "ftp://127.0.0.1:9/x"
+    with pytest.raises(PullFailed, match="no web server"):
+        fetch(model, mirror.url)
+
+
+def test_half_a_file_of_checksums_is_not_believed(unpinned: CatalogModel, mirror: Mirror) -> None:
+    mirror.files["SHA256SUMS"] = f"{'0' * 64}  other.gguf\n{SHA256}  {unpinned.file}\n".encode()
+    mirror.ends_at, mirror.ends = 80, 1
+    with pytest.raises(TransferInterrupted):
+        fetch(unpinned, mirror.url)
+
+
+def test_an_endless_file_of_checksums_is_not_read(
+    unpinned: CatalogModel, mirror: Mirror, folder: Path
+) -> None:
+    mirror.files["SHA256SUMS"] = bytes(1024 * 1024 + 1)
+    (folder / "SHA256SUMS").write_bytes(mirror.files["SHA256SUMS"])
+    for place in (mirror.url, folder):
+        with pytest.raises(PullFailed, match="is longer than"):
+            fetch(unpinned, place)
+
+
+def test_a_netrc_that_is_no_text_has_no_password(
+    model: CatalogModel, mirror: Mirror, tmp_path: Path
+) -> None:
+    (tmp_path / ".netrc").write_bytes(b"machine 127.0.0.1 login m\xff password x\n")
+    (tmp_path / ".netrc").chmod(0o600)
+    fetch(model, mirror.url)
+
+
 def test_a_server_is_not_asked_when_offline(model: CatalogModel, mirror: Mirror) -> None:
     with pytest.raises(NetworkForbidden, match="--from FOLDER"):
         fetch(model, mirror.url, offline=True)
@@ -146,6 +195,12 @@ def test_an_unpinned_file_is_run_once_before_it_is_taken_in(
         ("ftp://mirror.example/models", "is no mirror"),
         ("file:///models", "is no mirror"),
         ("https://mirror.example/models?x=1", "is no mirror"),
+        ("https://mirror.example/models#x", "is no mirror"),
+        ("https://[::1", "is no mirror: Invalid IPv6 URL"),
+        ("https://me:secret@[::1", "is no mirror"),
+        ("~nobody-of-that-name/models", "is no mirror: Could not determine home"),
+        ("https://a..b/models", "cannot be asked for"),
+        ("https://127.0.0.1:port/models", "cannot be asked for"),
         ("https://user:secret@mirror.example", "netrc"),
     ],
 )
