@@ -1,12 +1,13 @@
 """Taking out of a text whatever could name a person, a project or a file of theirs.
 
 Places that are known by their purpose become that: `<project>`, `<home>`. Any other absolute path
-that is not the system's becomes `<path>`. What is left of a log are lines whose form says that
-they hold none of the user's text.
+that is not the system's becomes `<path>`, and a URL, which may hold a password, `<url>`. What is
+left of a log are lines whose form says that they hold none of the user's text.
 """
 
 from __future__ import annotations
 
+import contextlib
 import getpass
 import os
 import platform
@@ -28,7 +29,12 @@ if TYPE_CHECKING:
 
 _SYSTEM = "etc|usr|lib|lib64|bin|sbin|opt|dev|proc|sys|nix|System|Library|Applications"
 _PATH = re.compile(rf"(?<![\w<>/.~-])/(?!(?:{_SYSTEM})\b)[^\s'\",;:)\]}}]+")
-_BELOW_HOME = re.compile(r"(<home>|<project>)/[^\s'\",;:)\]}]+")
+_BELOW = re.compile(r"(<home>|<project>|<temporary>)/[^\s'\",;:)\]}]+")
+_QUOTED = re.compile(
+    rf"(['\"])(<home>|<project>|<temporary>|(?=/(?!(?:{_SYSTEM})\b)))/[^'\"\n]* [^'\"\n]*\1"
+)
+"""A path with a space in it, which only the quotes around it show the end of."""
+_URL = re.compile(r"\b[A-Za-z][A-Za-z0-9+.-]*://\S+")
 _LEAST = 3
 """Letters of a name that is taken out; shorter ones are part of too many words."""
 
@@ -39,11 +45,13 @@ _ASSERTION = re.compile(r"^(?:.*/)?([\w.-]+\.(?:c|cc|cpp|cu|h|m)):(\d+): (GGML_\
 
 def redacted(text: str, folder: Path) -> str:
     """Return `text` without places and names; `folder` is the project."""
+    text = _URL.sub("<url>", text)
     for place, purpose in _places(folder):
-        text = text.replace(place, purpose)
-    text = _BELOW_HOME.sub(_kept, text)
+        text = re.sub(rf"{re.escape(place)}(?![\w-]|\.\w)", purpose, text)
+    text = _QUOTED.sub(lambda found: f"{found[1]}{found[2] or '<path>'}{found[1]}", text)
+    text = _BELOW.sub(_kept, text)
     text = _PATH.sub("<path>", text)
-    for name in (getpass.getuser(), platform.node()):
+    for name in _names():
         if len(name) >= _LEAST:
             text = re.sub(rf"\b{re.escape(name)}\b", "<name>", text)
     return text
@@ -70,6 +78,14 @@ def _kept(found: re.Match[str]) -> str:
     return f"{found[1]}/{name}" if name in {"slm-lsp.toml", "pyproject.toml"} else found[1]
 
 
+def _names() -> Iterator[str]:
+    """Yield what the user and the machine are called, the longest names of each first."""
+    with contextlib.suppress(KeyError, OSError):  # a container may run as nobody it knows
+        yield getpass.getuser()
+    yield platform.node()
+    yield platform.node().partition(".")[0]
+
+
 def _places(folder: Path) -> list[tuple[str, str]]:
     """Return paths and what they are for, the longest first."""
     home = Path.home()
@@ -88,5 +104,6 @@ def _places(folder: Path) -> list[tuple[str, str]]:
         places[sys.prefix] = "<python>"
     # A settings file above the folder counts, too, and its folder has a name.
     above = [it for it in (folder, *folder.parents) if it not in (home, *home.parents)]
-    places |= {str(it): "<project>" for it in above if it != Path("/")}
+    places |= {str(it): "<project>" for it in above}
+    places.pop("/", None)  # as some containers have it for a home
     return sorted(places.items(), key=lambda place: len(place[0]), reverse=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import platform
 import zipfile
 from importlib import metadata
@@ -26,7 +27,10 @@ NEWEST = 256 * 1024
 
 
 def write(file: Path, folder: Path, findings: Sequence[Finding]) -> None:
-    """Write the ZIP file `file` about what was found in `folder`. Raises UsageError."""
+    """Write the ZIP file `file`, which is not there yet, about what was found in `folder`.
+
+    Raises UsageError.
+    """
     found = {"version": __version__, "findings": findings}
     values = {
         "doctor.json": found,
@@ -34,11 +38,16 @@ def write(file: Path, folder: Path, findings: Sequence[Finding]) -> None:
         "versions.json": _versions(),
         "engine-log.json": list(log_lines(_log())),
     }
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, value in values.items():
+            told = _redacted(msgspec.to_builtins(value), folder)
+            archive.writestr(name, msgspec.json.format(msgspec.json.encode(told), indent=2))
     try:
-        with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
-            for name, value in values.items():
-                told = _redacted(msgspec.to_builtins(value), folder)
-                archive.writestr(name, msgspec.json.format(msgspec.json.encode(told), indent=2))
+        with file.open("xb") as bundle:
+            bundle.write(content.getvalue())
+    except FileExistsError as error:
+        raise UsageError(f"{file} is there already; give the bundle another name.") from error
     except OSError as error:
         raise UsageError(f"{file} cannot be written: {error}.") from error
 

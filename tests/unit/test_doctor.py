@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import getpass
+import platform
+import tempfile
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,8 +15,9 @@ from slm_lsp.doctor.editors import EDITORS, is_set_up
 from slm_lsp.doctor.engine import network
 from slm_lsp.doctor.model import context
 from slm_lsp.doctor.redaction import redacted
+from slm_lsp.doctor.support import write
 from slm_lsp.doctor.system import processor
-from slm_lsp.errors import ModelUnusable
+from slm_lsp.errors import ModelUnusable, UsageError
 from slm_lsp.store import runtime
 
 if TYPE_CHECKING:
@@ -143,7 +147,11 @@ def test_an_editors_configuration_is_looked_for_where_the_environment_says(
             "/usr/bin/nvim and /etc/slm-lsp/policy.toml",
             "/usr/bin/nvim and /etc/slm-lsp/policy.toml",
         ),
-        ("https://secret.example.com/x", "https:<path>"),
+        ("https://secret.example.com/x", "<url>"),
+        ("at https://me:hunter2@secret.example:8443/x, too", "at <url> too"),
+        ("'{home}/other files/secret.py' and '{home}'", "'<home>' and '<home>'"),
+        ("'/mnt/my disk/secret' is", "'<path>' is"),
+        ("'/usr/my disk/x' is", "'/usr/my disk/x' is"),
         ("reads 3/4 of it", "reads 3/4 of it"),
     ],
 )
@@ -153,6 +161,42 @@ def test_places_are_taken_out(
     home = tmp_path / "a person"
     monkeypatch.setenv("HOME", str(home))
     assert redacted(text.format(home=home), home / "work" / "app") == expected
+
+
+def test_a_place_that_only_begins_as_another(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("HOME", "/srv/al")
+    said = "/srv/al, /srv/alice/secret and /srv/al.old/secret"
+    assert redacted(said, tmp_path) == "<home>, <path> and <path>"
+
+
+def test_what_is_in_the_temporary_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(tempfile, "tempdir", "/srv/tmp")
+    assert redacted("/srv/tmp/secret.py is", tmp_path) == "<temporary> is"
+
+
+def test_a_home_that_is_the_root_takes_nothing_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("HOME", "/")
+    assert redacted("10 tokens/s in /etc/x", tmp_path) == "10 tokens/s in /etc/x"
+
+
+@pytest.mark.parametrize("unknown", [KeyError, OSError])
+def test_a_user_without_a_name(
+    unknown: type[Exception], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    def nobody() -> str:
+        raise unknown("getpwuid(): uid not found: 12345")
+
+    monkeypatch.setattr(getpass, "getuser", nobody)
+    monkeypatch.setattr(platform, "node", lambda: "host1.corp.example")
+    assert redacted("host1, host1.corp.example", tmp_path) == "<name>, <name>"
+
+
+def test_a_bundle_replaces_no_file(tmp_path: Path):
+    file = tmp_path / "main.py"
+    file.write_text("mine")
+    with pytest.raises(UsageError, match="is there already"):
+        write(file, tmp_path, [])
+    assert file.read_text() == "mine"
 
 
 def test_names_are_taken_out_as_words_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
