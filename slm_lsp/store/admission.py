@@ -7,37 +7,45 @@ from typing import TYPE_CHECKING
 from slm_lsp import policy
 from slm_lsp.errors import WrongChecksum
 from slm_lsp.store import checksum, record
-from slm_lsp.store.record import Record
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from slm_lsp.store.record import ModelFile
+    from slm_lsp.store.checksum import Stamp
+    from slm_lsp.store.record import Record
     from slm_lsp.store.writing import Progress
 
 
-def check(file: Path, expected: str, source: str, progress: Progress) -> str:
-    """Return the file's SHA-256; any will do where `expected` is empty.
+def check(file: Path, expected: str, source: str, progress: Progress) -> Stamp:
+    """Hash the file; any SHA-256 will do where `expected` is empty.
 
     Raises WrongChecksum, ModelForbidden or PolicyUnusable.
     """
     progress("checksum", 0, 0)
-    found = checksum.sha256_of(file)
-    if expected and found != expected.lower():
+    found = checksum.stamp_of(file)
+    if expected and found.sha256 != expected.lower():
         raise WrongChecksum(
-            f"What came from {source} has the checksum {found}, not {expected}; nothing was "
+            f"What came from {source} has the checksum {found.sha256}, not {expected}; nothing was "
             "installed. Fetch it again, or from another place."
         )
-    policy.load().require_model(found)
+    policy.load().require_model(found.sha256)
     return found
 
 
-def keep(file: Path, name: str, described: ModelFile, origin: str, licence: str) -> Record:
-    """Move a file that was checked to its place, and write the record that makes it a model."""
-    place = record.folder(name)
+def keep(file: Path, found: Stamp, written: Record) -> None:
+    """Move a file that was checked to its place, and write the record that makes it a model.
+
+    A link shares its content with a file that somebody may still be writing. Raises WrongChecksum
+    where that has happened.
+    """
+    if not checksum.looks_like(file, found):
+        raise WrongChecksum(
+            f"The file for '{written.name}' changed while it was taken in; nothing was installed. "
+            "Wait until it is complete, then run the same command again."
+        )
+    place = record.folder(written.name)
     place.mkdir(exist_ok=True)
-    file.replace(place / described.file)
-    checksum.note(place / described.file, described.sha256)
-    written = Record(name, origin, licence, (described,), described.file)
+    file.replace(place / written.in_use)
+    checksum.note(place / written.in_use, found)
     record.write(written)
-    return written
+    record.remove_others(written)

@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-class _Stamp(msgspec.Struct, frozen=True):
+class Stamp(msgspec.Struct, frozen=True):
+    """A file's hash, and what the file looked like just before it was computed."""
+
     sha256: str
     size: int
     mtime_ns: int
@@ -33,49 +35,48 @@ def sha256_of(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def stamp_of(path: Path) -> Stamp:
+    """Hash the file."""
+    seen = path.stat()
+    return Stamp(sha256_of(path), seen.st_size, seen.st_mtime_ns, seen.st_ino)
+
+
 def confirm(path: Path, sha256: str) -> bool:
     """Hash the file, note the result, and tell whether the hash is `sha256`."""
-    stamp = _look(path, sha256)
-    if sha256_of(path) != sha256:
+    stamp = stamp_of(path)
+    if stamp.sha256 != sha256:
         return False
-    _write(path, stamp)
+    note(path, stamp)
     return True
 
 
-def note(path: Path, sha256: str) -> None:
-    """Note that the file was hashed a moment ago, under this name or another."""
-    _write(path, _look(path, sha256))
-
-
-def unchanged(path: Path, sha256: str) -> bool:
-    """Tell whether the file still looks as it did when its hash was found to be `sha256`."""
-    looks = _look(path, sha256)
-    return any(_read(noted) == looks for noted in (_beside(path), _away(sha256)))
-
-
-def forget(path: Path) -> None:
-    """Drop the note about a file that was removed."""
-    _beside(path).unlink(missing_ok=True)
-
-
-def _look(path: Path, sha256: str) -> _Stamp:
-    seen = path.stat()
-    return _Stamp(sha256, seen.st_size, seen.st_mtime_ns, seen.st_ino)
-
-
-def _read(noted: Path) -> _Stamp | None:
-    try:
-        return msgspec.json.decode(noted.read_bytes(), type=_Stamp)
-    except (OSError, msgspec.DecodeError):
-        return None
-
-
-def _write(path: Path, stamp: _Stamp) -> None:
+def note(path: Path, stamp: Stamp) -> None:
+    """Note the result of hashing the file, under this name or another."""
     for noted in (_beside(path), _away(stamp.sha256)):
         with contextlib.suppress(OSError):  # where neither can be written it is hashed every time
             noted.parent.mkdir(parents=True, exist_ok=True)
             record.replace(noted, msgspec.json.encode(stamp))
             return
+
+
+def unchanged(path: Path, sha256: str) -> bool:
+    """Tell whether the file still looks as it did when its hash was found to be `sha256`."""
+    noted = (_read(place) for place in (_beside(path), _away(sha256)))
+    return any(it is not None and it.sha256 == sha256 and looks_like(path, it) for it in noted)
+
+
+def looks_like(path: Path, stamp: Stamp) -> bool:
+    """Tell whether the file still looks as it did when it was hashed."""
+    seen = path.stat()
+    looks = (seen.st_size, seen.st_mtime_ns, seen.st_ino)
+    return looks == (stamp.size, stamp.mtime_ns, stamp.inode)
+
+
+def _read(noted: Path) -> Stamp | None:
+    try:
+        return msgspec.json.decode(noted.read_bytes(), type=Stamp)
+    except (OSError, msgspec.DecodeError):
+        return None
 
 
 def _beside(path: Path) -> Path:

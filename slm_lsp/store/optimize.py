@@ -132,8 +132,5 @@ def _keep(before: Record, fastest: Path, quantisation: str, measured: Measured) 
         before.name, before.origin, before.licence, tuple(files), files[-1].file, measured
     )
     record.write(after)
-    for old in {file.file for file in before.files} - {file.file for file in files}:
-        path = record.folder(before.name) / old
-        path.unlink()
-        checksum.forget(path)
+    record.remove_others(after)
     return after

@@ -9,13 +9,13 @@ from slm_lsp.errors import ModelDamaged, NameTaken, StoreError
 from slm_lsp.processors import model_threads
 from slm_lsp.store import admission, catalog, installed, record, runtime
 from slm_lsp.store.local_file import bring
-from slm_lsp.store.record import ModelFile
+from slm_lsp.store.record import ModelFile, Record
 from slm_lsp.store.writing import keeping, workplace
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from slm_lsp.store.record import Record, Trial
+    from slm_lsp.store.record import Trial
     from slm_lsp.store.writing import Progress
 
 FILE = "model.gguf"
@@ -39,11 +39,13 @@ def take_in(file: Path, name: str, sha256: str, progress: Progress) -> tuple[Rec
         # Complaints about the file name it as the user did.
         own = bring(source, work / file.name, kept, progress)
         found = admission.check(own, expected, str(file), progress)
-        _check_place(name, found)
+        _check_place(name, found.sha256)
         progress("first run", 0, 0)
         trial = runtime.attempt(own, model_threads())
-        shipped = ModelFile(FILE, trial.quantisation, own.stat().st_size, found)
-        return admission.keep(own, name, shipped, file.name, trial.licence), trial
+        shipped = ModelFile(FILE, trial.quantisation, found.size, found.sha256)
+        written = Record(name, file.name, trial.licence, (shipped,), FILE)
+        admission.keep(own, found, written)
+        return written, trial
 
 
 def _check_name(name: str) -> None:

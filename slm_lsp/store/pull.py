@@ -69,13 +69,13 @@ def _fetch(
     if expected:  # before gigabytes are fetched in vain
         policy.load().require_model(expected)
     file = origin.fetch(work, kept, progress)
-    sha256 = admission.check(file, expected, origin.name(), progress)
+    found = admission.check(file, expected, origin.name(), progress)
     if not model.sha256:
         progress("first run", 0, 0)
         runtime.attempt(file, model_threads())
-    size = file.stat().st_size
-    shipped = ModelFile(model.file, model.quantisation, size, sha256)
-    written = admission.keep(file, model.name, shipped, origin.name(), model.licence)
+    shipped = ModelFile(model.file, model.quantisation, found.size, found.sha256)
+    written = Record(model.name, origin.name(), model.licence, (shipped,), model.file)
+    admission.keep(file, found, written)
     vouched_by: Voucher = "catalog" if model.sha256 else "source" if expected else "nobody"
     return Pulled(written, vouched_by)
 

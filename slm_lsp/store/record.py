@@ -181,13 +181,25 @@ def write(record: Record) -> None:
     replace(folder(record.name) / _RECORD, data + b"\n")
 
 
-def replace(path: Path, data: bytes) -> None:
-    """Write the file `path` so that a reader sees the old or the new content, never a part."""
+def remove_others(record: Record) -> None:
+    """Remove what is in the model's folder and not in its record, such as an earlier file."""
+    files = [file.file for file in record.files]
+    named = {_RECORD, *files, *(f"{file}.verified" for file in files)}
+    for path in folder(record.name).iterdir():
+        if path.name not in named and path.is_file():
+            path.unlink()
+
+
+def replace(path: Path, data: bytes, mode: int = 0o644) -> None:
+    """Write the file `path` so that a reader sees the old or the new content, never a part.
+
+    A store may be shared between users, so everybody may read what is in it.
+    """
     with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".tmp-", delete=False) as part:
         try:
             part.write(data)
             part.flush()
-            os.fchmod(part.fileno(), 0o644)  # a store may be shared between users
+            os.fchmod(part.fileno(), mode)
             os.fsync(part.fileno())
             Path(part.name).replace(path)
         except BaseException:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from slm_lsp.errors import ModelMissing, ModelShared
@@ -9,8 +12,6 @@ from slm_lsp.store import record
 from slm_lsp.store.writing import unfinished, workplace
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from slm_lsp.store.writing import Progress
 
 
@@ -37,4 +38,9 @@ def remove(name: str, progress: Progress) -> int:
 
 def size_of(folder: Path) -> int:
     """Return how many bytes the files in `folder` have."""
-    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+    size = 0
+    for place, _folders, files in os.walk(folder):
+        for name in files:
+            with contextlib.suppress(OSError):  # another process may be at work here
+                size += Path(place, name).stat().st_size
+    return size

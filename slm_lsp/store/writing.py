@@ -90,9 +90,11 @@ def require_space(size: int) -> None:
 
 
 def _advice(error: OSError) -> str:
-    if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-        return ""
-    return " Make room and run the same command again: it goes on where it was."
+    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        return " Make room and run the same command again: it goes on where it was."
+    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        return f" Whoever owns it can; or name another folder in {record.STORE_VARIABLE}."
+    return ""
 
 
 @contextlib.contextmanager

@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from slm_lsp.errors import ModelUnusable, NameTaken, StoreError
+from slm_lsp.errors import ModelUnusable, NameTaken, StoreError, WrongChecksum
 from slm_lsp.store import catalog, installed, record, runtime, transfer
 from slm_lsp.store.own import FILE, take_in
 from slm_lsp.store.record import Trial
@@ -63,6 +63,44 @@ def test_where_no_link_can_be_made_it_is_copied(
     assert not copy.samefile(file)
     file.write_bytes(b"")
     installed.verify("phi")
+
+
+def test_a_file_that_is_still_being_written_is_not_taken_in(
+    file: Path, store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was linked, so what is written to it afterwards would be in the store, unchecked."""
+
+    def attempt(_path: Path, _threads: int) -> Trial:
+        with file.open("ab") as still:
+            still.write(b"more")
+        return TRIAL
+
+    monkeypatch.setattr(runtime, "attempt", attempt)
+    with pytest.raises(WrongChecksum, match="changed while it was taken in"):
+        take_in(file, "phi", "", quiet)
+    assert left_over(store) == []
+
+
+def test_what_is_replaced_leaves_no_file_behind(file: Path, store: Path) -> None:
+    take_in(file, "phi", "", quiet)
+    (store / "phi" / "phi.Q8_0.gguf").write_bytes(bytes(1000))
+    installed.resolve("phi").path.unlink()
+    take_in(file, "phi", "", quiet)
+    files = sorted(path.name for path in (store / "phi").iterdir())
+    assert files == [FILE, f"{FILE}.verified", "record.json"]
+
+
+def test_a_store_that_may_not_be_written_says_what_to_do(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Root may write everywhere, so the system's part of it is played."""
+
+    def refuse(path: Path, **_options: object) -> None:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "mkdir", refuse)
+    with pytest.raises(StoreError, match=record.STORE_VARIABLE):
+        take_in(file, "phi", "", quiet)
 
 
 def test_a_copy_that_was_interrupted_goes_on(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,7 +16,7 @@ from slm_lsp.errors import ModelDamaged, ModelMissing, ModelShared
 from slm_lsp.store import checksum, installed, optimize, record
 from slm_lsp.store.own import take_in
 from slm_lsp.store.pull import pull
-from slm_lsp.store.remove import remove
+from slm_lsp.store.remove import remove, size_of
 from slm_lsp.store.writing import unfinished
 from tests.unit.store_models import PAYLOAD, build_wheel, describe, install, quiet
 
@@ -163,6 +164,14 @@ def test_what_is_removed_is_gone_whatever_state_it_was_in(model: CatalogModel, o
     (unfinished("tiny") / "half").write_bytes(b"12345")
     assert remove("tiny", quiet) == len(PAYLOAD) + len(b"damaged") + 5
     assert [path.name for path in own.rglob("*") if path.is_file()] == [".lock"]
+
+
+def test_what_another_process_removes_meanwhile_has_no_size(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "half").write_bytes(b"12345")
+    monkeypatch.setattr(os, "walk", lambda folder: [(str(folder), [], ["half", ".tmp-gone"])])
+    assert size_of(tmp_path) == 5
 
 
 @pytest.mark.parametrize("name", ["nope", "", "..", ".unfinished", "../own"])
