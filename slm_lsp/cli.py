@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from slm_lsp import __version__
@@ -34,6 +35,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
         network.give_up()
     try:
+        if words[0] != "serve":
+            _require_folders()
         return int(options.func(options))
     except UsageError as error:
         print(f"slm-lsp: {error}", file=sys.stderr)
@@ -46,6 +49,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         sys.stderr.close()  # whoever read our output has left; there is nobody to tell
         return 1
+
+
+def _require_folders() -> None:
+    """Raise UsageError where there is no working folder, or no home to keep anything in."""
+    try:
+        Path.cwd()
+    except FileNotFoundError as error:
+        raise UsageError("This folder is gone; change to another one.") from error
+    try:
+        Path.home()
+    except RuntimeError as error:
+        raise UsageError("This user has no home folder; name one in HOME.") from error
 
 
 def _parser(first: str) -> argparse.ArgumentParser:

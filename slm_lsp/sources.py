@@ -7,6 +7,7 @@ endpoint, nor lift `offline`: see `config.Restricted`.
 
 from __future__ import annotations
 
+import stat
 import tomllib
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Literal, get_args
@@ -19,6 +20,10 @@ from slm_lsp.config import SECTION, Restricted, Settings, is_section
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
+
+
+LARGEST = 1_000_000
+"""Bytes of a settings file. In somebody's repository it may be a link to what has no end."""
 
 
 class Problem(msgspec.Struct, frozen=True):
@@ -204,8 +209,19 @@ def _pyproject_source(path: Path) -> Source | None:
 def _read_toml(path: Path) -> tuple[dict[str, Any], str] | None:
     """Return the file's values and what is wrong with it, or None where there is no file."""
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8")), ""
+        return tomllib.loads(_content(path)), ""
     except (FileNotFoundError, NotADirectoryError):
         return None
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except (OSError, ValueError, RecursionError) as error:  # tomllib calls itself for each bracket
         return {}, f"cannot be read ({error})"
+
+
+def _content(path: Path) -> str:
+    """Return the text of a file. Raises OSError, ValueError for what is none."""
+    if not stat.S_ISREG(path.stat().st_mode):
+        raise ValueError("it is no file")
+    with path.open("rb") as file:
+        content = file.read(LARGEST + 1)
+    if len(content) > LARGEST:
+        raise ValueError(f"it is longer than {LARGEST} bytes")
+    return content.decode()

@@ -7,13 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
-import platformdirs
-import tomlkit
-import tomlkit.exceptions
 
 from slm_lsp import config, policy, sources
 from slm_lsp.commands import model_list
 from slm_lsp.commands.progress import shown
+from slm_lsp.commands.settings import make_setting
 from slm_lsp.errors import StoreError, UsageError
 from slm_lsp.store import catalog, installed, record
 from slm_lsp.store.optimize import optimize, optimized
@@ -158,15 +156,8 @@ def _optimize(args: Namespace) -> tuple[Any, str]:
 
 def _use(args: Namespace) -> tuple[Any, str]:
     found = installed.get(args.name)
-    path = platformdirs.user_config_path(config.SECTION) / "slm-lsp.toml"
-    try:
-        document = tomlkit.parse(path.read_text("utf-8") if path.exists() else "")
-    except (OSError, UnicodeDecodeError, tomlkit.exceptions.ParseError) as error:
-        raise UsageError(f"{path} cannot be read ({error}); mend it first.") from error
-    document["model"] = found.name
-    path.parent.mkdir(parents=True, exist_ok=True)
-    # Where the file is a link into the user's dotfiles, it stays one.
-    record.replace(path.resolve(), tomlkit.dumps(document).encode())
+    policy.load().require_model(found.used.sha256)
+    path = make_setting("model", found.name)
     value = {"name": found.name, "settings": str(path)}
     return value, f"{found.name} is the default model now, in {path}"
 

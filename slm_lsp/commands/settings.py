@@ -1,11 +1,18 @@
-"""The settings that apply to a command: the files', with what is wrong told on stderr."""
+"""The settings that apply to a command, and writing one into the user's file."""
 
 from __future__ import annotations
 
+import stat
 import sys
 from typing import TYPE_CHECKING
 
-from slm_lsp import policy, sources
+import platformdirs
+import tomlkit
+import tomlkit.exceptions
+
+from slm_lsp import config, policy, sources
+from slm_lsp.errors import UsageError
+from slm_lsp.store import record
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -22,3 +29,30 @@ def settings_for(folder: Path) -> Settings:
     for problem in problems:
         print(f"slm-lsp: warning: {problem.message}", file=sys.stderr)
     return settings
+
+
+def make_setting(name: str, value: str) -> Path:
+    """Write the top-level setting `name` into the user's file, and return which one that is.
+
+    The rest of the file stays as it is. Raises UsageError where the administrator has locked it
+    or the file cannot be written, PolicyUnusable.
+    """
+    locked = policy.load().locked_settings
+    if name in locked and locked[name] != value:
+        raise UsageError(f"`{name}` is locked to '{locked[name]}' by {policy.FILE}.")
+    path = platformdirs.user_config_path(config.SECTION) / "slm-lsp.toml"
+    try:
+        there = path.exists()
+        document = tomlkit.parse(path.read_text("utf-8") if there else "")
+        document[name] = value
+        path.parent.mkdir(parents=True, exist_ok=True)
+        mode = stat.S_IMODE(path.stat().st_mode) if there else 0o644
+        # Where the file is a link into the user's dotfiles, it stays one.
+        record.replace(path.resolve(), tomlkit.dumps(document).encode(), mode)
+    except (UnicodeDecodeError, tomlkit.exceptions.ParseError) as error:
+        raise UsageError(f"{path} cannot be read ({error}); mend it first.") from error
+    except OSError as error:
+        raise UsageError(
+            f"{path} cannot be changed ({error}); make it writable, or set `{name}` elsewhere."
+        ) from error
+    return path

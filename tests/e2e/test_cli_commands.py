@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 from typing import TYPE_CHECKING
 
 import pytest
 
 from slm_lsp import __version__
+from slm_lsp.cli import main
 from slm_lsp.config import setting_names
 
 if TYPE_CHECKING:
@@ -38,6 +40,24 @@ async def test_a_demo_of_nothing_says_so(world: World, args: tuple[str, ...]):
     assert finished.code == 2
     assert finished.stderr.startswith("slm-lsp: ")
     assert finished.stderr.count("\n") == 1
+
+
+async def test_a_folder_that_is_gone_is_said(world: World):
+    gone = ("sh", "-c", 'mkdir gone && cd gone && rmdir ../gone && exec "$@"', "sh")
+    world.command = (*gone, *world.command)
+    for command in (("config", "show"), ("doctor",), ("complete", "a.py:1:1")):
+        finished = await world.cli(*command)
+        assert finished.code == 2
+        assert finished.stderr == "slm-lsp: This folder is gone; change to another one.\n"
+
+
+def test_a_user_without_a_home_is_told(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    """Root has one on every machine, so the system's part of it is played."""
+    monkeypatch.setattr(os.path, "expanduser", lambda path: path)
+    assert main(["models", "list"]) == 2
+    assert "name one in HOME" in capsys.readouterr().err
 
 
 async def test_an_engine_leaves_when_it_was_idle_for_long(world: World):

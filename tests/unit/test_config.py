@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -120,6 +121,31 @@ def test_a_broken_file_is_a_problem_and_not_a_crash(tmp_path: Path, content: byt
     settings, problems = merge(sources.file_sources(tmp_path))
     assert settings == Settings()
     assert "cannot be read" in problems[0].message
+
+
+@pytest.mark.parametrize("target", ["/dev/zero", "/dev/tty", "."])
+def test_a_link_to_what_is_no_file_is_a_problem(target: str, tmp_path: Path):
+    (tmp_path / "slm-lsp.toml").symlink_to(target)
+    found = sources.project_source(tmp_path)
+    assert found is not None
+    assert "it is no file" in found.error or "No such device" in found.error
+
+
+def test_a_pipe_is_not_waited_for(tmp_path: Path):
+    os.mkfifo(tmp_path / "slm-lsp.toml")
+    found = sources.project_source(tmp_path)
+    assert found is not None
+    assert "it is no file" in found.error
+
+
+@pytest.mark.parametrize(
+    "content", ["#" * (sources.LARGEST + 1), "x = " + "[" * 100_000, "x = " + "{a=" * 100_000]
+)
+def test_a_file_that_is_too_large_or_too_deep_is_a_problem(content: str, tmp_path: Path):
+    (tmp_path / "slm-lsp.toml").write_text(content)
+    found = sources.project_source(tmp_path)
+    assert found is not None
+    assert found.error.startswith("cannot be read")
 
 
 def test_the_users_file_counts_where_there_is_no_project_file(

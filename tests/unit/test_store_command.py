@@ -11,9 +11,17 @@ import msgspec
 import platformdirs
 import pytest
 
-from slm_lsp import sources
+from slm_lsp import policy, sources
 from slm_lsp.commands import model_list, models
-from slm_lsp.errors import ModelMissing, ModelUnknown, NetworkForbidden, PullFailed, UsageError
+from slm_lsp.errors import (
+    ModelForbidden,
+    ModelMissing,
+    ModelUnknown,
+    NetworkForbidden,
+    PullFailed,
+    UsageError,
+)
+from slm_lsp.policy import Policy
 from slm_lsp.store import catalog, local_file, record, runtime
 from slm_lsp.store.writing import unfinished
 from tests.unit.store_models import PAYLOAD, build_wheel, describe, install
@@ -283,6 +291,45 @@ def test_use_writes_through_a_link(
     assert run("use", "tiny") == 0
     assert settings_file.is_symlink()
     assert kept.read_text() == 'offline = true\nmodel = "tiny"\n'
+
+
+def test_use_leaves_a_private_settings_file_private(
+    tiny: record.Record, settings_file: Path
+) -> None:
+    settings_file.parent.mkdir(parents=True)
+    settings_file.write_text("offline = true\n")
+    settings_file.chmod(0o600)
+    assert run("use", "tiny") == 0
+    assert settings_file.stat().st_mode & 0o777 == 0o600
+
+
+def test_use_says_where_the_settings_cannot_be_written(
+    tiny: record.Record, settings_file: Path
+) -> None:
+    settings_file.parent.parent.mkdir()
+    settings_file.parent.write_text("no folder")
+    with pytest.raises(UsageError, match="cannot be changed"):
+        run("use", "tiny")
+
+
+@pytest.mark.parametrize(
+    ("rules", "error"),
+    [
+        (Policy(locked_settings={"model": "other"}), UsageError),
+        (Policy(allowed_models=("1" * 64,)), ModelForbidden),
+    ],
+)
+def test_use_promises_nothing_that_the_administrator_forbids(
+    rules: Policy,
+    error: type[Exception],
+    tiny: record.Record,
+    settings_file: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(policy, "load", lambda: rules)
+    with pytest.raises(error, match=r"policy\.toml"):
+        run("use", "tiny")
+    assert not settings_file.exists()
 
 
 def test_use_takes_installed_models_only(settings_file: Path) -> None:
