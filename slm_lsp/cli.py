@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from slm_lsp import __version__
 from slm_lsp.errors import SlmLspError, UsageError
+from slm_lsp.printable import printable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -39,10 +40,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
             _require_folders()
         return int(options.func(options))
     except UsageError as error:
-        print(f"slm-lsp: {error}", file=sys.stderr)
+        print(f"slm-lsp: {printable(str(error))}", file=sys.stderr)
         return 2
     except SlmLspError as error:
-        print(f"slm-lsp: {error}", file=sys.stderr)
+        print(f"slm-lsp: {printable(str(error))}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return 130

@@ -192,9 +192,9 @@ def described(found: Record) -> str:
     """Return what is known about an installed model, for people."""
     used = found.used
     text = f"{used.quantisation}, {used.size / 1e6:.0f} MB, {found.licence}, {found.origin}"
-    if found.measured is None:
+    speed = found.measured.speeds.get(used.quantisation) if found.measured else None
+    if found.measured is None or speed is None:
         return f"{text}; not measured on this machine"
-    speed = found.measured.speeds[used.quantisation]
     quality = "".join(
         f", {name} {share:.0%}" for name, share in sorted(found.measured.exact_match.items())
     )

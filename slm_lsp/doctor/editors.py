@@ -125,6 +125,8 @@ def _files(patterns: tuple[str, ...]) -> Iterator[Path]:
 
 def _names_us(file: Path) -> bool:
     try:
+        if not file.is_file():  # a pipe would be waited for
+            return False
         with file.open("rb") as content:
             text = content.read(LARGEST)
     except OSError:

@@ -22,12 +22,16 @@ from slm_lsp.engine.llama_model import LlamaModel
 from slm_lsp.engine.model import AbortFlag
 from slm_lsp.engine.protocol import Prompt
 from slm_lsp.errors import ModelUnusable
+from slm_lsp.printable import printable
 from slm_lsp.store.record import Trial
 
 CONTEXT_TOKENS = 512
 """As few as an engine may have."""
 
 ANSWER_TOKENS = 4
+
+LICENCE = 100
+"""Characters of what a file says its licence is: a name, and not its text."""
 
 MEMORY = 4 * 2**30
 """Bytes that the process may reserve beside twice the file."""
@@ -49,7 +53,7 @@ def attempt(path: Path, threads: int) -> Trial:
             fills_in=model.fills_in,
             chats=model.chats,
             quantisation=_quantisation(header),
-            licence=str(header.values.get("general.license", "not known")),
+            licence=printable(str(header.values.get("general.license", "not known"))[:LICENCE]),
         )
     finally:
         model.close()

@@ -42,6 +42,13 @@ async def test_a_demo_of_nothing_says_so(world: World, args: tuple[str, ...]):
     assert finished.stderr.count("\n") == 1
 
 
+async def test_what_is_said_moves_no_cursor(world: World):
+    finished = await world.cli("models", "verify", "\x1b[2J\x07evil")
+    assert finished.code == 1
+    assert "evil" in finished.stderr
+    assert not set("\x1b\x07") & set(finished.stderr)
+
+
 async def test_a_folder_that_is_gone_is_said(world: World):
     gone = ("sh", "-c", 'mkdir gone && cd gone && rmdir ../gone && exec "$@"', "sh")
     world.command = (*gone, *world.command)

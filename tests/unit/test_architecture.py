@@ -25,7 +25,7 @@ LAYERS = (
     {"engine"},
     {"store", "usage"},
     {"text"},
-    {"network", "phrase", "processors"},
+    {"network", "phrase", "printable", "processors"},
     {"lines"},
     {"policy"},
     {"sources"},

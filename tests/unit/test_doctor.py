@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+import os
 import platform
 import tempfile
 from typing import TYPE_CHECKING
@@ -122,6 +123,12 @@ def test_an_editor_is_set_up_where_its_configuration_names_us(
     assert not knows_us(name)
     (home / file).write_text(content)
     assert knows_us(name)
+
+
+def test_a_pipe_among_an_editors_files_is_not_waited_for(home: Path):
+    (home / ".config" / "helix").mkdir(parents=True)
+    os.mkfifo(home / ".config" / "helix" / "languages.toml")
+    assert not knows_us("Helix")
 
 
 def test_an_editors_configuration_is_looked_for_where_the_environment_says(

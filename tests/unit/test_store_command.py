@@ -222,6 +222,15 @@ def test_remove_keeps_the_default_model_unless_it_must_not(
     assert record.names() == ()
 
 
+def test_list_survives_a_record_without_its_speed(
+    tiny: record.Record, capsys: pytest.CaptureFixture[str]
+) -> None:
+    measured = record.Measured("here", 2, {})
+    record.write(msgspec.structs.replace(tiny, measured=measured))
+    assert run("list") == 0
+    assert "not measured on this machine" in capsys.readouterr().out
+
+
 def test_verify_names_the_files(tiny: record.Record, capsys: pytest.CaptureFixture[str]) -> None:
     value = run_json(capsys, "verify", "tiny")
     assert value["record"]["files"][0]["sha256"] == tiny.files[0].sha256

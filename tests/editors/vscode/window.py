@@ -172,7 +172,8 @@ class Window:
 
     def notifications(self) -> list[str]:
         """Return what all notifications on screen say."""
-        return self.page.locator(".notification-toast").all_inner_texts()
+        said: list[str] = self.page.locator(".notification-toast").all_inner_texts()
+        return said
 
     def trust(self) -> None:
         """Trust the folder that is open."""
