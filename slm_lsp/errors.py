@@ -8,6 +8,8 @@
     │   ├── ModelDamaged          a checksum does not match
     │   ├── NetworkForbidden      offline is on
     │   └── PullFailed            the download or the unpacking went wrong
+    ├── BundleError               the offline bundle cannot be made or installed here
+    │   └── BundleDamaged         it is not the one that was made, or not by whom it should be
     ├── ActionRefused             a code action has nothing good enough to show
     ├── UsageUnavailable          the file of local usage figures cannot be read or written
     └── EngineError               the engine process
@@ -54,6 +56,14 @@ class NetworkForbidden(StoreError):
 
 class PullFailed(StoreError):
     """A model could not be downloaded or unpacked."""
+
+
+class BundleError(SlmLspError):
+    """An offline bundle cannot be made, or not be installed on this machine."""
+
+
+class BundleDamaged(BundleError):
+    """A file of a bundle was changed, is missing or was added, or the signature is wrong."""
 
 
 class UsageUnavailable(SlmLspError):
