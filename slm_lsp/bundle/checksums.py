@@ -32,9 +32,7 @@ def verify(bundle: Path) -> int:
     """
     expected = _read(bundle)
     found = _files(bundle)
-    changed = {
-        name for name in expected.keys() & found if _hash(bundle / name) != expected[name]
-    }
+    changed = {name for name in expected.keys() & found if _hash(bundle / name) != expected[name]}
     problems = [
         f"{what}: {_some(names)}"
         for what, names in (
@@ -47,7 +45,7 @@ def verify(bundle: Path) -> int:
     if problems:
         raise BundleDamaged(
             f"{bundle} is not the bundle that was made ({'; '.join(problems)}); "
-            "nothing was installed. Copy it again from where it was made."
+            "do not install it. Copy it again from where it was made."
         )
     return len(expected)
 

@@ -1,4 +1,4 @@
-"""The parts of a bundle that belong to editors: put where the editor looks, or a line that says how."""
+"""What a bundle has for editors: put where they look for it, or a line that says how."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def uninstall(place: Place) -> Iterator[str]:
         shutil.rmtree(place.nvim_plugin)
         yield f"Removed {place.nvim_plugin}."
     for program in filter(shutil.which, VSCODES):
-        yield f"In VS Code, `{program} --uninstall-extension slm-lsp.slm-lsp` removes the extension."
+        yield f"`{program} --uninstall-extension slm-lsp.slm-lsp` removes VS Code's extension."
 
 
 def _install_nvim(source: Path, place: Place) -> str:
@@ -54,9 +54,13 @@ def _install_vsix(vsix: Path) -> Iterator[str]:
         command = [program, "--install-extension", str(vsix), "--force"]
         try:
             subprocess.run(
-                command, stdin=subprocess.DEVNULL, capture_output=True, check=True, timeout=_TIMEOUT_S
+                command,
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                check=True,
+                timeout=_TIMEOUT_S,
             )
         except (OSError, subprocess.SubprocessError):
-            yield f"`{program}` did not take the extension; in it, choose “Install from VSIX” and {vsix}."
+            yield f"`{program}` did not take the extension: in it, “Install from VSIX…”, {vsix}."
         else:
             yield f"VS Code (`{program}`) has the extension; reload its windows."

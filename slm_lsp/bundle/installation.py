@@ -9,17 +9,15 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
-import platform
 import shutil
 import subprocess
 import sys
 import tempfile
-import zipfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from slm_lsp.bundle import checksums, editors, manifest, signature
+from slm_lsp.bundle import checksums, editors, fitness, manifest, signature
 from slm_lsp.bundle.manifest import WHEELS, Manifest
 from slm_lsp.errors import BundleError
 
@@ -30,11 +28,6 @@ if TYPE_CHECKING:
 
 Say = Callable[[str], None]
 """Told what is done, in sentences."""
-
-COMPILED = 1.3
-"""What Python's compiled files add to unpacked packages, and some room."""
-
-SYSTEMS = {"Linux": "linux", "Darwin": "macos"}
 
 
 def verify(bundle: Path, signers: Path | None) -> tuple[int, str]:
@@ -49,8 +42,8 @@ def verify(bundle: Path, signers: Path | None) -> tuple[int, str]:
 def install(bundle: Path, place: Place, environ: Mapping[str, str], say: Say) -> None:
     """Install what is in the folder `bundle`, which `verify` has looked at. Raises BundleError."""
     about = manifest.read(bundle)
-    check_fit(about, this_platform(), this_python(), platform.libc_ver()[1])
-    require_space(bundle, about, place)
+    fitness.require_machine(about)
+    fitness.require_space(bundle, about, place)
     try:
         with _changing(place):
             with _new_environment(place, about.version) as environment:
@@ -82,55 +75,6 @@ def uninstall(place: Place, say: Say) -> None:
             say(sentence)
     except OSError as error:
         raise BundleError(f"slm-lsp could not be removed: {error}.") from error
-
-
-def this_platform() -> str:
-    """Name this machine as `targets.PLATFORMS` does."""
-    system = SYSTEMS.get(platform.system(), platform.system().lower())
-    return f"{system}-{platform.machine().lower()}"
-
-
-def this_python() -> str:
-    """Return the version of the Python that runs, such as `3.12`."""
-    return "{}.{}".format(*sys.version_info[:2])
-
-
-def check_fit(about: Manifest, machine: str, python: str, glibc: str) -> None:
-    """Raise BundleError where the bundle was made for other machines. `glibc` may be unknown."""
-    if machine not in about.platforms:
-        raise BundleError(f"This bundle is for {_any(about.platforms)}, and this machine is {machine}.")
-    if python not in about.pythons:
-        raise BundleError(
-            f"This bundle is for Python {_any(about.pythons)}, and this is Python {python}; "
-            "`slm-lsp bundle create --python` makes one for others."
-        )
-    oldest = about.glibc.get(machine, "")
-    if oldest and glibc and _numbers(glibc) < _numbers(oldest):
-        raise BundleError(
-            f"The engine in this bundle needs glibc {oldest} or newer, and this machine has {glibc}; "
-            "build the engine on a system as old as this one."
-        )
-
-
-def require_space(bundle: Path, about: Manifest, place: Place) -> None:
-    """Raise BundleError unless the packages have room when they are unpacked."""
-    packed = [path for path in (bundle / WHEELS).glob("*.whl") if not _is_model(path, about)]
-    size = 0
-    for path in packed:
-        with zipfile.ZipFile(path) as wheel:
-            size += sum(member.file_size for member in wheel.infolist())
-    needed, folder = int(size * COMPILED), place.versions
-    while not folder.exists():
-        folder = folder.parent
-    if (free := shutil.disk_usage(folder).free) < needed:
-        raise BundleError(
-            f"{place.versions} needs {needed // 10**6} MB of free space and has {free // 10**6} MB; "
-            "make room, or set XDG_DATA_HOME to a folder on another disk."
-        )
-
-
-def _is_model(wheel: Path, about: Manifest) -> bool:
-    return about.model is not None and wheel.name == Path(about.model.file).name
 
 
 @contextlib.contextmanager
@@ -167,7 +111,8 @@ def _install_packages(
     options = ["--no-index", "--find-links", wheels, "--no-cache-dir", "--no-input", "--quiet"]
     what = ["pip", f"slm-lsp=={about.version}"]
     # Whatever pip is set up to do on this machine, indexes or folders, is not for this.
-    own = {name: value for name, value in environ.items() if not name.startswith(("PIP_", "PYTHON"))}
+    foreign = ("PIP_", "PYTHON")
+    own = {name: value for name, value in environ.items() if not name.startswith(foreign)}
     own |= {"PIP_CONFIG_FILE": os.devnull, "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
     _run([environment / "bin" / "python", pip, "install", *options, *what], own)
 
@@ -180,9 +125,11 @@ def _install_model(
     say(f"Taking in the model {about.model.name}, and measuring it on this machine")
     program, file = environment / "bin" / "slm-lsp", bundle / about.model.file
     _run([program, "models", "import", file, "--name", about.model.name], environ)
+    if about.model.use:
+        _run([program, "models", "use", about.model.name], environ)
 
 
-def _run(command: list[str | Path], environ: Mapping[str, str]) -> None:
+def _run(command: Sequence[str | Path], environ: Mapping[str, str]) -> None:
     """Run it where no file of somebody else's is taken for a module of Python's."""
     ended = subprocess.run(
         command,
@@ -234,11 +181,3 @@ def _stop_engines(place: Place) -> None:
     with contextlib.suppress(OSError, subprocess.SubprocessError):
         command = [place.server / "bin" / "slm-lsp", "engine", "stop"]
         subprocess.run(command, capture_output=True, check=False, timeout=30)
-
-
-def _numbers(version: str) -> tuple[int, ...]:
-    return tuple(int(part) for part in version.split(".") if part.isdigit())
-
-
-def _any(names: tuple[str, ...]) -> str:
-    return " or ".join(names)

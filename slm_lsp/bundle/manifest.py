@@ -20,10 +20,14 @@ NVIM = "editors/nvim"
 
 @dataclass(frozen=True)
 class BundledModel:
-    """A model: its name, and the `file` in the bundle that `slm-lsp models import` takes in."""
+    """A model: its name, and the `file` in the bundle that `slm-lsp models import` takes in.
+
+    With `use` it becomes the user's model, because it is not the one that is when nothing is set.
+    """
 
     name: str
     file: str
+    use: bool
 
 
 @dataclass(frozen=True)
@@ -49,7 +53,7 @@ def read(bundle: Path) -> Manifest:
     """Read it from the folder `bundle`. Raises BundleDamaged."""
     try:
         said = json.loads((bundle / FILE).read_text("utf-8"))
-        model = said["model"] and BundledModel(said["model"]["name"], said["model"]["file"])
+        model = said["model"] and BundledModel(**said["model"])
         return Manifest(
             said["version"],
             tuple(said["platforms"]),
@@ -58,4 +62,6 @@ def read(bundle: Path) -> Manifest:
             model,
         )
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise BundleDamaged(f"{bundle / FILE} cannot be read ({error}): is {bundle} a bundle?") from error
+        raise BundleDamaged(
+            f"{bundle / FILE} cannot be read ({error}): is {bundle} a bundle?"
+        ) from error

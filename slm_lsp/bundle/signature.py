@@ -1,4 +1,4 @@
-"""Who made a bundle: a signature of SHA256SUMS with a key for ssh, made and checked by ssh-keygen."""
+"""Who made a bundle: SHA256SUMS signed with a key for ssh, by ssh-keygen."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def check(bundle: Path, signers: Path) -> str:
         raise BundleError(f"There is no file {signers}.")
     signature = bundle / SIGNATURE
     if not signature.is_file():
-        raise BundleDamaged(f"{bundle} is not signed; nothing was installed.")
+        raise BundleDamaged(f"{bundle} is not signed; do not install it.")
     about = ("-n", NAMESPACE, "-s", signature, "-f", signers)
     found = _ssh_keygen("find-principals", *about)
     name = found.stdout.decode("utf-8", "replace").partition("\n")[0].strip()
@@ -45,7 +45,7 @@ def check(bundle: Path, signers: Path) -> str:
     if not name or ended.returncode != 0:
         raise BundleDamaged(
             f"{bundle} was not signed by anybody in {signers}, or was changed afterwards "
-            f"({_last_words(ended)}); nothing was installed."
+            f"({_last_words(ended)}); do not install it."
         )
     return name
 

