@@ -38,7 +38,7 @@ def fill(
 
     Return the glibc that the engine needs, by platform. `given` are folders that have slm-lsp's
     and the engine's wheels. Raises BundleError.
-    """Put into the folder `wheels` all that `targets` need.
+    """
     oldest = {}
     for target in targets:
         for name in (OWN, ENGINE):
