@@ -44,12 +44,13 @@ def install(bundle: Path, place: Place, environ: Mapping[str, str], say: Say) ->
     about = manifest.read(bundle)
     fitness.require_machine(about)
     fitness.require_space(bundle, about, place)
+    own = _own(environ)
     try:
         with _changing(place):
-            with _new_environment(place, about.version) as environment:
+            with _new_environment(place, about.version, own) as environment:
                 say(f"Installing slm-lsp {about.version} into {environment}")
-                _install_packages(bundle, about, environment, environ)
-                _install_model(bundle, about, environment, environ, say)
+                _install_packages(bundle, about, environment, own)
+                _install_model(bundle, about, environment, own, say)
                 _switch(place.server, environment)
             _link_program(place, environ, say)
             _remove_others(place)
@@ -90,17 +91,27 @@ def _changing(place: Place) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _new_environment(place: Place, version: str) -> Iterator[Path]:
+def _new_environment(place: Place, version: str, environ: Mapping[str, str]) -> Iterator[Path]:
     """Make an empty virtual environment, gone again where what follows fails."""
     place.versions.mkdir(exist_ok=True)
     folder = Path(tempfile.mkdtemp(prefix=f"{version}-", dir=place.versions))
     try:
         # Without pip, because Debian's Python cannot add it unless python3-venv is installed.
-        _run([sys.executable, "-m", "venv", "--without-pip", folder], os.environ)
+        _run([sys.executable, "-m", "venv", "--without-pip", folder], environ)
         yield folder
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise
+
+
+def _own(environ: Mapping[str, str]) -> dict[str, str]:
+    """Leave out what Python and pip are set up to do on this machine: it is not for this.
+
+    The path of the wheel that this runs out of is among it.
+    """
+    foreign = ("PIP_", "PYTHON")
+    kept = {name: value for name, value in environ.items() if not name.startswith(foreign)}
+    return kept | {"PIP_CONFIG_FILE": os.devnull, "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
 
 
 def _install_packages(
@@ -108,13 +119,9 @@ def _install_packages(
 ) -> None:
     wheels = bundle / WHEELS
     pip = next(wheels.glob("pip-*.whl")) / "pip"  # a wheel is a zip, which Python can run
-    options = ["--no-index", "--find-links", wheels, "--no-cache-dir", "--no-input", "--quiet"]
-    what = ["pip", f"slm-lsp=={about.version}"]
-    # Whatever pip is set up to do on this machine, indexes or folders, is not for this.
-    foreign = ("PIP_", "PYTHON")
-    own = {name: value for name, value in environ.items() if not name.startswith(foreign)}
-    own |= {"PIP_CONFIG_FILE": os.devnull, "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
-    _run([environment / "bin" / "python", pip, "install", *options, *what], own)
+    command = [environment / "bin" / "python", pip, "install", "--no-index", "--find-links", wheels]
+    options = ["--no-cache-dir", "--no-input", "--quiet", "pip", f"slm-lsp=={about.version}"]
+    _run([*command, *options], environ)
 
 
 def _install_model(
@@ -129,11 +136,12 @@ def _install_model(
         _run([program, "models", "use", about.model.name], environ)
 
 
-def _run(command: Sequence[str | Path], environ: Mapping[str, str]) -> None:
+def _run(command: Sequence[object], environ: Mapping[str, str]) -> None:
     """Run it where no file of somebody else's is taken for a module of Python's."""
+    words = [str(word) for word in command]
     ended = subprocess.run(
-        command,
-        cwd=Path(command[0]).parent,
+        words,
+        cwd=Path(words[0]).parent,
         env=dict(environ),
         stdin=subprocess.DEVNULL,
         capture_output=True,
