@@ -73,7 +73,7 @@ def _fill(content: Content, bundle: Path, say: Callable[[str], None]) -> None:
         model,
     )
     about.write(bundle)
-    _write_script(bundle, about)
+    write_script(bundle, about)
     found = inventory.parts(bundle, part)
     (bundle / "LICENSES.md").write_text(inventory.licences(found), "utf-8")
     (bundle / sbom.FILE).write_text(sbom.sbom(__version__, found), "utf-8")
@@ -119,7 +119,8 @@ def _add_editors(content: Content, bundle: Path) -> None:
         shutil.copytree(content.nvim, bundle / NVIM)
 
 
-def _write_script(bundle: Path, about: Manifest) -> None:
+def write_script(bundle: Path, about: Manifest) -> None:
+    """Write the script that installs the folder `bundle`."""
     [own] = (bundle / WHEELS).glob("slm_lsp-*.whl")
     text = Path(__file__).with_name(INSTALL).read_text("utf-8")
     text = text.replace("@PYTHONS@", " ".join(about.pythons)).replace("@WHEEL@", own.name)

@@ -187,5 +187,5 @@ def _remove_others(place: Place) -> None:
 
 def _stop_engines(place: Place) -> None:
     with contextlib.suppress(OSError, subprocess.SubprocessError):
-        command = [place.server / "bin" / "slm-lsp", "engine", "stop"]
+        command = [str(place.server / "bin" / "slm-lsp"), "engine", "stop"]
         subprocess.run(command, capture_output=True, check=False, timeout=30)
