@@ -28,8 +28,9 @@ _RUNTIMES = {
     "gomp": "GPL-3.0-or-later WITH GCC-exception-3.1",
     "gfortran": "GPL-3.0-or-later WITH GCC-exception-3.1",
     "quadmath": "LGPL-2.1-or-later",
+    "scipy_openblas64_": "BSD-3-Clause",
 }
-"""Licences of the compiler's libraries that packages carry along."""
+"""Licences of libraries of others that packages carry along."""
 
 
 @dataclass(frozen=True)

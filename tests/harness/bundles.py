@@ -8,17 +8,18 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+from slm_lsp.bundle import checksums
 from tests.harness.world import REPOSITORY, World
 from tools import engine_wheel, portable_engine
 from tools.machine import cache_folder
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
 ALONE = ("unshare", "--map-root-user", "--net")
 """Runs a program in a network namespace without any interface."""
@@ -115,6 +116,12 @@ def copy(bundle: Path, folder: Path) -> Path:
     """Copy a bundle in no time: its files are links, so write none of them but replace it."""
     shutil.copytree(bundle, folder, copy_function=os.link)
     return folder
+
+
+def sum_again(bundle: Path) -> None:
+    """Make the checksums of such a copy anew, as somebody would who has no key."""
+    (bundle / checksums.SUMS).unlink()
+    checksums.write(bundle)
 
 
 def replace(path: Path, content: bytes) -> None:
