@@ -25,7 +25,7 @@ help:
 demo: model
 	@$(VENV)/slm-lsp demo
 
-test: dev model
+test: dev model wheels
 	@$(VENV)/python -m pytest
 
 # What an editor's tests need and this machine lacks is their reason to skip; see tests/editors.

@@ -47,7 +47,7 @@ def fill(
             if name == ENGINE:
                 oldest[target.platform] = glibc(wheel.name)
         say(f"Downloading the packages for Python {target.python} on {target.platform}")
-        _download(wheels, _pinned(target), target.pip_options())
+        _download(wheels, pinned(target), target.pip_options())
     return {platform: version for platform, version in oldest.items() if version}
 
 
@@ -72,7 +72,7 @@ def _given(name: str, target: Target, folders: Sequence[Path]) -> Path:
     )
 
 
-def _pinned(target: Target) -> str:
+def pinned(target: Target) -> str:
     """Return the lines of the lock files for what slm-lsp needs on `target`, and pip."""
     needed = _needed(target) - {canonicalize_name(OWN), canonicalize_name(ENGINE)}
     lines = []

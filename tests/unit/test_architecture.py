@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -40,13 +42,6 @@ ONLY_IN = {
     "llama_cpp": "engine",
     "tree_sitter": "context",
 }
-
-WITHOUT_PACKAGES = (
-    *("__init__", "__main__", "baseline", "cli", "errors"),
-    *("bundle", "bundle.checksums", "bundle.editors", "bundle.fitness", "bundle.installation"),
-    *("bundle.manifest", "bundle.place", "bundle.signature", "commands", "commands.bundle"),
-)
-"""What runs out of slm-lsp's wheel on a machine where nothing is installed yet."""
 
 MAX_LINES = 260
 
@@ -100,6 +95,17 @@ def test_files_are_short(path: Path):
 def test_every_module_has_a_layer():
     for path in FILES:
         layer(module_of(path))
+
+
+def test_a_bundle_is_verified_and_installed_by_a_python_without_packages(tmp_path: Path):
+    program = f"import sys; sys.path.append({str(ROOT)!r}); import slm_lsp.cli; slm_lsp.cli.main()"
+    command = [sys.executable, "-I", "-S", "-c", program]
+    for name in ("verify", "install"):
+        ended = subprocess.run(
+            [*command, "bundle", name, tmp_path], capture_output=True, text=True, check=False
+        )
+        assert f"{tmp_path / 'SHA256SUMS'} cannot be read" in ended.stderr, ended.stderr
+        assert "Traceback" not in ended.stderr
 
 
 def test_the_rules_can_fail(tmp_path: Path):
