@@ -59,11 +59,11 @@ def create(content: Content, bundle: Path, say: Callable[[str], None]) -> None:
 
 
 def _fill(content: Content, bundle: Path, say: Callable[[str], None]) -> None:
-    glibc = wheelhouse.fill(bundle / WHEELS, content.targets, content.given, say)
     model = part = None
     if content.model:
         say(f"Adding the model {content.model}")
         model, part = _add_model(content.model, bundle)
+    glibc = wheelhouse.fill(bundle / WHEELS, content.targets, content.given, say)
     _add_editors(content, bundle)
     about = Manifest(
         __version__,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,6 +15,8 @@ from slm_lsp.errors import BundleError, UsageError
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace, _SubParsersAction
+
+_PYTHON = re.compile(r"3\.(1[1-9]|[2-9]\d)")
 
 # Nothing from outside the standard library may be imported here: `install` runs out of a wheel.
 
@@ -66,11 +69,13 @@ def _create(args: Namespace) -> int:
     if unknown := [name for name in platforms if name not in PLATFORMS]:
         raise UsageError(f"--platform {unknown[0]}: bundles are made for {', '.join(PLATFORMS)}.")
     pythons = args.python or [fitness.this_python()]
+    if wrong := [version for version in pythons if not _PYTHON.fullmatch(version)]:
+        raise UsageError(f"--python {wrong[0]}: slm-lsp needs 3.11 or newer, written as 3.12.")
     for path in (args.vsix, args.nvim):
         if path is not None and not path.exists():
             raise UsageError(f"There is no {path}.")
     targets = tuple(Target(name, python) for name in platforms for python in pythons)
-    given = tuple(Path(folder) for folder in args.find_links)
+    given = tuple(Path(folder).absolute() for folder in args.find_links)
     folder = args.output or Path(f"slm-lsp-{__version__}-{'-'.join(platforms)}")
     create(Content(targets, given, args.model, args.vsix, args.nvim, args.sign), folder, _say)
     size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
