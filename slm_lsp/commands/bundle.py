@@ -75,9 +75,10 @@ def _create(args: Namespace) -> int:
         if path is not None and not path.exists():
             raise UsageError(f"There is no {path}.")
     targets = tuple(Target(name, python) for name in platforms for python in pythons)
-    given = tuple(Path(folder).absolute() for folder in args.find_links)
+    given = tuple(map(Path, args.find_links))
     folder = args.output or Path(f"slm-lsp-{__version__}-{'-'.join(platforms)}")
-    create(Content(targets, given, args.model, args.vsix, args.nvim, args.sign), folder, _say)
+    content = Content(targets, given, args.model, args.vsix, args.nvim, args.sign)
+    create(content, folder.absolute(), _say)
     size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
     print(f"{folder}  {size / 1e6:.0f} MB; on the other machine: sh install.sh")
     return 0

@@ -41,18 +41,19 @@ def make(folder: Path, *options: object) -> Path:
     if engine is None:
         pytest.fail("This test needs the portable engine; `make wheels` builds it.")
     wheels = folder.with_name(f"{folder.name}-wheels")
+    wheels.mkdir()
     pip = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation"]
     run([*pip, "--no-index", "--wheel-dir", wheels, REPOSITORY])
-    links = ["--find-links", wheels, "--find-links", engine.parent]
-    create = [sys.executable, "-m", "slm_lsp", "bundle", "create", "--output", folder]
-    run([*create, *links, "--nvim", REPOSITORY / "editors" / "nvim", *options])
+    links = ["--find-links", wheels.name, "--find-links", engine.parent]
+    create = [sys.executable, "-m", "slm_lsp", "bundle", "create", "--output", folder.name]
+    run([*create, *links, "--nvim", REPOSITORY / "editors" / "nvim", *options], folder.parent)
     return folder
 
 
-def run(command: Sequence[object]) -> None:
-    """Run it in the repository; what it says is in the error if it fails."""
+def run(command: Sequence[object], folder: Path = REPOSITORY) -> None:
+    """Run it in `folder`; what it says is in the error if it fails."""
     words = [str(word) for word in command]
-    ended = subprocess.run(words, cwd=REPOSITORY, capture_output=True, text=True, check=False)
+    ended = subprocess.run(words, cwd=folder, capture_output=True, text=True, check=False)
     assert ended.returncode == 0, f"{words}\n{ended.stdout}\n{ended.stderr}"
 
 
