@@ -100,13 +100,16 @@ class Machine:
         )
         return Ended(ended.returncode, ended.stdout + ended.stderr)
 
-    def run_on_full_disk(self, script: Path) -> Ended:
-        """Run a shell script where the home is a disk of 40 MB, and list what it has left there."""
-        mount = f"mount -t tmpfs -o size=40m none {self.home}; sh {script}; code=$?"
-        listing = f"{mount}; find {self.home} -type f -o -type l; exit $code"
-        words = ["unshare", "--map-root-user", "--net", "--mount", "sh", "-c", listing]
+    def run_on_full_disk(self, script: Path, megabytes: int) -> tuple[Ended, list[str]]:
+        """Run a shell script where the home is a small disk; also return the files left on it."""
+        disk = f"mount -t tmpfs -o size={megabytes}m none {self.home}"
+        left = f"{self.project}/left"
+        find = f"find {self.home} -type f -o -type l > {left}"
+        command = f"{disk} && sh {script}; code=$?; {find}; exit $code"
+        words = ["unshare", "--map-root-user", "--net", "--mount", "sh", "-c", command]
         ended = subprocess.run(words, env=self.env, capture_output=True, text=True, check=False)
-        return Ended(ended.returncode, ended.stdout + ended.stderr)
+        found = (self.project / "left").read_text().splitlines()
+        return Ended(ended.returncode, ended.stdout + ended.stderr), found
 
     def close(self) -> None:
         """End what still runs on it and remove it."""
