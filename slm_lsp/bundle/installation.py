@@ -53,7 +53,7 @@ def install(bundle: Path, place: Place, environ: Mapping[str, str], say: Say) ->
                 _install_model(bundle, about, environment, own, say)
                 _switch(place.server, environment)
             _link_program(place, environ, say)
-            _remove_others(place)
+            _remove_others(place, say)
         for sentence in editors.install(bundle, place):
             say(sentence)
     except OSError as error:
@@ -178,11 +178,13 @@ def _leads_to(link: Path, folder: Path) -> bool:
     return link.is_symlink() and link.readlink().is_relative_to(folder)
 
 
-def _remove_others(place: Place) -> None:
+def _remove_others(place: Place, say: Say) -> None:
     used = place.server.resolve()
-    for other in place.versions.iterdir():
-        if other.resolve() != used:
-            shutil.rmtree(other, ignore_errors=True)
+    if others := [folder for folder in place.versions.iterdir() if folder.resolve() != used]:
+        _stop_engines(place)  # they run out of these folders; a server starts a new one
+        for folder in others:
+            shutil.rmtree(folder, ignore_errors=True)
+        say("Restart open editors: they run the server that was here before.")
 
 
 def _stop_engines(place: Place) -> None:
