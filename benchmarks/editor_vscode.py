@@ -18,13 +18,17 @@ from __future__ import annotations
 
 import re
 import sys
+from typing import TYPE_CHECKING
 
 from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
 from benchmarks.report import command_line, percentile, publish
+from tests.editors.vscode.browser import browsing, opened
 from tests.editors.vscode.server import MACHINE, CodeServer
-from tests.editors.vscode.window import Window, browsing
 from tests.harness.world import World
+
+if TYPE_CHECKING:
+    from tests.editors.vscode.window import Window
 
 ROUNDS, QUICK_ROUNDS = 41, 11
 DEBOUNCE_MS = 50
@@ -57,15 +61,11 @@ def measure(rounds: int) -> list[dict[str, float]]:
     """Return the rounds with ghost text, but for the first, which wakes everything up."""
     world = World(real_store=True)
     try:
-        server = CodeServer(world, MACHINE)
-        try:
-            with browsing() as page:
-                window = Window(server, page)
-                page.evaluate(CLOCK)
-                rows = [measure_round(window, number) for number in range(rounds)]
-                return [row for row in rows[1:] if row]
-        finally:
-            server.close()
+        with browsing() as browser, opened(CodeServer(world, MACHINE), browser) as window:
+            window.wait_for_status("is ready")
+            window.page.evaluate(CLOCK)
+            rows = [measure_round(window, number) for number in range(rounds)]
+            return [row for row in rows[1:] if row]
     finally:
         world.close()
 

@@ -13,6 +13,7 @@ at ten a second without a stop.
 | `errors` | lines in the logs of Neovim and its language client after a thousand keys |
 | `in_sync` | 1 if the server's document is then Neovim's buffer |
 | `memory_growth_mb`, `server_memory_growth_mb` | of both from key 200 to the last one |
+| `engine_memory_growth_mb` | of the engine, which keeps places up to engine.placesMegabytes |
 
 All figures carry the version: `v0_12_ghost_p50_ms`.
 """
@@ -126,7 +127,7 @@ def session(version: str, keys: int) -> Figures:
             time.sleep(max(0.0, next_at - time.perf_counter()))
         expected = (SOURCE[:start] + typed).rstrip("\n")
         nvim.wait(lambda: nvim.text().rstrip("\n") == expected, "not all is typed")
-        grown = [now - then for now, then in zip(_memory_mb(process), settled, strict=True)]
+        grown = {name: now - settled[name] for name, now in _memory_mb(process).items()}
         nvim.assert_in_sync()
         errors = nvim.errors()
     if errors:
@@ -134,8 +135,7 @@ def session(version: str, keys: int) -> Figures:
     return {
         "errors": len(errors.splitlines()),
         "in_sync": 1,
-        "memory_growth_mb": grown[0],
-        "server_memory_growth_mb": grown[1],
+        **{f"{name}memory_growth_mb": megabytes for name, megabytes in grown.items()},
     }
 
 
@@ -164,11 +164,13 @@ def _rows(lines: list[str], count: int) -> list[int]:
     return [long[n * len(long) // count] for n in range(count)]
 
 
-def _memory_mb(editor: psutil.Process) -> tuple[float, float]:
-    """Return the memory of Neovim and that of the server it started."""
-    servers = editor.children(recursive=True)
-    own = sum(it.memory_info().rss for it in servers)
-    return editor.memory_info().rss / 1e6, own / 1e6
+def _memory_mb(editor: psutil.Process) -> dict[str, float]:
+    """Return the memory of Neovim, of the server it started and of the engine."""
+    memory = {"": editor.memory_info().rss / 1e6, "server_": 0.0, "engine_": 0.0}
+    for process in editor.children(recursive=True):
+        name = "engine_" if "engine" in process.cmdline() else "server_"
+        memory[name] += process.memory_info().rss / 1e6
+    return memory
 
 
 def _percentiles(name: str, values: list[float]) -> Figures:

@@ -18,6 +18,10 @@ COMMANDS = (
     *("stats", "bundle"),
 )
 
+NETWORKED = ("models", "bundle", "tune")
+"""Commands that may fetch something. All others give up the network, `serve` by itself, because an
+editor waits for its first answer."""
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command. Without a subcommand this is the language server on stdio."""
@@ -25,6 +29,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if not words or (words[0].startswith("-") and words[0] not in ("-h", "--help", "--version")):
         words.insert(0, "serve")
     options = _parser(words[0]).parse_args(words)
+    if arguments is None and words[0] not in (*NETWORKED, "serve"):  # the process is all ours
+        from slm_lsp import network
+
+        network.give_up()
     try:
         return int(options.func(options))
     except UsageError as error:

@@ -187,6 +187,11 @@ class Settings(msgspec.Struct, frozen=True, rename="camel"):
         Restricted,
         Meta(description="Forbid every network connection, `models pull` included."),
     ] = False
+    mirror: Annotated[
+        str,
+        Restricted,
+        Meta(description="A URL or a folder to pull models from, in place of their publishers."),
+    ] = ""
     statistics: Annotated[
         bool,
         Meta(description="Count on this machine what becomes of completions; see `slm-lsp stats`."),

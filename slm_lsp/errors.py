@@ -7,7 +7,15 @@
     │   ├── ModelMissing          known, but not installed yet
     │   ├── ModelDamaged          a checksum does not match
     │   ├── NetworkForbidden      offline is on
-    │   └── PullFailed            the download or the unpacking went wrong
+    │   ├── NameTaken             another model is called that
+    │   ├── ModelShared           it is in a store for all users, which is only read
+    │   └── PullFailed            no source could give the model
+    │       ├── WrongChecksum     what came is not the file that was wanted
+    │       └── TransferInterrupted   the source broke off; trying again may help
+    ├── PolicyError               this machine's administrator does not allow it
+    │   ├── PolicyUnusable        the administrator's file cannot be used, so nothing is allowed
+    │   ├── ModelForbidden        not this model
+    │   └── EndpointForbidden     no connection to this place
     ├── BundleError               the offline bundle cannot be made or installed here
     │   └── BundleDamaged         it is not the one that was made, or not by whom it should be
     ├── ActionRefused             a code action has nothing good enough to show
@@ -55,7 +63,39 @@ class NetworkForbidden(StoreError):
 
 
 class PullFailed(StoreError):
-    """A model could not be downloaded or unpacked."""
+    """A model could not be fetched from where it should come from."""
+
+
+class NameTaken(StoreError):
+    """Another model in the store has that name."""
+
+
+class ModelShared(StoreError):
+    """The model is in a store for all users of this machine, which is only read."""
+
+
+class WrongChecksum(PullFailed):
+    """A file is not the one that was wanted: nothing in it may be believed."""
+
+
+class TransferInterrupted(PullFailed):
+    """A source broke off; what has arrived is kept, and trying again may help."""
+
+
+class PolicyError(SlmLspError):
+    """The machine's administrator does not allow what was asked."""
+
+
+class PolicyUnusable(PolicyError):
+    """The administrator's file cannot be read, understood or trusted, so nothing is allowed."""
+
+
+class ModelForbidden(PolicyError):
+    """The administrator's file does not allow this model."""
+
+
+class EndpointForbidden(PolicyError):
+    """The administrator's file does not allow connections to this place."""
 
 
 class BundleError(SlmLspError):

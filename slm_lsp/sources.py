@@ -1,4 +1,4 @@
-"""Where settings come from: the editor, the project's file, the user's file.
+"""Where settings come from: the administrator (`policy`), the editor, the project, the user.
 
 A wrong value never stops the server: it is reported, and the default is used instead. A project
 file is data that came with somebody's repository, so it may not choose a model, a program or an
@@ -17,7 +17,7 @@ import platformdirs
 from slm_lsp.config import SECTION, Restricted, Settings, is_section
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
 
@@ -32,6 +32,7 @@ class Source(msgspec.Struct, frozen=True):
 
     `spelling` is how its keys are written; `error` says why it could not be read, if it could not.
     With `restricted_only` it counts for nothing but the settings that a project may not make.
+    What one that `locks` says can be said otherwise by none below it.
     """
 
     name: str
@@ -40,6 +41,7 @@ class Source(msgspec.Struct, frozen=True):
     trusted: bool = True
     error: str = ""
     restricted_only: bool = False
+    locks: bool = False
 
 
 def merge(sources: Iterable[Source]) -> tuple[Settings, tuple[Problem, ...]]:
@@ -51,15 +53,35 @@ def merge(sources: Iterable[Source]) -> tuple[Settings, tuple[Problem, ...]]:
     problems: list[Problem] = []
     values: dict[str, Any] = {}
     offline = False
-    for source in reversed(list(sources)):
+    locked: dict[str, tuple[Any, str]] = {}
+    read = [(source, *_read_section(source, source.values, Settings, ())) for source in sources]
+    for source, accepted, found in read:
         if source.error:
             problems.append(Problem(f"{source.name}: {source.error}; ignored"))
-        accepted, found = _read_section(source, source.values, Settings, path=())
         problems += found
+        problems += _contradictions(source.name, accepted, locked)
+        if source.locks:
+            locked |= {key: (value, source.name) for key, value in _leaves(accepted)}
         offline = offline or (source.trusted and source.values.get("offline", False) is not False)
+    for _, accepted, _ in reversed(read):
         _overlay(values, accepted)
     values["offline"] = offline
     return msgspec.convert(values, Settings), tuple(problems)
+
+
+def origins(sources: Iterable[Source]) -> dict[str, Source]:
+    """Return which of `sources`, the first one on top, decides each setting that any of them makes.
+
+    The keys are dotted names as an editor writes them.
+    """
+    deciding: dict[str, Source] = {}
+    for source in sources:
+        accepted, _ = _read_section(source, source.values, Settings, ())
+        for key, value in _leaves(accepted):
+            collected = key == "offline" and value is True  # on for all, whoever says otherwise
+            if key not in deciding or (collected and not deciding[key].values["offline"]):
+                deciding[key] = source
+    return deciding
 
 
 def project_source(start: Path) -> Source | None:
@@ -121,6 +143,24 @@ def _read_section(
         else:
             accepted[field.encode_name] = value
     return accepted, problems
+
+
+def _leaves(values: Mapping[str, Any], path: tuple[str, ...] = ()) -> Iterator[tuple[str, Any]]:
+    """Yield each value with its dotted name."""
+    for key, value in values.items():
+        if isinstance(value, dict):
+            yield from _leaves(value, (*path, key))
+        else:
+            yield ".".join((*path, key)), value
+
+
+def _contradictions(
+    name: str, accepted: Mapping[str, Any], locked: Mapping[str, tuple[Any, str]]
+) -> Iterator[Problem]:
+    """Yield what a source wants otherwise than it was locked above it."""
+    for key, value in _leaves(accepted):
+        if key in locked and locked[key][0] != value:
+            yield Problem(f"{name}: '{key}' is locked by {locked[key][1]}, ignored")
 
 
 def _restricted(field: msgspec.structs.FieldInfo) -> bool:

@@ -27,6 +27,9 @@ SERVER = {
 }
 """The extension's own settings. They choose a program, so no folder may make them."""
 
+BY_FOLDER = ("enabled", "languages", "completion.trigger")
+"""Settings that the extension looks up for each document: folders of one window may differ."""
+
 _TAKEN_OVER = (
     *("type", "anyOf", "description", "default"),
     *("enum", "minimum", "maximum", "exclusiveMinimum"),
@@ -49,6 +52,8 @@ def updated(manifest: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any]:
     for name, description in SERVER.items():
         about = {"type": "string", "description": description, "default": "", "restricted": True}
         properties[f"{SECTION}.{name}"] = _setting(about)
+    for name in BY_FOLDER:
+        properties[f"{SECTION}.{name}"]["scope"] = "resource"
     restricted = [name for name, about in properties.items() if about["scope"] == "machine"]
     untrusted = manifest["capabilities"]["untrustedWorkspaces"]
     capabilities = {

@@ -131,7 +131,10 @@ def _install_model(
         return
     say(f"Taking in the model {about.model.name}, and measuring it on this machine")
     program, file = environment / "bin" / "slm-lsp", bundle / about.model.file
-    _run([program, "models", "import", file, "--name", about.model.name], environ)
+    if file.suffix == ".whl":
+        _run([program, "models", "pull", about.model.name, "--from", file.parent], environ)
+    else:
+        _run([program, "models", "import", file, "--name", about.model.name], environ)
     if about.model.use:
         _run([program, "models", "use", about.model.name], environ)
 

@@ -20,7 +20,7 @@ NVIM = "editors/nvim"
 
 @dataclass(frozen=True)
 class BundledModel:
-    """A model: its name, and the `file` in the bundle that `slm-lsp models import` takes in.
+    """A model: its name, and the `file` in the bundle that it is or that carries it.
 
     With `use` it becomes the user's model, because it is not the one that is when nothing is set.
     """

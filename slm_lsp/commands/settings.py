@@ -1,11 +1,11 @@
-"""The settings that apply to a command: the files' alone, with what is wrong told on stderr."""
+"""The settings that apply to a command: the files', with what is wrong told on stderr."""
 
 from __future__ import annotations
 
 import sys
 from typing import TYPE_CHECKING
 
-from slm_lsp import sources
+from slm_lsp import policy, sources
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -14,8 +14,11 @@ if TYPE_CHECKING:
 
 
 def settings_for(folder: Path) -> Settings:
-    """Return the settings in force in `folder`; problems are warnings on stderr."""
-    settings, problems = sources.merge(sources.file_sources(folder.resolve()))
+    """Return the settings in force in `folder`; problems are warnings on stderr.
+
+    Raises PolicyUnusable.
+    """
+    settings, problems = policy.settings(sources.file_sources(folder.resolve()))
     for problem in problems:
         print(f"slm-lsp: warning: {problem.message}", file=sys.stderr)
     return settings

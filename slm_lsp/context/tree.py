@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, overload
 from tree_sitter import Parser, Point, Range
 
 from slm_lsp.context import languages
+from slm_lsp.context.reader import Reader
 from slm_lsp.text import Cursor, valid_unicode
 
 if TYPE_CHECKING:
@@ -32,9 +33,6 @@ if TYPE_CHECKING:
 
     from slm_lsp.context.language_table import Language
     from slm_lsp.text import Document, Edit
-
-READ_BYTES = 65536
-"""The most text the parser gets at a time; ordinary chunks of lines are shorter."""
 
 LAST_BYTE = 0xFFFFFFFF
 """Where the range of a tree of all the text ends."""
@@ -137,9 +135,6 @@ def parse(
         parser.included_ranges = wanted
     late = False
 
-    def read(offset: int, _at: Point) -> bytes:
-        return document.lines.source(offset, READ_BYTES)
-
     def progress(_offset: int, _has_error: bool) -> bool:  # noqa: FBT001  # tree-sitter's signature
         nonlocal late
         late = (deadline is not None and time.perf_counter() > deadline) or (
@@ -149,6 +144,7 @@ def parse(
 
     deadline = None if budget_ms is None else time.perf_counter() + budget_ms / 1000
     arguments = {} if known is None else {"old_tree": known}
+    read = Reader(document)
     try:
         tree = parser.parse(read, encoding="utf8", progress_callback=progress, **arguments)
     except Exception as error:  # noqa: BLE001  # whatever a grammar does, text completion goes on
@@ -156,6 +152,7 @@ def parse(
             return Overrun(document, language, known, tuple(ranges))
         _log.warning("The %s parser failed (%s)", language.id, type(error).__name__)
         return None
+    read.parsed()
     return Syntax(document, language, tree)
 
 

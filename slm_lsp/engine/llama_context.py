@@ -26,7 +26,8 @@ types faster than a prompt can be read still finds more of it in the cache at ev
 
 FIRST_BATCH_S = 0.1
 """Seconds the first batch may take, which is less than between two keys. Small ones are slower:
-187 tokens take 260 ms as 32 + 64 + 91, and 200 as 96 + 91 (default model, 2 cores)."""
+187 tokens take 260 ms as 32 + 64 + 91, and 200 as 96 + 91 (default model, 2 cores). While nobody
+waits, no batch may take longer: whoever then does waits for its end, on fewer threads."""
 
 LARGEST_BATCH = 256
 """Tokens computed at once at the most: a tenth faster than 128, and 512 is no faster."""
@@ -57,7 +58,7 @@ class LlamaContext:
 
         Raises ModelUnusable where there is not enough memory.
         """
-        self.threads = self._threads = threads
+        self.threads = self._threads = self._most_threads = threads
         """How many work from the next batch on."""
         self._first_batch = FIRST_BATCH
         self._vocabulary_size = llama.vocabulary_size
@@ -102,6 +103,8 @@ class LlamaContext:
         at, size = 0, self._first_batch
         while at < len(tokens):
             abort.check()
+            if self.threads < self._most_threads:
+                size = max(FIRST_BATCH, self._first_batch * self.threads // self._most_threads)
             part = tokens[at : at + _cut(len(tokens) - at, size, outputs)]
             for row, token in enumerate(part):
                 batch.token[row] = token
@@ -115,8 +118,8 @@ class LlamaContext:
             at, size = at + len(part), min(2 * size, LARGEST_BATCH)
 
     def _learn(self, tokens: int, seconds: float) -> None:
-        """Choose the first batch of the next prompt by how long this one took."""
-        if tokens >= FIRST_BATCH:
+        """Choose the first batch of the next prompt by how long one took on all threads."""
+        if tokens >= FIRST_BATCH and self._threads == self._most_threads:
             affordable = int(tokens * FIRST_BATCH_S / seconds)
             self._first_batch = min(max(FIRST_BATCH, affordable), LARGEST_BATCH)
 

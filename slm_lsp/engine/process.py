@@ -1,6 +1,7 @@
 """The engine process: loads one model and serves it on its socket until nobody needs it.
 
-Started as `python -m slm_lsp.engine.process OPTIONS` by `launch`. It leaves when no request came
+Started as `python -m slm_lsp.engine.process OPTIONS` by `launch`. It gives up the network before it
+looks at any file of a model, and goes on where that is not possible. It leaves when no request came
 for `idle_s` seconds, and soon after its last client has gone.
 """
 
@@ -21,6 +22,7 @@ from typing import TYPE_CHECKING
 import msgspec
 import psutil
 
+from slm_lsp import network
 from slm_lsp.engine import protocol
 from slm_lsp.engine.background import Background
 from slm_lsp.engine.endpoint import EngineOptions, check_peer, socket_path
@@ -37,6 +39,7 @@ from slm_lsp.engine.protocol import (
     Stop,
 )
 from slm_lsp.engine.scheduler import Scheduler
+from slm_lsp.engine.status import Status
 from slm_lsp.errors import EngineLost, EngineUnavailable, SlmLspError
 
 if TYPE_CHECKING:
@@ -76,8 +79,9 @@ class _Client:
 class EngineProcess:
     """Everything the process knows: its model's state and its clients."""
 
-    def __init__(self, options: EngineOptions) -> None:
+    def __init__(self, options: EngineOptions, unsealed: str) -> None:
         self._options = options
+        self._unsealed = unsealed
         self._state = State("loading", options.model)
         self._model: Model | None = None
         self._scheduler: Scheduler | None = None
@@ -185,9 +189,9 @@ class EngineProcess:
                 client.send(event)
         raise AssertionError("a scheduler ends every request with Finished")
 
-    def _status(self) -> protocol.Status:
+    def _status(self) -> Status:
         now = time.monotonic()
-        return protocol.Status(
+        return Status(
             pid=os.getpid(),
             model=self._options.model,
             state=self._state.kind,
@@ -198,6 +202,7 @@ class EngineProcess:
             rss=psutil.Process().memory_info().rss,
             evaluated_tokens=self._model.evaluated_tokens if self._model else 0,
             decoded_tokens=self._model.decoded_tokens if self._model else 0,
+            unsealed=self._unsealed,
         )
 
 
@@ -221,14 +226,14 @@ def main(arguments: list[str]) -> int:
             listening.bind(str(path))
             path.chmod(0o600)
             try:
-                asyncio.run(_serve(options, listening))
+                asyncio.run(_serve(options, listening, network.give_up()))
             finally:
                 path.unlink(missing_ok=True)
     return 0
 
 
-async def _serve(options: EngineOptions, listening: socket.socket) -> None:
-    await EngineProcess(options).serve(listening)
+async def _serve(options: EngineOptions, listening: socket.socket, unsealed: str) -> None:
+    await EngineProcess(options, unsealed).serve(listening)
 
 
 if __name__ == "__main__":

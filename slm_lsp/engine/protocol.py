@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Literal, Protocol, TypeVar
 import msgspec
 
 from slm_lsp import __version__
+from slm_lsp.engine.status import Status
 from slm_lsp.errors import EngineLost
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 MAX_MESSAGE = 16 * 1024 * 1024
 """Bytes. No prompt comes near it, so a longer announcement is a broken or hostile peer."""
 
-PROTOCOL = f"{__version__}+5"
+PROTOCOL = f"{__version__}+6"
 """Both sides must say the same; the number counts changes to this file within a version."""
 
 
@@ -192,25 +193,6 @@ class Finished(msgspec.Struct, frozen=True, tag=True):
     detail: str = ""
     decode_ms: float = 0.0
     decoded_tokens: int = 0
-
-
-class Status(msgspec.Struct, frozen=True, tag=True):
-    """What `slm-lsp engine status` prints. Sizes in bytes, times in seconds.
-
-    `clients` are those besides the one that asks. The tokens are counted since the model was
-    loaded, for whatever purpose: those of prompts and those evaluated one by one to write.
-    """
-
-    pid: int
-    model: str
-    state: str
-    clients: int
-    requests: int
-    uptime_s: float
-    idle_s: float
-    rss: int
-    evaluated_tokens: int
-    decoded_tokens: int
 
 
 ToEngine = Hello | Generate | Rank | Cancel | Query | Stop

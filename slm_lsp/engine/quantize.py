@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING
 import llama_cpp
 import msgspec
 
+from slm_lsp import network
 from slm_lsp.engine import backends, gguf
 from slm_lsp.engine.llama import Llama
 from slm_lsp.engine.llama_context import LlamaContext
@@ -126,6 +127,7 @@ def _print(value: object) -> None:
 
 def main(arguments: list[str]) -> int:
     """Do what `arguments` say; a failure is one line on stderr and the exit code 1."""
+    network.give_up()
     try:
         match arguments:
             case ["requantize", source, target, type_name]:

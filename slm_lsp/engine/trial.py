@@ -15,6 +15,7 @@ from pathlib import Path
 
 import msgspec
 
+from slm_lsp import network
 from slm_lsp.engine import gguf
 from slm_lsp.engine.gguf_types import NAMES
 from slm_lsp.engine.llama_model import LlamaModel
@@ -64,6 +65,7 @@ def _quantisation(header: gguf.Header) -> str:
 
 def main(arguments: list[str]) -> int:
     """Print what was found out; a failure is one line on stderr and the exit code 1."""
+    network.give_up()
     path, threads = Path(arguments[0]), int(arguments[1])
     most = MEMORY + 2 * path.stat().st_size
     with contextlib.suppress(ValueError, OSError):  # not every system has such a limit

@@ -3,19 +3,31 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import signal
 from typing import TYPE_CHECKING
 
 from slm_lsp.engine import protocol
+from slm_lsp.engine.endpoint import sockets
 from slm_lsp.engine.greeting import check_version, decoder, greet
-from slm_lsp.engine.protocol import Query, Status, Stop
+from slm_lsp.engine.protocol import Query, Stop
+from slm_lsp.engine.status import Status
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 TIMEOUT_S = 5.0
 """Seconds a healthy engine never needs: its event loop does no work of the model's."""
+
+
+async def running() -> list[Status]:
+    """Return the status of each of this user's engines that answers. Raises EngineError."""
+    engines = []
+    for path in sockets():
+        with contextlib.suppress(OSError, TimeoutError):
+            engines.append(await status_of(path))
+    return engines
 
 
 async def status_of(path: Path) -> Status:

@@ -25,6 +25,9 @@ def serve(client_process_id: int | None = None) -> int:
     answered = handshake.reply_to(first)
     if answered is not None:
         stdout.write(answered[1])
+    from slm_lsp import network  # the editor has its answer: now imports may take their time
+
+    network.give_up()  # for all that is started from here, too
     # A thread that parses holds the interpreter's lock for 5 ms at a time by default, and a key
     # that comes meanwhile waits that long at each step of its way.
     sys.setswitchinterval(0.0005)

@@ -10,9 +10,11 @@ from lsprotocol import types
 from pygls.lsp.server import LanguageServer
 from pygls.uris import to_fs_path
 
-from slm_lsp import __version__, config, sources
+from slm_lsp import __version__, config, policy, sources
 from slm_lsp.completion.answers import Answers
 from slm_lsp.engine.client import EngineClient
+from slm_lsp.engine.protocol import State
+from slm_lsp.errors import PolicyUnusable
 from slm_lsp.lsp.definitions import Definitions
 from slm_lsp.lsp.documents import Documents
 from slm_lsp.lsp.index_progress import IndexProgress
@@ -101,8 +103,13 @@ class Session(LanguageServer):
     async def configure(self) -> None:
         """Take over new settings: what the editor sent last, above those in files."""
         async with self._configuring:  # the last settings sent win, however long files take to read
-            files = await asyncio.to_thread(sources.file_sources, self._root())
-            await self._apply(*sources.merge([self.editor_settings, *files]))
+            try:
+                found = await asyncio.to_thread(self._read_settings)
+            except PolicyUnusable as error:
+                await self._apply(policy.CLOSED, (sources.Problem(str(error)),))
+                self.status.engine_changed(State("failed", "", str(error)))
+            else:
+                await self._apply(*found)
         if self._watching:
             await self.index_folders()
 
@@ -121,6 +128,9 @@ class Session(LanguageServer):
         if database is None:
             return ""
         return self.definitions.above(buffer, cursor, database, tokens)
+
+    def _read_settings(self) -> tuple[Settings, tuple[sources.Problem, ...]]:
+        return policy.settings([self.editor_settings, *sources.file_sources(self._root())])
 
     async def _apply(self, settings: Settings, problems: tuple[sources.Problem, ...]) -> None:
         for problem in problems:

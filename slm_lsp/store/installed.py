@@ -34,7 +34,7 @@ def resolve(name: str) -> InstalledModel:
     if name.startswith(FAKE):
         return _script(name)
     found = get(name)
-    return InstalledModel(name, record.folder(name) / found.in_use, found.used.sha256)
+    return InstalledModel(name, record.place(name) / found.in_use, found.used.sha256)
 
 
 def get(name: str) -> Record:
@@ -47,25 +47,25 @@ def get(name: str) -> Record:
 
 def installed() -> tuple[Record, ...]:
     """Return the record of every installed model, by name. Raises ModelDamaged."""
-    folders = sorted(record.root().glob("*/record.json"))
-    found = (record.read(path.parent.name) for path in folders)
+    found = (record.read(name) for name in record.names())
     return tuple(one for one in found if one is not None)
 
 
-def check(model: InstalledModel) -> None:
+def check(model: InstalledModel, *, trust_note: bool = True) -> None:
     """Make sure that the file is the recorded one, right before it is opened.
 
-    A file that looks as it did when it was last hashed costs a `stat`. Raises ModelDamaged.
+    A file that looks as it did when it was last hashed costs a `stat`, where the store's own note
+    of that is to be trusted. Raises ModelDamaged.
     """
     if model.kind == "gguf":
-        _require(model.name, model.path, model.sha256, trust_note=True)
+        _require(model.name, model.path, model.sha256, trust_note=trust_note)
 
 
 def verify(name: str) -> Record:
     """Hash every file of the model again, whatever was noted. Raises as `resolve`, ModelDamaged."""
     found = get(name)
     for file in found.files:
-        _require(name, record.folder(name) / file.file, file.sha256, trust_note=False)
+        _require(name, record.place(name) / file.file, file.sha256, trust_note=False)
     return found
 
 

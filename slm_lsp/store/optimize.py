@@ -13,7 +13,8 @@ import platform
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from slm_lsp.errors import ModelUnusable
+from slm_lsp import policy
+from slm_lsp.errors import ModelShared, ModelUnusable
 from slm_lsp.processors import model_threads
 from slm_lsp.store import checksum, installed, record, runtime
 from slm_lsp.store.record import TYPICAL, Measured, ModelFile, Record, Speed
@@ -49,13 +50,23 @@ def optimize(model: CatalogModel, *, threads: int, progress: Progress) -> Record
     """Measure every candidate, keep the one to use beside the shipped file, and use it.
 
     `threads` is the setting: 0 takes the physical cores. Raises ModelMissing, ModelDamaged,
-    ModelUnusable where none would run, StoreError where the store cannot be written.
+    ModelShared, ModelUnusable where none would run, StoreError where the store cannot be written,
+    PolicyError.
     """
     threads = threads or model_threads()
+    if record.is_shared(model.name):
+        raise ModelShared(
+            f"'{model.name}' is in {record.place(model.name).parent}, a store for all users, and "
+            "is used as it is: who looks after that store can optimize it there."
+        )
     with workplace(progress) as work:
         before = installed.verify(model.name)
         paths = {model.quantisation: record.folder(model.name) / model.file}
-        others = [name for name in model.candidates() if name != model.quantisation]
+        rules = policy.load()
+        rules.require_model(before.files[0].sha256)
+        # What is made here is on no administrator's list.
+        made = model.candidates() if rules.allowed_models is None else ()
+        others = [name for name in made if name != model.quantisation]
         require_space(_LARGEST * model.size * len(others))
         for name in others:
             paths[name] = work / _variant(model, name)

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import contextlib
-import shutil
 from typing import TYPE_CHECKING
 
-from slm_lsp.errors import ModelDamaged, StoreError
+from slm_lsp.errors import ModelDamaged, NameTaken, StoreError
 from slm_lsp.processors import model_threads
-from slm_lsp.store import catalog, checksum, installed, record, runtime
-from slm_lsp.store.record import ModelFile, Record
-from slm_lsp.store.writing import require_space, workplace
+from slm_lsp.store import admission, catalog, installed, record, runtime
+from slm_lsp.store.local_file import bring
+from slm_lsp.store.record import ModelFile
+from slm_lsp.store.writing import keeping, workplace
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from slm_lsp.store.record import Trial
+    from slm_lsp.store.record import Record, Trial
     from slm_lsp.store.writing import Progress
 
 FILE = "model.gguf"
@@ -27,25 +27,23 @@ def take_in(file: Path, name: str, sha256: str, progress: Progress) -> tuple[Rec
 
     The file is linked where that is possible and copied where not, and run once in a process of its
     own. Its checksum must be `sha256`, or the catalog's where that is empty. Raises StoreError for
-    a file or a name that cannot be used, ModelUnusable for a model that does not run.
+    a file or a name that cannot be used, ModelUnusable for a model that does not run, PolicyError.
     """
     _check_name(name)
     source = file.resolve()
     if not source.is_file():
         raise StoreError(f"There is no file {file}.")
-    with workplace(progress) as work:
-        own = work / file.name  # which is what complaints about it name
-        _link_or_copy(source, own, progress)
-        progress("checksum", 0, 0)
-        found = checksum.sha256_of(own)
-        known = catalog.known(name)
-        expected = sha256.lower() or (known.sha256 if known else "")
-        if expected and found != expected:
-            raise StoreError(f"{file} has the checksum {found}, not {expected}; fetch it again.")
+    known = catalog.known(name)
+    expected = sha256 or (known.sha256 if known else "")
+    with workplace(progress) as work, keeping(name) as kept:
+        # Complaints about the file name it as the user did.
+        own = bring(source, work / file.name, kept, progress)
+        found = admission.check(own, expected, str(file), progress)
         _check_place(name, found)
         progress("first run", 0, 0)
         trial = runtime.attempt(own, model_threads())
-        return _keep(own, name, found, file.name, trial), trial
+        shipped = ModelFile(FILE, trial.quantisation, own.stat().st_size, found)
+        return admission.keep(own, name, shipped, file.name, trial.licence), trial
 
 
 def _check_name(name: str) -> None:
@@ -65,28 +63,7 @@ def _check_name(name: str) -> None:
 def _check_place(name: str, sha256: str) -> None:
     """Make sure that no other model of that name is there; a damaged one may be replaced."""
     with contextlib.suppress(ModelDamaged):
-        there = record.read(name)
+        there = record.read_at(name, record.folder(name))
         if there is not None and there.files[0].sha256 != sha256:
             installed.verify(name)
-            raise StoreError(f"Another model is called '{name}'; choose a name with --name.")
-
-
-def _link_or_copy(source: Path, target: Path, progress: Progress) -> None:
-    try:
-        target.hardlink_to(source)
-    except OSError:  # another file system, or another user's file
-        require_space(source.stat().st_size)
-        progress("copy", 0, 0)
-        shutil.copyfile(source, target)
-
-
-def _keep(own: Path, name: str, sha256: str, origin: str, trial: Trial) -> Record:
-    size = own.stat().st_size
-    place = record.folder(name)
-    place.mkdir(exist_ok=True)
-    own.replace(place / FILE)
-    checksum.confirm(place / FILE, sha256)
-    file = ModelFile(FILE, trial.quantisation, size, sha256)
-    written = Record(name, origin, trial.licence, (file,), FILE)
-    record.write(written)
-    return written
+            raise NameTaken(f"Another model is called '{name}'; choose a name with --name.")

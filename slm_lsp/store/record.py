@@ -3,10 +3,14 @@
 <store>/<name>/record.json      written last, so a model with a record is complete
 <store>/<name>/<file>.gguf
 <store>/<name>/<file>.gguf.verified   see checksum.py
+
+A machine may have stores for all its users beside each user's own. They are read, never written;
+where both have a model of one name, the user's own counts.
 """
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import tempfile
@@ -18,7 +22,9 @@ import platformdirs
 from slm_lsp.errors import ModelDamaged
 
 STORE_VARIABLE = "SLM_LSP_STORE"
-"""The environment variable that names another store, such as a shared read-only one."""
+"""The environment variable that names another store in place of the user's own."""
+
+_RECORD = "record.json"
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
@@ -100,10 +106,17 @@ class Record(msgspec.Struct, frozen=True):
 
 
 def root() -> Path:
-    """Return the store's folder, which need not exist."""
+    """Return the folder of the user's own store, which need not exist."""
     if chosen := os.environ.get(STORE_VARIABLE):
         return Path(chosen).absolute()
     return platformdirs.user_data_path("slm-lsp") / "models"
+
+
+def shared_roots() -> tuple[Path, ...]:
+    """Return the folders of the stores for all users of this machine, which need not exist."""
+    places = platformdirs.site_data_dir("slm-lsp", multipath=True).split(os.pathsep)
+    roots = (Path(place) / "models" for place in places)
+    return tuple(place for place in roots if place != root())
 
 
 def is_name(name: str) -> bool:
@@ -112,8 +125,31 @@ def is_name(name: str) -> bool:
 
 
 def folder(name: str) -> Path:
-    """Return the folder of the model `name`, which need not exist."""
+    """Return the folder of the model `name` in the user's own store, which need not exist."""
     return root() / name
+
+
+def place(name: str) -> Path:
+    """Return the folder where the model `name` is installed; the user's own where it is nowhere."""
+    folders = (at / name for at in (root(), *shared_roots()))
+    return next(filter(_has_record, folders), folder(name))
+
+
+def _has_record(folder: Path) -> bool:
+    with contextlib.suppress(OSError):  # a store that this user may not look into
+        return (folder / _RECORD).exists()
+    return False
+
+
+def is_shared(name: str) -> bool:
+    """Tell whether the model `name` is only in a store for all users."""
+    return place(name) != folder(name)
+
+
+def names() -> tuple[str, ...]:
+    """Return the name of every model that has a record in any store, in alphabetical order."""
+    paths = (path for at in (root(), *shared_roots()) for path in at.glob(f"*/{_RECORD}"))
+    return tuple(sorted(filter(is_name, {path.parent.name for path in paths})))
 
 
 def read(name: str) -> Record | None:
@@ -121,9 +157,12 @@ def read(name: str) -> Record | None:
 
     Raises ModelDamaged where there is a record that cannot be used.
     """
-    if not is_name(name):
-        return None
-    path = folder(name) / "record.json"
+    return read_at(name, place(name)) if is_name(name) else None
+
+
+def read_at(name: str, folder: Path) -> Record | None:
+    """Return the record of the model `name` in this `folder`. Raises as `read` does."""
+    path = folder / _RECORD
     try:
         record = msgspec.json.decode(path.read_bytes(), type=Record)
     except (FileNotFoundError, NotADirectoryError):
@@ -139,7 +178,7 @@ def read(name: str) -> Record | None:
 def write(record: Record) -> None:
     """Put `record` in place of the model's last one, in one step."""
     data = msgspec.json.format(msgspec.json.encode(record), indent=2)
-    replace(folder(record.name) / "record.json", data + b"\n")
+    replace(folder(record.name) / _RECORD, data + b"\n")
 
 
 def replace(path: Path, data: bytes) -> None:

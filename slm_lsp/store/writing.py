@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
 import shutil
 import tempfile
@@ -10,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from slm_lsp.errors import StoreError
+from slm_lsp.errors import ModelForbidden, ModelUnusable, NameTaken, StoreError, WrongChecksum
 from slm_lsp.store import record
 
 if TYPE_CHECKING:
@@ -20,6 +21,8 @@ Progress = Callable[[str, int, int], None]
 """Called with the stage's name, what is done and the total, in bytes; a total of 0 is unknown."""
 
 _PREFIX = ".work-"
+
+_UNFINISHED = ".unfinished"
 
 
 @contextlib.contextmanager
@@ -39,7 +42,41 @@ def workplace(progress: Progress) -> Iterator[Path]:
             with tempfile.TemporaryDirectory(prefix=_PREFIX, dir=root) as work:
                 yield Path(work)
     except OSError as error:
-        raise StoreError(f"The model store {root} cannot be changed: {error}.") from error
+        raise StoreError(
+            f"The model store {root} cannot be changed: {error}.{_advice(error)}"
+        ) from error
+
+
+def unfinished(name: str) -> Path:
+    """Return the folder for what has arrived of the model `name`, which need not exist."""
+    return record.root() / _UNFINISHED / name
+
+
+@contextlib.contextmanager
+def keeping(name: str) -> Iterator[Path]:
+    """Yield `unfinished(name)`; what is in it stays after a failure, unless it is of no use.
+
+    Only who holds the lock of `workplace` may do that.
+    """
+    kept = unfinished(name)
+    kept.mkdir(parents=True, exist_ok=True)
+    try:
+        yield kept
+    except (WrongChecksum, ModelUnusable, ModelForbidden, NameTaken):
+        shutil.rmtree(kept)
+        raise
+    else:
+        shutil.rmtree(kept)
+    finally:
+        with contextlib.suppress(OSError):  # they are not empty
+            kept.rmdir()
+        with contextlib.suppress(OSError):
+            kept.parent.rmdir()
+
+
+def unfinished_names() -> tuple[str, ...]:
+    """Return the names of all models of which only a part has arrived."""
+    return tuple(sorted(path.name for path in (record.root() / _UNFINISHED).glob("*")))
 
 
 def require_space(size: int) -> None:
@@ -50,6 +87,12 @@ def require_space(size: int) -> None:
             f"The model store {record.root()} needs {size // 10**6} MB of free space and has "
             f"{free // 10**6} MB; make room, or name another folder in {record.STORE_VARIABLE}."
         )
+
+
+def _advice(error: OSError) -> str:
+    if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        return ""
+    return " Make room and run the same command again: it goes on where it was."
 
 
 @contextlib.contextmanager

@@ -1,10 +1,10 @@
-"""The commands around the server: doctor, demo, engine, config, version, and wrong usage."""
+"""The commands around the server: demo, engine, config, version, and wrong usage."""
 
 from __future__ import annotations
 
 import asyncio
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -18,31 +18,6 @@ if TYPE_CHECKING:
 def choose(world: World, settings: str) -> None:
     """Make `settings` the user's own."""
     (world.config / "slm-lsp" / "slm-lsp.toml").write_text(settings, encoding="utf-8")
-
-
-async def findings(world: World, code: int) -> dict[str, dict[str, Any]]:
-    finished = await world.cli("doctor", "--json")
-    assert finished.code == code, finished
-    return {one["name"]: one for one in json.loads(finished.stdout)["findings"]}
-
-
-async def test_doctor_is_content_with_a_working_model(world: World):
-    choose(world, f'model = "{world.fake({"after": "", "text": "a + b"})}"')
-    found = await findings(world, 0)
-    assert found["engine"]["state"] == found["model"]["state"] == "ok"
-    assert "offline is off" in found["settings"]["detail"]
-
-
-async def test_doctor_says_what_to_do_about_a_missing_model(world: World):
-    found = await findings(world, 1)
-    assert found["model"]["state"] == "failed"
-    assert "slm-lsp models pull" in found["model"]["detail"]
-
-
-async def test_doctor_says_why_a_model_does_not_load(world: World):
-    choose(world, f'model = "{world.fake(load_error="The file is no good.")}"')
-    found = await findings(world, 1)
-    assert "The file is no good." in found["engine"]["detail"]
 
 
 async def test_the_demo_types_a_file_and_counts(world: World):

@@ -17,13 +17,15 @@ from tests.harness import wire
 from tests.harness.inbox import Inbox, Note
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
     from pathlib import Path
 
     from tests.harness.buffer import Encoding
 
 PATIENCE = 15.0
 """Seconds any single wait may take; generous, because test machines are busy."""
+
+SLM_LSP = (sys.executable, "-m", "slm_lsp")
 
 NO_ID = "error without id"
 """The inbox's name for an error reply whose id is null, which answers an unreadable message."""
@@ -69,10 +71,16 @@ class Client:
         self._tasks = [asyncio.create_task(self._listen()), asyncio.create_task(self._drain())]
 
     @classmethod
-    async def start(cls, env: Mapping[str, str], *args: str, cwd: Path | None = None) -> Client:
+    async def start(
+        cls,
+        env: Mapping[str, str],
+        *args: str,
+        cwd: Path | None = None,
+        command: Sequence[str] = SLM_LSP,
+    ) -> Client:
         """Start `python -m slm_lsp ARGS` in exactly the environment `env`."""
         process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "slm_lsp", *args),
+            *(*command, *args),
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,

@@ -7,7 +7,6 @@ import hashlib
 import json
 import os
 import signal
-import sys
 import tempfile
 import time
 from contextlib import asynccontextmanager, suppress
@@ -15,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tests.harness.client import PATIENCE, Client
+from tests.harness.client import PATIENCE, SLM_LSP, Client
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
@@ -51,6 +50,7 @@ class World:
         for folder in (self.config / "slm-lsp", self.project, self.root / "home"):
             folder.mkdir(parents=True)
         self.env = _environment(self.root, real_store=real_store)
+        self.command: tuple[str, ...] = SLM_LSP  # what starts with it may stand before it
 
     def fake(self, *replies: Mapping[str, Any], **script: Any) -> str:
         """Write a script for the fake engine; return the name of its model.
@@ -68,7 +68,7 @@ class World:
     async def cli(self, *args: str, cwd: Path | None = None) -> Finished:
         """Run `slm-lsp ARGS` to its end."""
         process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "slm_lsp", *args),
+            *(*self.command, *args),
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
@@ -158,7 +158,7 @@ async def serving(
 
     `settings` is what it gets when it asks for them; `params` go into the initialize request.
     """
-    client = await Client.start(world.env, *args, cwd=world.project)
+    client = await Client.start(world.env, *args, cwd=world.project, command=world.command)
     client.settings = settings
     try:
         await initialize(client, options, **params)

@@ -161,3 +161,30 @@ def test_every_setting_is_in_the_schema_with_a_description():
         *sections, name = key.split(".")
         struct = f"{sections[0].capitalize()}Settings" if sections else "Settings"
         assert definitions[struct]["properties"][name]["description"].endswith(".")
+
+
+LOCK = Source("admin", {"statistics": False, "languages": {"go": False}}, "kebab", locks=True)
+
+
+def test_what_is_locked_stays_and_whoever_wants_it_otherwise_is_told():
+    project = Source("project", {"languages": {"go": True}}, "kebab", trusted=False)
+    wanted = editor(statistics=True, languages={"go": False, "rust": False})
+    settings, problems = merge([LOCK, wanted, project])
+    assert not settings.statistics
+    assert settings.languages == {"go": False, "rust": False}
+    assert [problem.message for problem in problems] == [
+        "editor: 'statistics' is locked by admin, ignored",
+        "project: 'languages.go' is locked by admin, ignored",
+    ]
+
+
+def test_who_decides_each_setting():
+    user = Source("user", {"offline": True, "statistics": True, "model": "mine"}, "kebab")
+    found = sources.origins([LOCK, editor(offline=False, enabled=False), user])
+    assert {key: source.name for key, source in found.items()} == {
+        "statistics": "admin",
+        "languages.go": "admin",
+        "offline": "user",
+        "enabled": "editor",
+        "model": "user",
+    }

@@ -19,9 +19,9 @@ from slm_lsp.engine.protocol import (
     Hello,
     Prompt,
     Query,
-    Status,
     Welcome,
 )
+from slm_lsp.engine.status import Status
 from slm_lsp.engine.visit import stop
 from slm_lsp.errors import EngineLost
 

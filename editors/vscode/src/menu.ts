@@ -1,4 +1,4 @@
-import { type QuickPickItem, window } from 'vscode';
+import { type QuickPickItem, type TextDocument, window } from 'vscode';
 import type { Outcome, Outcomes } from './outcomes';
 import type { Server } from './server';
 import { enabled, enabledFor } from './settings';
@@ -42,15 +42,17 @@ export function explanation(last: Outcome | undefined): string {
 }
 
 function switches(snooze: Snooze): Entry[] {
-  const language = window.activeTextEditor?.document.languageId;
+  const document = window.activeTextEditor?.document;
   const turn = (on: boolean) => (on ? 'Turn Off' : 'Turn On');
   return [
-    entry('toggle', 'power', turn(enabled())),
-    ...(language === undefined
-      ? []
-      : [entry('toggleLanguage', 'code', `${turn(enabledFor(language))} for ${language}`)]),
+    entry('toggle', 'power', turn(enabled(document))),
+    ...(document === undefined ? [] : [languageSwitch(turn(enabledFor(document)), document)]),
     entry('snooze', 'bell-slash', snooze.until === undefined ? 'Snooze for Ten Minutes' : 'Wake'),
   ];
+}
+
+function languageSwitch(turn: string, { languageId }: TextDocument): Entry {
+  return entry('toggleLanguage', 'code', `${turn} for ${languageId}`);
 }
 
 function entry(command: string, icon: string, label: string, description = ''): Entry {

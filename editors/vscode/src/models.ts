@@ -1,6 +1,6 @@
 import { type CancellationToken, ProgressLocation, type QuickPickItem, window } from 'vscode';
 import { type Program, run } from './program';
-import { serverSettings, setModel, model as used } from './settings';
+import { mirror, serverSettings, setModel, model as used } from './settings';
 
 interface Model {
   readonly name: string;
@@ -27,7 +27,7 @@ export async function chooseModel(server: Program): Promise<void> {
   await setModel(picked.model.name);
 }
 
-/** Fetch the model `name`, from the user's wheelhouse alone where there is one. */
+/** Fetch the model `name`, from the user's mirror or wheelhouse alone where there is one. */
 export async function pull(
   server: Program,
   name: string,
@@ -36,7 +36,8 @@ export async function pull(
 ): Promise<void> {
   const { wheelhouse } = serverSettings();
   const env = wheelhouse === '' ? {} : { PIP_NO_INDEX: '1', PIP_FIND_LINKS: wheelhouse };
-  await run(server, ['models', 'pull', name], { token, onLine, env });
+  const from = mirror() === '' ? [] : ['--from', mirror()];
+  await run(server, ['models', 'pull', name, ...from], { token, onLine, env });
 }
 
 function item(model: Model): QuickPickItem & { readonly model: Model } {

@@ -52,7 +52,11 @@ export class PrivateServer {
     const sources = ['--find-links', this.wheels, ...offline(wheelhouse)];
     const pip = { command: this.script('python'), args: ['-m', 'pip', '--no-input'] };
     const what = ['install', '--disable-pip-version-check', ...sources, `slm-lsp==${this.version}`];
-    await run(pip, what, { token, onLine });
+    await run(pip, what, { token, onLine }).catch((error) => {
+      throw token.isCancellationRequested
+        ? error
+        : new Error(`${error.message}. ${advice(wheelhouse)}`);
+    });
     await writeFile(join(this.folder, COMPLETE), '');
     for (const other of await readdir(this.root)) {
       if (other !== this.version) {
@@ -69,6 +73,12 @@ export class PrivateServer {
 
 function offline(wheelhouse: string): string[] {
   return wheelhouse === '' ? [] : ['--no-index', '--find-links', wheelhouse];
+}
+
+function advice(wheelhouse: string): string {
+  return wheelhouse === ''
+    ? 'Without a network, name a folder of wheels in the setting slm-lsp.server.wheelhouse.'
+    : `Nothing but ${wheelhouse} was looked at, because slm-lsp.server.wheelhouse names it.`;
 }
 
 async function anyPython(): Promise<Program> {

@@ -1,4 +1,4 @@
-import { ConfigurationTarget, type ExtensionContext, workspace } from 'vscode';
+import { ConfigurationTarget, type ExtensionContext, type TextDocument, workspace } from 'vscode';
 
 const SECTION = 'slm-lsp';
 
@@ -39,21 +39,20 @@ export function madeSettings(context: ExtensionContext): Tree {
   return made;
 }
 
-/** Tell whether the editor's settings want ghost text in files of `language`. */
-export function enabledFor(language: string): boolean {
-  const section = workspace.getConfiguration(SECTION);
-  const languages = section.get<Record<string, boolean>>('languages', {});
-  return section.get('enabled', true) && languages[language] !== false;
+/** Tell whether ghost text is on in the folder of `document`. */
+export function enabled(document: TextDocument | undefined): boolean {
+  return workspace.getConfiguration(SECTION, document).get('enabled', true);
 }
 
-/** Tell whether ghost text is on at all. */
-export function enabled(): boolean {
-  return workspace.getConfiguration(SECTION).get('enabled', true);
+/** Tell whether ghost text is on in files of the language of `document`, in its folder. */
+export function enabledFor(document: TextDocument): boolean {
+  const section = workspace.getConfiguration(SECTION, document);
+  return section.get<Record<string, boolean>>('languages', {})[document.languageId] !== false;
 }
 
-/** Tell whether ghost text comes by itself while somebody types. */
-export function automatic(): boolean {
-  return workspace.getConfiguration(SECTION).get('completion.trigger') !== 'manual';
+/** Tell whether ghost text comes by itself while somebody types in `document`. */
+export function automatic(document: TextDocument): boolean {
+  return workspace.getConfiguration(SECTION, document).get('completion.trigger') !== 'manual';
 }
 
 /** Return the name of the model in the editor's settings. */
@@ -61,30 +60,48 @@ export function model(): string {
   return workspace.getConfiguration(SECTION).get('model', '');
 }
 
+/** Return where models come from in place of their publishers, in the editor's settings. */
+export function mirror(): string {
+  return workspace.getConfiguration(SECTION).get('mirror', '').trim();
+}
+
 /** Use the model `name` from now on, in all windows. */
 export async function setModel(name: string): Promise<void> {
   await workspace.getConfiguration(SECTION).update('model', name, ConfigurationTarget.Global);
 }
 
-/** Turn ghost text on or off, in the folder where it was set there, otherwise everywhere. */
-export async function toggle(): Promise<void> {
-  const section = workspace.getConfiguration(SECTION);
-  const inFolder = section.inspect('enabled')?.workspaceValue !== undefined;
-  await section.update('enabled', !section.get('enabled', true), target(inFolder));
+/** Turn ghost text on or off: in the folder or the window where it was set there, otherwise everywhere. */
+export async function toggle(document: TextDocument | undefined): Promise<void> {
+  const section = workspace.getConfiguration(SECTION, document);
+  const made = section.inspect<boolean>('enabled');
+  const target = nearest(made, (value) => value !== undefined);
+  await section.update('enabled', !section.get('enabled', true), target);
 }
 
-/** Turn ghost text on or off for one language, where it was set before, otherwise everywhere. */
-export async function toggleLanguage(language: string): Promise<void> {
-  const section = workspace.getConfiguration(SECTION);
-  const about = section.inspect<Record<string, boolean>>('languages');
-  const inFolder = about?.workspaceValue?.[language] !== undefined;
-  const before = inFolder ? about?.workspaceValue : about?.globalValue;
-  const on = section.get<Record<string, boolean>>('languages', {})[language] !== false;
-  await section.update('languages', { ...before, [language]: !on }, target(inFolder));
+/** Turn ghost text on or off for the language of `document`, where it was set before, otherwise everywhere. */
+export async function toggleLanguage(document: TextDocument): Promise<void> {
+  const section = workspace.getConfiguration(SECTION, document);
+  const made = section.inspect<Record<string, boolean>>('languages');
+  const language = document.languageId;
+  const target = nearest(made, (value) => value?.[language] !== undefined);
+  const before = [made?.globalValue, made?.workspaceValue, made?.workspaceFolderValue][target - 1];
+  await section.update('languages', { ...before, [language]: !enabledFor(document) }, target);
 }
 
-function target(inFolder: boolean): ConfigurationTarget {
-  return inFolder ? ConfigurationTarget.Workspace : ConfigurationTarget.Global;
+interface Made<T> {
+  readonly globalValue?: T;
+  readonly workspaceValue?: T;
+  readonly workspaceFolderValue?: T;
+}
+
+function nearest<T>(
+  made: Made<T> | undefined,
+  has: (value: T | undefined) => boolean,
+): ConfigurationTarget {
+  if (has(made?.workspaceFolderValue)) {
+    return ConfigurationTarget.WorkspaceFolder;
+  }
+  return has(made?.workspaceValue) ? ConfigurationTarget.Workspace : ConfigurationTarget.Global;
 }
 
 function settingNames(context: ExtensionContext): string[] {

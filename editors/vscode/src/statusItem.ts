@@ -89,14 +89,14 @@ export class StatusItem implements Disposable {
   }
 
   private pause(): string | undefined {
-    const language = window.activeTextEditor?.document.languageId;
-    if (!enabled()) {
+    const document = window.activeTextEditor?.document;
+    if (!enabled(document)) {
       return 'turned off';
     }
     if (this.snooze.until !== undefined) {
       return `snoozed until ${clock(this.snooze.until)}`;
     }
-    return language && !enabledFor(language) ? `turned off for ${language}` : undefined;
+    return document && !enabledFor(document) ? `turned off for ${document.languageId}` : undefined;
   }
 
   private details(): string[] {

@@ -7,14 +7,18 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.editors.vscode.browser import browsing, opened
 from tests.editors.vscode.server import MACHINE, VSIX, CodeServer
-from tests.editors.vscode.window import Window, browsing
 from tests.harness.world import World
 from tools import code_server
 from tools.machine import SetupFailed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from playwright.sync_api import Browser
+
+    from tests.editors.vscode.window import Window
 
 
 @pytest.fixture(scope="package")
@@ -33,16 +37,28 @@ def real_world() -> Iterator[World]:
 
 
 @pytest.fixture(scope="package")
-def window(real_world: World) -> Iterator[Window]:
+def browser(real_world: World) -> Iterator[Browser]:
+    """Give all windows one browser."""
+    del real_world  # which knows whether there is one
+    with browsing() as browser:
+        yield browser
+
+
+@pytest.fixture(scope="package")
+def window(real_world: World, browser: Browser) -> Iterator[Window]:
     """Give every test the same window; each works in a file of its own."""
-    server = CodeServer(real_world, MACHINE)
-    try:
-        with browsing() as page:
-            window = Window(server, page)
-            yield window
-            assert window.hosts <= {"127.0.0.1", None}
-    finally:
-        server.close()
+    with opened(CodeServer(real_world, MACHINE), browser) as window:
+        window.wait_for_status("is ready")
+        yield window
+
+
+@pytest.fixture
+def world(real_world: World) -> Iterator[World]:
+    """Give each test folders of its own."""
+    del real_world  # which knows whether there is a VS Code
+    world = World(real_store=True)
+    yield world
+    world.close()
 
 
 @pytest.fixture(autouse=True)

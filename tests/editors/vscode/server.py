@@ -10,12 +10,13 @@ import time
 import urllib.error
 import urllib.request
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from tools import code_server, npm
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from tests.harness.world import World
 
@@ -46,6 +47,9 @@ SETTINGS: dict[str, Any] = {
 NO_GALLERY = {"EXTENSIONS_GALLERY": '{"serviceUrl": "", "itemUrl": ""}'}
 """Without it VS Code asks a shop for extensions, of its own accord."""
 
+AS_FROM_A_TERMINAL = {"VSCODE_CLI": "1"}
+"""Otherwise VS Code takes its environment from a login shell, with whatever PATH that has."""
+
 KEYS = [
     {"key": "ctrl+alt+l", "command": "editor.action.inlineSuggest.acceptNextLine"},
     {"key": "ctrl+alt+t", "command": "slm-lsp.toggle"},
@@ -58,21 +62,40 @@ KEYS = [
 class CodeServer:
     """The process behind the window, with folders of its own in `world`."""
 
-    def __init__(self, world: World, machine: Mapping[str, Any]) -> None:
+    def __init__(
+        self,
+        world: World,
+        machine: Mapping[str, Any],
+        *,
+        env: Mapping[str, str] = MappingProxyType({}),
+        extensions: Sequence[Path] = (),
+        asks_for_trust: bool = False,
+        opens: Path | None = None,
+    ) -> None:
         self.world = world
+        self._asks_for_trust = asks_for_trust
+        self._opens = opens
         self.data = world.root / "vscode"
         self._write("User/settings.json", SETTINGS)
         self._write("User/keybindings.json", KEYS)
         self._write("Machine/settings.json", machine)
-        self._env = {**world.env, **npm.environment(), **NO_GALLERY, "SHELL": "/bin/sh"}
-        self._run("--install-extension", str(VSIX))
+        quiet = {**NO_GALLERY, **AS_FROM_A_TERMINAL}
+        self._env = {**world.env, **npm.environment(), **quiet, **env}
+        for extension in (VSIX, *extensions):
+            self._run("--install-extension", str(extension))
         self.port = _free_port()
         self._process = self._start()
 
     @property
     def url(self) -> str:
-        """Where the window of the world's project is."""
-        return f"http://127.0.0.1:{self.port}/?folder={self.world.project}"
+        """Where the window of the world's project is, or that of a file that names folders."""
+        opens = f"workspace={self._opens}" if self._opens else f"folder={self.world.project}"
+        return f"http://127.0.0.1:{self.port}/?{opens}"
+
+    def set(self, **settings: object) -> None:
+        """Change the user's settings, `__` for a dot, while VS Code runs."""
+        changed = {name.replace("__", "."): value for name, value in settings.items()}
+        self._write("User/settings.json", SETTINGS | changed)
 
     def log(self) -> str:
         """Return what the extension wrote into its log."""
@@ -101,7 +124,9 @@ class CodeServer:
         subprocess.run(command, env=self._env, check=True, capture_output=True, timeout=120)
 
     def _start(self) -> subprocess.Popen[bytes]:
-        quiet = ("--disable-telemetry", "--disable-update-check", "--disable-workspace-trust")
+        quiet = ["--disable-telemetry", "--disable-update-check"]
+        if not self._asks_for_trust:
+            quiet.append("--disable-workspace-trust")
         address = ("--auth", "none", "--bind-addr", f"127.0.0.1:{self.port}")
         command = self._command(*address, *quiet, "--disable-getting-started-override")
         with (self.data / "server.log").open("wb") as log:

@@ -77,7 +77,7 @@ def test_an_engine_that_dies_is_missed_by_nobody(window: Window) -> None:
 def test_a_server_that_dies_is_started_again(window: Window) -> None:
     window.open("server.py", SUMS)
     _kill(window, MACHINE["slm-lsp.server.path"])
-    window.type_until_ghost("re")
+    window.type("re")
     window.wait_for_ghost("turn a - b")
     window.press("Tab")
     window.wait_for_file("server.py", SUMS + "return a - b")
@@ -90,7 +90,7 @@ def test_the_server_is_restarted_by_hand(window: Window) -> None:
     window.press("Control+Alt+r", "Control+Alt+r", "Control+Alt+r")
     window.wait_for_starts(before + 2)  # one runs, one waits, the third has nothing to add
     window.wait_for_status("slm-lsp: smollm2-135m is ready")
-    window.type_until_ghost("re")
+    window.type("re")
     window.wait_for_ghost("turn a - b")
     assert window.starts() == before + 2
 

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import time
-from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from playwright.sync_api import TimeoutError as PlaywrightTimeout
-from playwright.sync_api import sync_playwright
 
 from tests.editors.vscode.server import PATIENCE_S, ROOT
-from tools import code_server
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
+    from pathlib import Path
 
-    from playwright.sync_api import Page
+    from playwright.sync_api import Locator, Page
 
     from tests.editors.vscode.server import CodeServer
 
@@ -29,7 +29,10 @@ SAVING_MS = 500
 """Milliseconds until VS Code, too, knows that it has saved: before, it takes an undo for saved."""
 
 ASKING_MS = 2000
-"""Milliseconds given to a first answer."""
+"""Milliseconds given to a list of code actions."""
+
+FAILING_MS = 60_000
+"""Milliseconds given to a program that is to fail: a virtual environment is made first."""
 
 GHOST = """() => {
     const lines = new Map();
@@ -57,24 +60,38 @@ class Window:
         """Whom the window asked for anything. Texts inside an address have none."""
         page.set_default_timeout(PATIENCE_S * 1000)
         page.on("request", lambda request: self.hosts.add(urlsplit(request.url).hostname))
-        page.goto(server.url)
-        page.wait_for_selector(".monaco-workbench")
-        page.wait_for_selector('[id="slm-lsp.slm-lsp.slm-lsp.status"]')
-        self.wait_for_status("is ready")
-        # A window asks for no ghost text while it is still loading.
-        self.open("first.py", "def add(a, b):\n    return a + b\n\n\ndef subtract(a, b):\n    ")
-        self.type_until_ghost("r")
-        self.press("Escape")
+        self.load()
+
+    def load(self) -> None:
+        """Open the window anew. Its server may still be starting."""
+        self.page.goto(self.server.url)
+        self.page.wait_for_selector(".monaco-workbench")
+        self.page.wait_for_selector('[id="slm-lsp.slm-lsp.slm-lsp.status"]')
 
     def open(self, name: str, text: str) -> None:
         """Write a file into the project, open it, and put the cursor at its end."""
         (self.server.world.project / name).write_text(text, "utf-8")
-        while not self._found("Control+p", name):
-            self.press("Escape")  # the search for files may have begun before there was this one
-        self.press("Enter")
+        self.find(name)
+
+    def find(self, name: str) -> None:
+        """Open a file that is there, and put the cursor at its end."""
+        self._pick("Control+p", name)
         self.page.wait_for_selector(f'.tab.active[data-resource-name="{name}"]')
         self.page.wait_for_selector(".native-edit-context:focus", state="attached")
         self.press("Control+End")
+
+    def open_notebook(self, name: str, cells: list[list[str]]) -> None:
+        """Write a notebook of Python cells, open it, and begin to edit its last cell."""
+        made = [
+            {"cell_type": "code", "source": lines, "metadata": {}, "outputs": []} for lines in cells
+        ]
+        page = {"cells": made, "metadata": {"language_info": {"name": "python"}}, "nbformat": 4}
+        path = self.server.world.project / name
+        path.write_text(json.dumps({**page, "nbformat_minor": 2}), "utf-8")
+        self._pick("Control+p", name)
+        cell = self.page.locator(".notebookOverlay .cell-editor-container .monaco-editor")
+        cell.nth(len(cells) - 1).click()
+        self.page.wait_for_selector(".native-edit-context:focus", state="attached")
 
     def press(self, *keys: str) -> None:
         """Press keys, one after the other."""
@@ -84,17 +101,6 @@ class Window:
     def type(self, text: str) -> None:
         """Type as a person does."""
         self.page.keyboard.type(text, delay=40)
-
-    def type_until_ghost(self, text: str) -> None:
-        """Type `text`, and once more where nobody was there yet to be asked for ghost text."""
-        deadline = time.monotonic() + PATIENCE_S
-        self.type(text)
-        self.page.wait_for_timeout(ASKING_MS)
-        while not self.ghost():
-            assert time.monotonic() < deadline, self.server.log()
-            self.press(*["Backspace"] * len(text))
-            self.type(text)
-            self.page.wait_for_timeout(ASKING_MS)
 
     def ghost(self) -> str:
         """Return the ghost text on screen, lines separated by newlines."""
@@ -126,6 +132,16 @@ class Window:
         path = self.server.world.project / name
         self._wait(lambda: path.read_text("utf-8"), lambda saved: saved != text, "another")
 
+    def wait_for_json(self, path: Path, read: Callable[[Any], str], start: str) -> None:
+        """Wait until what `read` makes of the JSON file at `path` begins with `start`."""
+
+        def look() -> str:
+            with suppress(json.JSONDecodeError):  # it is being saved
+                return read(json.loads(path.read_text("utf-8")))
+            return ""
+
+        self._wait(look, lambda seen: seen.startswith(start), start)
+
     def undo(self) -> None:
         """Take back the last change, which has been saved."""
         self.page.wait_for_timeout(SAVING_MS)
@@ -148,6 +164,33 @@ class Window:
         dialog.get_by_role("button", name=button).click()
         return said
 
+    def notification(self, part: str) -> Locator:
+        """Wait for the notification that says `part`."""
+        found = self.page.locator(".notification-toast", has_text=part)
+        found.wait_for(timeout=FAILING_MS)
+        return found
+
+    def notifications(self) -> list[str]:
+        """Return what all notifications on screen say."""
+        return self.page.locator(".notification-toast").all_inner_texts()
+
+    def trust(self) -> None:
+        """Trust the folder that is open."""
+        self.run("Manage Workspace Trust")
+        self.page.locator(".workspace-trust-editor").get_by_role(
+            "button", name="Trust"
+        ).first.click()
+
+    def choose(self, *labels: str, picture: str = "") -> None:
+        """Open the menu of the item in the status bar and choose, list by list."""
+        self.page.locator('[id="slm-lsp.slm-lsp.slm-lsp.status"] a').click()
+        for label in labels:
+            row = self.page.locator(".quick-input-list .monaco-list-row", has_text=label)
+            row.first.wait_for()
+            if picture:
+                self.picture(f"{picture}-{label.lower().replace(' ', '-').strip('?')}")
+            row.first.click()
+
     def status(self) -> str:
         """Return what the item in the status bar says to a screen reader."""
         item = self.page.locator('[id="slm-lsp.slm-lsp.slm-lsp.status"] a')
@@ -161,14 +204,13 @@ class Window:
         """Wait until it has done so `count` times."""
         self._wait(lambda: str(self.starts()), lambda seen: int(seen) >= count, count)
 
-    def wait_for_status(self, part: str) -> None:
+    def wait_for_status(self, part: str, seconds: float = PATIENCE_S) -> None:
         """Wait until the item in the status bar says `part`."""
-        self._wait(self.status, lambda said: part in said, part)
+        self._wait(self.status, lambda said: part in said, part, seconds)
 
     def run(self, title: str) -> None:
         """Run a command by its title, as the command palette does."""
-        assert self._found("F1", title)
-        self.press("Enter")
+        self._pick("F1", title)
 
     def choose_action(self, title: str, picture: str = "", menu: str = "Refactor...") -> None:
         """Choose a code action at the cursor by its title, from the menu."""
@@ -185,6 +227,13 @@ class Window:
             self.picture(picture)
         row.first.click()
 
+    def _pick(self, key: str, words: str) -> None:
+        deadline = time.monotonic() + PATIENCE_S
+        while not self._found(key, words):
+            assert time.monotonic() < deadline, words
+            self.press("Escape")  # the search for files may have begun before there was this one
+        self.press("Enter")
+
     def _found(self, key: str, words: str) -> bool:
         self.press(key)
         self.page.wait_for_selector(".quick-input-widget input")
@@ -196,8 +245,14 @@ class Window:
             return False
         return True
 
-    def _wait(self, look: Callable[[], str], good: Callable[[str], bool], wanted: object) -> str:
-        deadline = time.monotonic() + PATIENCE_S
+    def _wait(
+        self,
+        look: Callable[[], str],
+        good: Callable[[str], bool],
+        wanted: object,
+        seconds: float = PATIENCE_S,
+    ) -> str:
+        deadline = time.monotonic() + seconds
         while not good(seen := look()):
             assert time.monotonic() < deadline, f"{seen!r} instead of {wanted!r}"
             self.page.wait_for_timeout(20)
@@ -208,14 +263,3 @@ class Window:
         PICTURES.mkdir(parents=True, exist_ok=True)
         self.page.screenshot(path=PICTURES / f"{name}.png")
         (PICTURES / f"{name}.log").write_text(self.server.log(), "utf-8")
-
-
-@contextmanager
-def browsing() -> Iterator[Page]:
-    """Run a browser and lend its one page."""
-    quiet = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
-    path = str(code_server.browser())
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=quiet)
-        yield browser.new_page(viewport={"width": 1000, "height": 600})
-        browser.close()

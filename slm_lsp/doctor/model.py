@@ -1,0 +1,87 @@
+"""The model of the settings: whether it is there, sound, allowed, fast and given enough room."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from slm_lsp import policy, store
+from slm_lsp.doctor.finding import Finding
+from slm_lsp.errors import ModelForbidden, StoreError
+from slm_lsp.store import catalog, installed
+from slm_lsp.store.machine import memory_for_models
+from slm_lsp.store.optimize import this_machine
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from slm_lsp.config import Settings
+    from slm_lsp.store import InstalledModel
+
+
+def look(settings: Settings) -> Iterator[Finding]:
+    """Yield what is found about the model. Raises SlmLspError where there is no more to say."""
+    model = store.resolve(settings.model)
+    if model.kind == "fake":
+        yield Finding("model", "ok", f"{settings.model}, a script")
+    else:
+        yield _installed(model)
+        yield _checksum(model)
+        yield _speed(model)
+    yield context(settings)
+
+
+def _installed(model: InstalledModel) -> Finding:
+    found = installed.get(model.name)
+    detail = f"{model.name}: {found.used.quantisation}, {found.used.size / 1e6:.0f} MB, "
+    detail += f"{found.licence}, from {found.origin}"
+    known = catalog.known(model.name)
+    if known is not None and known.limits:
+        return Finding("model", "warning", detail, known.limits)
+    if known is not None and known.memory > memory_for_models():
+        advice = "It may not fit into this machine's memory; `slm-lsp models list` shows what does."
+        return Finding("model", "warning", detail, advice)
+    return Finding("model", "ok", detail)
+
+
+def _checksum(model: InstalledModel) -> Finding:
+    try:
+        policy.load().require_model(model.sha256)
+        store.check(model)
+    except ModelForbidden as error:
+        made_here = installed.get(model.name).files[0].sha256 != model.sha256
+        back = f"`slm-lsp models optimize {model.name}` goes back to the file as it was shipped."
+        return Finding("checksum", "failed", str(error), back if made_here else "")
+    except StoreError as error:
+        return Finding("checksum", "failed", str(error))
+    return Finding("checksum", "ok", f"matches the record, SHA-256 {model.sha256[:12]}…")
+
+
+def _speed(model: InstalledModel) -> Finding:
+    found = installed.get(model.name)
+    measured = found.measured
+    speed = measured.speeds.get(found.used.quantisation) if measured is not None else None
+    if measured is None or speed is None:
+        return Finding("speed", "ok", "not measured here; `slm-lsp bench` does")
+    detail = (
+        f"reads {speed.prefill_tokens_per_s:.0f} and writes {speed.decode_tokens_per_s:.0f} "
+        "tokens/s, as measured when it was installed"
+    )
+    if measured.machine != this_machine():
+        advice = f"`slm-lsp models optimize {model.name}` measures it on this machine."
+        return Finding("speed", "warning", f"{detail} on another machine", advice)
+    return Finding("speed", "ok", detail)
+
+
+def context(settings: Settings) -> Finding:
+    """Compare what the settings let the model read and write with the room the engine reserves."""
+    budgets = settings.context
+    wanted = budgets.prefix_tokens + budgets.suffix_tokens + budgets.definition_tokens
+    wanted += settings.completion.max_tokens
+    room = settings.engine.context_tokens
+    detail = f"{wanted} of {room} tokens: {budgets.prefix_tokens} before the cursor, "
+    detail += f"{budgets.suffix_tokens} after it, {budgets.definition_tokens} of definitions, "
+    detail += f"{settings.completion.max_tokens} to write"
+    if wanted > room:
+        advice = f"Set engine.contextTokens to {wanted} at least, or lower the budgets."
+        return Finding("context", "warning", detail, advice)
+    return Finding("context", "ok", detail)

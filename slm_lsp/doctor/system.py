@@ -1,0 +1,148 @@
+"""Python, the machine, and the model runtime with the processor it was built for."""
+
+from __future__ import annotations
+
+import platform
+import sys
+from importlib import metadata
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+import psutil
+
+from slm_lsp.doctor.finding import Finding
+from slm_lsp.errors import ModelUnusable
+from slm_lsp.processors import model_threads
+from slm_lsp.store import runtime
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+OLDEST = (3, 11)
+
+LEAST_GIB = 1
+"""Free memory below which the system may have to stop the engine; the default model takes 0.5."""
+
+FLAGS = {
+    "SSE3": "pni",
+    "SSSE3": "ssse3",
+    "AVX": "avx",
+    "AVX2": "avx2",
+    "AVX_VNNI": "avx_vnni",
+    "F16C": "f16c",
+    "FMA": "fma",
+    "BMI2": "bmi2",
+    "AVX512": "avx512f",
+    "AVX512_VBMI": "avx512vbmi",
+    "AVX512_VNNI": "avx512_vnni",
+    "AVX512_BF16": "avx512_bf16",
+    "AMX_INT8": "amx_int8",
+    "NEON": "asimd",
+    "DOTPROD": "asimddp",
+    "MATMUL_INT8": "i8mm",
+    "FP16_VA": "asimdhp",
+    "SVE": "sve",
+}
+"""The runtime's names of instruction sets, and the kernel's."""
+
+ESSENTIAL = {"AVX2", "FMA", "F16C", "DOTPROD"}
+"""Without these a model is several times slower; the others are worth a tenth to a half."""
+
+PACKAGE = "llama-cpp-python"
+
+REBUILD = f"pip install --force-reinstall --no-cache-dir --no-binary {PACKAGE}"
+
+
+class _Device(msgspec.Struct, frozen=True):
+    name: str
+    description: str
+    is_card: bool
+    free_bytes: int
+
+
+class _Runtime(msgspec.Struct, frozen=True):
+    """What `slm_lsp.engine.inventory` prints."""
+
+    devices: tuple[_Device, ...]
+    cpu_variant: str
+    cpu_features: tuple[str, ...]
+
+
+def look() -> Iterator[Finding]:
+    """Yield what is found about the machine and what runs on it."""
+    version = f"{platform.python_version()} on {platform.platform()}"
+    if sys.version_info < OLDEST:
+        yield Finding("python", "failed", version, "Install Python 3.11 or newer.")
+    else:
+        yield Finding("python", "ok", version)
+    yield _machine()
+    try:
+        found = msgspec.json.decode(runtime.run(module="inventory"), type=_Runtime)
+    except ModelUnusable as error:
+        reinstall = f"Install it again, built for this machine: {REBUILD} {_runtime_version()}"
+        yield Finding("runtime", "failed", f"{_runtime_version()}: {error}", reinstall)
+    else:
+        yield from _runtime(found)
+
+
+def _machine() -> Finding:
+    cores, free = model_threads(), psutil.virtual_memory().available / 2**30
+    detail = f"{cores} fast cores for the model, {free:.1f} GiB of memory free"
+    if free < LEAST_GIB:
+        advice = "Close something: the default model needs 0.5 GiB, larger ones more."
+        return Finding("machine", "warning", detail, advice)
+    return Finding("machine", "ok", detail)
+
+
+def _runtime(found: _Runtime) -> Iterator[Finding]:
+    built = [name for name in found.cpu_features if name not in FLAGS]
+    variant = f", variant {found.cpu_variant}" if found.cpu_variant else ""
+    yield Finding("runtime", "ok", f"{_runtime_version()}{variant}, built with {_listed(built)}")
+    backends = (_described(device) for device in found.devices)
+    yield Finding("backend", "ok", "; ".join(backends))
+    yield processor(found.cpu_features, _kernel_flags())
+
+
+def processor(features: tuple[str, ...], flags: frozenset[str]) -> Finding:
+    """Compare the instruction sets the runtime uses with the `flags` that the kernel names."""
+    used = [name for name in features if name in FLAGS]
+    unused = [name for name, flag in FLAGS.items() if flag in flags and name not in features]
+    missing = [name for name in used if flags and FLAGS[name] not in flags]
+    detail = f"uses {_listed(used)}"
+    if missing:
+        detail = f"the runtime was built for {_listed(missing)}, which this processor lacks"
+        advice = f"Install the runtime again on this machine: {REBUILD} {_runtime_version()}"
+        return Finding("processor", "failed", detail, advice)
+    if unused:
+        detail += f"; not {_listed(unused)}"
+    if ESSENTIAL & set(unused):
+        advice = f"Much faster, if built on this machine: {REBUILD} {_runtime_version()}"
+        return Finding("processor", "warning", detail, advice)
+    return Finding("processor", "ok", detail)
+
+
+def _kernel_flags() -> frozenset[str]:
+    """Return what Linux says the processor can do; empty on other systems."""
+    path = Path("/proc/cpuinfo")
+    text = path.read_text("utf-8", "replace") if path.exists() else ""
+    lines = (line.partition(":") for line in text.splitlines())
+    named = (value for name, _, value in lines if name.strip() in {"flags", "Features"})
+    return frozenset(next(named, "").split())
+
+
+def _described(device: _Device) -> str:
+    if device.is_card:
+        return f"{device.description} ({device.name}, {device.free_bytes / 2**30:.1f} GiB free)"
+    return f"{device.description} ({device.name})"
+
+
+def _runtime_version() -> str:
+    try:
+        return f"{PACKAGE}=={metadata.version(PACKAGE)}"
+    except metadata.PackageNotFoundError:
+        return PACKAGE
+
+
+def _listed(names: list[str]) -> str:
+    return ", ".join(names) or "nothing special"

@@ -1,0 +1,34 @@
+"""The engine runs the model files that the administrator allows, and no others."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from slm_lsp import policy
+from slm_lsp.config import Settings
+from slm_lsp.engine.launch import options_for
+from slm_lsp.engine.loading import load_model
+from slm_lsp.engine.model import AbortFlag
+from slm_lsp.errors import ModelForbidden
+from slm_lsp.policy import Policy
+
+if TYPE_CHECKING:
+    from slm_lsp.store import InstalledModel
+
+pytestmark = pytest.mark.model
+
+
+@pytest.mark.parametrize("allowed", [True, False])
+def test_a_model_is_loaded_if_its_checksum_is_on_the_list(
+    default_model: InstalledModel, allowed: bool, monkeypatch: pytest.MonkeyPatch
+):
+    rules = Policy(allowed_models=(default_model.sha256 if allowed else "0" * 64,))
+    monkeypatch.setattr(policy, "load", lambda: rules)
+    options = options_for(Settings())
+    if allowed:
+        load_model(options, AbortFlag()).close()
+    else:
+        with pytest.raises(ModelForbidden, match=default_model.sha256):
+            load_model(options, AbortFlag())

@@ -1,0 +1,160 @@
+"""What doctor concludes from what it sees."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from slm_lsp.config import CompletionSettings, ContextSettings, EngineSettings, Settings
+from slm_lsp.doctor import system
+from slm_lsp.doctor.editors import EDITORS, is_set_up
+from slm_lsp.doctor.engine import network
+from slm_lsp.doctor.model import context
+from slm_lsp.doctor.redaction import redacted
+from slm_lsp.doctor.system import processor
+from slm_lsp.errors import ModelUnusable
+from slm_lsp.store import runtime
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+HASWELL = frozenset({"avx", "avx2", "fma", "f16c", "bmi2"})
+
+
+@pytest.mark.parametrize(
+    ("features", "flags", "state", "named"),
+    [
+        (("AVX", "AVX2", "FMA", "F16C", "BMI2", "OPENMP"), HASWELL, "ok", "uses AVX, AVX2"),
+        (("AVX", "AVX2", "FMA", "F16C", "AVX512"), HASWELL, "failed", "built for AVX512"),
+        (("AVX",), HASWELL, "warning", "not AVX2"),
+        (("AVX2", "FMA", "F16C"), HASWELL, "ok", "not AVX, BMI2"),
+        (("NEON", "DOTPROD"), frozenset[str](), "ok", "uses NEON, DOTPROD"),
+        ((), HASWELL, "warning", "uses nothing special"),
+    ],
+)
+def test_the_runtime_and_the_processor(
+    features: tuple[str, ...], flags: frozenset[str], state: str, named: str
+):
+    found = processor(features, flags)
+    assert found.state == state
+    assert named in found.detail
+    assert bool(found.advice) == (state != "ok")
+
+
+def test_a_runtime_that_ends_its_process(monkeypatch: pytest.MonkeyPatch):
+    def killed(*_arguments: str, module: str) -> bytes:
+        raise ModelUnusable(f"{module} was ended by signal 4.")
+
+    monkeypatch.setattr(runtime, "run", killed)
+    found = {one.name: one for one in system.look()}
+    assert found["runtime"].state == "failed"
+    assert "ended by signal 4" in found["runtime"].detail
+    assert "pip install" in found["runtime"].advice
+    assert "processor" not in found
+
+
+def test_budgets_that_do_not_fit_the_context():
+    assert context(Settings()).state == "ok"
+    small = Settings(
+        completion=CompletionSettings(max_tokens=64),
+        context=ContextSettings(prefix_tokens=1000, suffix_tokens=400, definition_tokens=100),
+        engine=EngineSettings(context_tokens=1500),
+    )
+    assert context(small).state == "warning"
+    assert "1564" in context(small).advice
+
+
+def test_the_network_in_words():
+    assert "can open no network socket" in network(Settings(), "").detail
+    unsealed = network(Settings(offline=True), "no filter")
+    assert unsealed.state == "warning"
+    assert "used for nothing" in unsealed.detail
+    assert "no filter" in unsealed.detail
+    assert network(Settings(), None).state == "ok"
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    for name in ("XDG_CONFIG_HOME", "XDG_DATA_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    return tmp_path
+
+
+def knows_us(name: str) -> bool:
+    return next(is_set_up(one) for one in EDITORS if one.name == name)
+
+
+@pytest.mark.parametrize(
+    ("name", "folder"),
+    [
+        ("VS Code", ".vscode/extensions/slm-lsp.slm-lsp-0.1.0"),
+        ("VS Code", ".vscode-oss/extensions/slm-lsp.slm-lsp-0.1.0"),
+        ("Neovim", ".local/share/nvim/lazy/slm/lua/slm_lsp"),
+        ("Neovim", ".local/share/nvim/site/pack/any/start/slm/lua/slm_lsp"),
+    ],
+)
+def test_an_editor_is_set_up_where_our_extension_is(name: str, folder: str, home: Path):
+    (home / folder).parent.mkdir(parents=True)
+    assert not knows_us(name)
+    (home / folder).mkdir()
+    assert knows_us(name)
+
+
+@pytest.mark.parametrize(
+    ("name", "file", "content"),
+    [
+        ("Neovim", ".config/nvim/init.lua", "vim.lsp.enable('slm_lsp')"),
+        ("Helix", ".config/helix/languages.toml", "[language-server.slm-lsp]"),
+        ("Emacs", ".emacs.d/init.el", '("slm-lsp")'),
+    ],
+)
+def test_an_editor_is_set_up_where_its_configuration_names_us(
+    name: str, file: str, content: str, home: Path
+):
+    (home / file).parent.mkdir(parents=True)
+    (home / file).write_text(content.replace("slm", "other"))
+    assert not knows_us(name)
+    (home / file).write_text(content)
+    assert knows_us(name)
+
+
+def test_an_editors_configuration_is_looked_for_where_the_environment_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    assert not knows_us("Helix")
+    (tmp_path / "helix").mkdir()
+    (tmp_path / "helix" / "languages.toml").write_text('command = "slm-lsp"')
+    assert knows_us("Helix")
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("from {home}/work/app/slm-lsp.toml, ignored", "from <project>/slm-lsp.toml, ignored"),
+        ("from {home}/work/slm-lsp.toml", "from <project>/slm-lsp.toml"),
+        ("no {home}/other/secret.gguf.", "no <home>"),
+        ("({home}/work/app/secret.py)", "(<project>)"),
+        ("/mnt/disk/secret.gguf is no model", "<path> is no model"),
+        ("'/mnt/disk/secret'", "'<path>'"),
+        (
+            "/usr/bin/nvim and /etc/slm-lsp/policy.toml",
+            "/usr/bin/nvim and /etc/slm-lsp/policy.toml",
+        ),
+        ("https://secret.example.com/x", "https:<path>"),
+        ("reads 3/4 of it", "reads 3/4 of it"),
+    ],
+)
+def test_places_are_taken_out(
+    text: str, expected: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    home = tmp_path / "a person"
+    monkeypatch.setenv("HOME", str(home))
+    assert redacted(text.format(home=home), home / "work" / "app") == expected
+
+
+def test_names_are_taken_out_as_words_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("LOGNAME", "jane")
+    assert redacted("jane, janet", tmp_path) == "<name>, janet"
