@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,6 +15,8 @@ from tests.harness import bundles
 from tests.harness.bundles import ALONE, Machine, copy, no_namespaces, replace, sum_again
 from tests.harness.client import Client
 from tests.harness.editor import Editor
+from tests.harness.families import TINY
+from tests.harness.tiny_models import write
 from tests.harness.world import initialize
 
 if TYPE_CHECKING:
@@ -100,6 +103,10 @@ async def test_one_command_from_a_bundle_to_ghost_text_and_back(machine: Machine
     assert variant.code == 0
     assert variant.said.strip() not in ("", "native")
 
+    verified = machine.run(
+        machine.slm_lsp, "bundle", "verify", bundle, "--signers", keys / "signers"
+    )
+    assert "files as they were made, signed by builds@example.com" in verified.said
     [first] = (machine.data / "versions").iterdir()
     (machine.data / "versions" / "of-one-that-was-killed").mkdir()
     ended = machine.run("sh", bundle / "install.sh")
@@ -122,6 +129,20 @@ async def test_one_command_from_a_bundle_to_ghost_text_and_back(machine: Machine
     assert not machine.slm_lsp.is_symlink()
     assert {path.name for path in machine.data.iterdir()} == {".lock", "models"}
     assert machine.run("sh", bundle / "install.sh").code == 0  # and nothing is in its way
+
+
+def test_a_model_of_ones_own_goes_along_and_becomes_the_default(
+    machine: Machine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("SLM_LSP_STORE", str(tmp_path / "store"))
+    write(tmp_path / "own.gguf", TINY["StarCoder2"])
+    bundles.run([sys.executable, "-m", "slm_lsp", "models", "import", tmp_path / "own.gguf"])
+    bundle = bundles.make(tmp_path / "bundle", "--model", "own")
+    assert (bundle / "models" / "own" / "model.gguf").is_file()
+    ended = machine.run("sh", bundle / "install.sh")
+    assert ended.code == 0, ended.said
+    listed = json.loads(machine.run(machine.slm_lsp, "models", "list", "--json").said)
+    assert [row["name"] for row in listed["models"] if row["default"]] == ["own"]
 
 
 def test_a_changed_file_is_refused(machine: Machine, bundle: Path):
