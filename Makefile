@@ -9,12 +9,13 @@ LOCK = $(VENV)/uv pip compile --quiet --universal --python-version 3.11 --genera
 	--no-annotate --no-header --upgrade --output-file
 
 .NOTPARALLEL:
-.PHONY: help demo test test-editors lint setup dev editors vsix stylua model peer lock clean
+.PHONY: help demo test test-editors lint setup dev editors vsix wheels bundle stylua model peer lock clean
 
 help:
 	@echo "make demo   see ghost text in this terminal (the first time sets everything up)"
 	@echo "make test   run all tests but those in real editors, which make test-editors runs"
 	@echo "make vsix   build the VS Code extension, into build/slm-lsp.vsix"
+	@echo "make bundle take all of it to machines without a network, into build/bundle"
 	@echo "make lint   check style, types and the direction of imports"
 	@echo "make eval-set  fetch the packages of the evaluation set and punch its holes"
 	@echo "make setup  only make .venv;  make model  only fetch the default model"
@@ -24,7 +25,7 @@ help:
 demo: model
 	@$(VENV)/slm-lsp demo
 
-test: dev model
+test: dev model wheels
 	@$(VENV)/python -m pytest
 
 # What an editor's tests need and this machine lacks is their reason to skip; see tests/editors.
@@ -38,6 +39,18 @@ vsix: editors editors/vscode/node_modules/.package-lock.json
 	@$(VENV)/python -m pip wheel --quiet --no-deps --no-build-isolation --no-index \
 		--wheel-dir editors/vscode/server .
 	@$(NPM) run --silent package -- --out ../../build/slm-lsp.vsix
+
+# Of slm-lsp and of the engine for every machine of this kind, which no index has.
+wheels: dev
+	@mkdir -p build/wheels
+	@$(VENV)/python -m pip wheel --quiet --no-deps --no-build-isolation --no-index \
+		--wheel-dir build/wheels .
+	@$(VENV)/python -m tools.portable_engine build/wheels
+
+# For other platforms, Pythons or models: slm-lsp bundle create --help, and docs/offline.md.
+bundle: wheels vsix model
+	@$(VENV)/slm-lsp bundle create --find-links build/wheels --model smollm2-135m \
+		--vsix build/slm-lsp.vsix --nvim editors/nvim --output build/bundle
 
 editors/vscode/node_modules/.package-lock.json: editors/vscode/package-lock.json
 	@$(NPM) ci --no-audit --no-fund --loglevel=error

@@ -1,8 +1,8 @@
 """From the last key to visible ghost text in the real VS Code, next to the server's own time.
 
 In each round a new file is opened, the cursor goes to its end, and one letter is typed. The clock
-runs in the page: from the `keydown` to the first frame in which ghost text is on screen. VS Code
-waits 50 ms after a key before it asks anybody, and that is not counted as the editor's.
+runs in the page: from the `keydown` to the end of the first frame that has ghost text in it. VS
+Code waits 50 ms after a key before it asks anybody, and that is not counted as the editor's.
 
 | figure | meaning |
 |---|---|
@@ -46,14 +46,18 @@ CLOCK = """() => {
         clock.key = performance.now();
         clock.ms = 0;
     }, true);
-    const look = () => {
+    // A message is handled when the frame that it was sent in is drawn. What draws ghost text may
+    // come later in that frame than what sends the message.
+    const drawn = new MessageChannel();
+    const next = () => requestAnimationFrame(() => drawn.port2.postMessage(null));
+    drawn.port1.onmessage = () => {
         const ghost = document.querySelector('[class*="ghost-text-decoration"]');
         if (clock.key && !clock.ms && ghost?.textContent) {
             clock.ms = performance.now() - clock.key;
         }
-        requestAnimationFrame(look);
+        next();
     };
-    look();
+    next();
 }"""
 
 

@@ -168,7 +168,7 @@ def _memory_mb(editor: psutil.Process) -> dict[str, float]:
     """Return the memory of Neovim, of the server it started and of the engine."""
     memory = {"": editor.memory_info().rss / 1e6, "server_": 0.0, "engine_": 0.0}
     for process in editor.children(recursive=True):
-        name = "engine_" if "engine" in process.cmdline() else "server_"
+        name = "engine_" if "slm_lsp.engine.process" in process.cmdline() else "server_"
         memory[name] += process.memory_info().rss / 1e6
     return memory
 

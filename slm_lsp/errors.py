@@ -16,6 +16,8 @@
     │   ├── PolicyUnusable        the administrator's file cannot be used, so nothing is allowed
     │   ├── ModelForbidden        not this model
     │   └── EndpointForbidden     no connection to this place
+    ├── BundleError               the offline bundle cannot be made or installed here
+    │   └── BundleDamaged         it is not the one that was made, or not by whom it should be
     ├── ActionRefused             a code action has nothing good enough to show
     ├── UsageUnavailable          the file of local usage figures cannot be read or written
     └── EngineError               the engine process
@@ -94,6 +96,14 @@ class ModelForbidden(PolicyError):
 
 class EndpointForbidden(PolicyError):
     """The administrator's file does not allow connections to this place."""
+
+
+class BundleError(SlmLspError):
+    """An offline bundle cannot be made, or not be installed on this machine."""
+
+
+class BundleDamaged(BundleError):
+    """A file of a bundle was changed, is missing or was added, or the signature is wrong."""
 
 
 class UsageUnavailable(SlmLspError):

@@ -28,6 +28,9 @@ _RECIPE = Path(__file__).with_name("portable.cmake")
 _NOT_NEEDED = "include/**;llama_cpp/lib/cmake/**;llama_cpp/lib/pkgconfig/**"
 """What a wheel would carry for those who compile against it."""
 
+_DRIVERS = ("libcuda.so.*", "libcudart.so.*", "libcublas*.so.*", "libvulkan.so.*")
+"""Libraries that belong to a graphics card's driver: a machine has its own, or no such card."""
+
 
 def key() -> str:
     """Return the key of the wheel that is built here, the same on all machines of a kind."""
@@ -88,9 +91,10 @@ def _linux() -> bool:
 
 def _carry_libraries(wheel: Path, tools: Path, folder: Path, log: Path) -> Path:
     """Put into the wheel what not every Linux has, and into its name which ones it is for."""
+    drivers = [word for pattern in _DRIVERS for word in ("--exclude", pattern)]
     run(
         "Making the wheel portable",
-        [tools / "auditwheel", "repair", "--wheel-dir", folder, wheel],
+        [tools / "auditwheel", "repair", *drivers, "--wheel-dir", folder, wheel],
         log,
         "Report this with the log.",
         PATH=engine_wheel.search_path(tools),

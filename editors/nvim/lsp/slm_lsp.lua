@@ -1,7 +1,17 @@
 -- Neovim 0.11 and newer find this file on the runtime path: vim.lsp.enable('slm_lsp') starts it.
+
+---On the PATH, or where `slm-lsp bundle install` puts it (slm_lsp/bundle/place.py).
+---@return string
+local function program()
+  local data = vim.env.XDG_DATA_HOME or vim.fs.normalize('~/.local/share')
+  local bundled = data .. '/slm-lsp/server/bin/slm-lsp'
+  local only_bundled = vim.fn.executable('slm-lsp') == 0 and vim.fn.executable(bundled) == 1
+  return only_bundled and bundled or 'slm-lsp'
+end
+
 ---@type vim.lsp.Config
 return {
-  cmd = { 'slm-lsp' },
+  cmd = { program() },
   root_markers = { 'slm-lsp.toml', 'pyproject.toml', 'package.json', 'go.mod', 'Cargo.toml', '.git' },
   -- stylua: ignore
   filetypes = {

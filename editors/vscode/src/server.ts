@@ -1,4 +1,5 @@
 import { access, constants } from 'node:fs/promises';
+import { homedir } from 'node:os';
 import { delimiter, isAbsolute, join } from 'node:path';
 import { PythonExtension } from '@vscode/python-extension';
 import { extensions, type LogOutputChannel, workspace } from 'vscode';
@@ -18,7 +19,7 @@ export interface Server extends Program {
 
 /**
  * Return the first server that runs: the one in the settings, in the active Python environment, on
- * the PATH, or our own. A server that was set is the only one tried; throws if it does not run.
+ * the PATH, of an offline bundle, or our own. A server that was set is the only one tried; throws if it does not run.
  */
 export async function findServer(
   own: PrivateServer,
@@ -35,6 +36,7 @@ export async function findServer(
   const places = [
     { origin: 'the active Python environment', program: await inEnvironment(log) },
     { origin: 'the PATH', program: await onPath() },
+    { origin: 'an offline bundle', program: fromBundle() },
     { origin: "the extension's own folder", program: await own.program() },
   ];
   for (const { origin, program } of places) {
@@ -59,6 +61,15 @@ async function probe(
     log.debug(`no server in ${origin}: ${String(error)}`);
     return undefined;
   }
+}
+
+/**
+ * Where `slm-lsp bundle install` puts it (slm_lsp/bundle/place.py). Its link on the PATH is not seen
+ * by an editor that was started from a desktop.
+ */
+function fromBundle(): Program {
+  const data = process.env.XDG_DATA_HOME || join(homedir(), '.local', 'share');
+  return { command: join(data, 'slm-lsp', 'server', 'bin', 'slm-lsp'), args: [] };
 }
 
 /** An environment may lie in the folder: in one that nobody trusts it is not even asked. */

@@ -38,7 +38,7 @@ local function check_server()
   local program = clients.config().cmd[1]
   if vim.fn.executable(program) == 0 then
     vim.health.error(program .. ' is not on the PATH', {
-      'Run `make demo` in the repository and put its .venv/bin on the PATH,',
+      'Install an offline bundle, or run `make demo` in the repository and put its .venv/bin on the PATH,',
       "or say where it is: require('slm_lsp').setup({ cmd = { '/path/to/slm-lsp' } })",
     })
     return
