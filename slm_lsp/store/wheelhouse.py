@@ -45,7 +45,10 @@ def find(folder: str, model: CatalogModel) -> Wheelhouse | None:
     if model.wheel is None or "://" in folder:
         return None
     name = model.wheel.package.replace("-", "_")
-    place = Path(folder).expanduser().absolute()
+    try:
+        place = Path(folder).expanduser().absolute()
+    except RuntimeError:  # whose home that is, nobody knows; a mirror there is none either
+        return None
     for path in place.glob(f"{name}-{model.wheel.version}-*.whl"):
         return Wheelhouse(path, model, model.wheel)
     return None
