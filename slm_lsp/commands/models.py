@@ -70,6 +70,7 @@ def _printing(func: Callable[[Namespace], tuple[Any, str]]) -> Callable[[Namespa
     """Print what a subcommand found: as JSON, or the sentence for people."""
 
     def run(args: Namespace) -> int:
+        record.require_readable()
         try:
             value, text = func(args)
         except KeyboardInterrupt:

@@ -19,7 +19,7 @@ from pathlib import Path
 import msgspec
 import platformdirs
 
-from slm_lsp.errors import ModelDamaged
+from slm_lsp.errors import ModelDamaged, StoreError
 
 STORE_VARIABLE = "SLM_LSP_STORE"
 """The environment variable that names another store in place of the user's own."""
@@ -110,6 +110,19 @@ def root() -> Path:
     if chosen := os.environ.get(STORE_VARIABLE):
         return Path(chosen).absolute()
     return platformdirs.user_data_path("slm-lsp") / "models"
+
+
+def require_readable() -> None:
+    """Raise StoreError where the user's own store is there, and cannot be looked into."""
+    try:
+        os.scandir(root()).close()
+    except FileNotFoundError:
+        pass
+    except OSError as error:
+        raise StoreError(
+            f"The model store {root()} cannot be read ({error.strerror}). Whoever owns it can "
+            f"change that; or name another folder in {STORE_VARIABLE}."
+        ) from error
 
 
 def shared_roots() -> tuple[Path, ...]:

@@ -2,6 +2,7 @@
 
 import argparse
 import hashlib
+import os
 import re
 import sys
 from pathlib import Path
@@ -19,6 +20,7 @@ from slm_lsp.errors import (
     ModelUnknown,
     NetworkForbidden,
     PullFailed,
+    StoreError,
     UsageError,
 )
 from slm_lsp.policy import Policy
@@ -220,6 +222,26 @@ def test_remove_keeps_the_default_model_unless_it_must_not(
     assert record.names() == ("tiny",)
     assert run("remove", "tiny", "--force") == 0
     assert record.names() == ()
+
+
+@pytest.mark.parametrize("command", [("list",), ("remove", "tiny"), ("verify", "tiny")])
+def test_a_store_of_somebody_else_is_said(
+    command: tuple[str, ...], tiny: record.Record, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Root may look everywhere, so the system's part of it is played."""
+
+    def refuse(path: Path) -> None:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    with pytest.raises(StoreError, match=r"cannot be read \(Permission denied\).*SLM_LSP_STORE"):
+        run(*command)
+
+
+def test_a_store_that_is_a_file_is_said(tmp_path: Path) -> None:
+    (tmp_path / "store").write_bytes(b"")
+    with pytest.raises(StoreError, match=r"cannot be read.*SLM_LSP_STORE"):
+        run("list")
 
 
 def test_list_survives_a_record_without_its_speed(
