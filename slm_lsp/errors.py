@@ -9,6 +9,7 @@
     │   ├── NetworkForbidden      offline is on
     │   └── PullFailed            the download or the unpacking went wrong
     ├── ActionRefused             a code action has nothing good enough to show
+    ├── TuneRefused           there is nothing, or not enough, to tune with
     ├── UsageUnavailable          the file of local usage figures cannot be read or written
     └── EngineError               the engine process
         ├── EngineUnavailable     cannot be started or reached
@@ -54,6 +55,10 @@ class NetworkForbidden(StoreError):
 
 class PullFailed(StoreError):
     """A model could not be downloaded or unpacked."""
+
+
+class TuneRefused(SlmLspError):
+    """A model cannot be tuned with what was named."""
 
 
 class UsageUnavailable(SlmLspError):

@@ -1,0 +1,44 @@
+"""Low-rank adapters: two thin matrices beside each weight, and only those are trained."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from slm_lsp.tune.llama import Block, Llama
+
+
+class Adapted(nn.Module):
+    """A linear layer whose own weights stay as they are."""
+
+    def __init__(self, base: nn.Linear, rank: int, alpha: float) -> None:
+        """`alpha` over `rank` is how much what is learned counts."""
+        super().__init__()
+        self.base = base
+        self.scale = alpha / rank
+        self.lora_a = nn.Parameter(torch.empty(rank, base.in_features))
+        self.lora_b = nn.Parameter(torch.zeros(base.out_features, rank))  # so it begins as the base
+        nn.init.normal_(self.lora_a, std=rank**-0.5)
+
+    def forward(self, hidden: Tensor) -> Tensor:
+        """Return what the base gives, and what was learned."""
+        thin = functional.linear(hidden, self.lora_a.to(hidden.dtype))
+        added = functional.linear(thin, self.lora_b.to(hidden.dtype))
+        whole: Tensor = self.base(hidden) + self.scale * added
+        return whole
+
+
+def adapt(model: Llama, rank: int, alpha: float) -> None:
+    """Freeze `model` and put an adapter beside each of its blocks' weights."""
+    model.requires_grad_(requires_grad=False)
+    for block in model.blk:
+        assert isinstance(block, Block)
+        for name, layer in list(block.named_children()):
+            if isinstance(layer, nn.Linear):
+                setattr(block, name, Adapted(layer, rank, alpha))
+
+
+def trained(model: nn.Module) -> dict[str, Tensor]:
+    """Return the tensors that training changes, by their names."""
+    return {name: it for name, it in model.named_parameters() if it.requires_grad}
