@@ -107,6 +107,10 @@ class Llama:
         begin = int(llama_cpp.llama_vocab_bos(self._vocab))
         return begin if begin >= 0 else int(llama_cpp.llama_vocab_eos(self._vocab))
 
+    def end_token(self) -> int:
+        """Return the token that ends a text."""
+        return int(llama_cpp.llama_vocab_eos(self._vocab))
+
     def starts_with_token(self) -> bool:
         """Tell whether the model was trained with its start token before every text."""
         return bool(llama_cpp.llama_vocab_get_add_bos(self._vocab))

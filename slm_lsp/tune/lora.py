@@ -12,14 +12,14 @@ from slm_lsp.tune.llama import Block, Llama
 class Adapted(nn.Module):
     """A linear layer whose own weights stay as they are."""
 
-    def __init__(self, base: nn.Linear, rank: int, alpha: float) -> None:
+    def __init__(self, base: nn.Linear, rank: int, alpha: float, chance: torch.Generator) -> None:
         """`alpha` over `rank` is how much what is learned counts."""
         super().__init__()
         self.base = base
         self.scale = alpha / rank
         self.lora_a = nn.Parameter(torch.empty(rank, base.in_features))
         self.lora_b = nn.Parameter(torch.zeros(base.out_features, rank))  # so it begins as the base
-        nn.init.normal_(self.lora_a, std=rank**-0.5)
+        nn.init.normal_(self.lora_a, std=rank**-0.5, generator=chance)
 
     def forward(self, hidden: Tensor) -> Tensor:
         """Return what the base gives, and what was learned."""
@@ -30,13 +30,14 @@ class Adapted(nn.Module):
 
 
 def adapt(model: Llama, rank: int, alpha: float) -> None:
-    """Freeze `model` and put an adapter beside each of its blocks' weights."""
+    """Freeze `model` and put an adapter beside each of its blocks' weights, always the same one."""
+    chance = torch.Generator().manual_seed(0)
     model.requires_grad_(requires_grad=False)
     for block in model.blk:
         assert isinstance(block, Block)
         for name, layer in list(block.named_children()):
             if isinstance(layer, nn.Linear):
-                setattr(block, name, Adapted(layer, rank, alpha))
+                setattr(block, name, Adapted(layer, rank, alpha, chance))
 
 
 def trained(model: nn.Module) -> dict[str, Tensor]:

@@ -123,7 +123,6 @@ class Training:
         if wishes.minutes:
             limits.append(wishes.minutes * 60 / self._step_seconds(wishes))
             self._restore(start)
-            self._optimizer.state.clear()
         steps = max(1, math.floor(min(limits)))
         plan = Plan(wishes, steps, self._data())
         state = Checkpoint(msgspec.to_builtins(plan), 0, 0.0, start.weights, start.optimizer)
