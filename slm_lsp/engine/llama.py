@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ctypes
 import functools
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import llama_cpp
 
@@ -29,8 +29,8 @@ SPECIAL = llama_cpp.LLAMA_TOKEN_ATTR_CONTROL | llama_cpp.LLAMA_TOKEN_ATTR_USER_D
 class Llama:
     """One loaded model; `LlamaContext` evaluates with it."""
 
-    def __init__(self, path: Path) -> None:
-        """Load the weights at `path`. Raises ModelUnusable."""
+    def __init__(self, path: Path, adapter: Path | None = None) -> None:
+        """Load the weights at `path`, and an `adapter` to them. Raises ModelUnusable."""
         gguf.read(path)
         _silence()
         llama_cpp.llama_backend_init()
@@ -51,10 +51,26 @@ class Llama:
                 f"{path.name} remembers all it has read as one state, of which no part can be "
                 "taken back, as every key does. Choose a model that is a transformer throughout."
             )
+        self.adapter = self._adapter(adapter) if adapter is not None else None
+        """What each context of this model is to add to the weights; it lives as long as they do."""
         self._vocab = llama_cpp.llama_model_get_vocab(self.handle)
         self.vocabulary_size = int(llama_cpp.llama_vocab_n_tokens(self._vocab))
         self.trained_tokens = int(llama_cpp.llama_model_n_ctx_train(self.handle))
         """Tokens of context the model was trained for; 0 where the file does not say."""
+
+    def _adapter(self, path: Path) -> Any:
+        header = gguf.read(path)
+        kind = header.values.get("general.type"), header.values.get("adapter.type")
+        found = None
+        if kind == ("adapter", "lora"):
+            found = llama_cpp.llama_adapter_lora_init(self.handle, str(path).encode())
+        if not found:
+            llama_cpp.llama_model_free(self.handle)
+            raise ModelUnusable(
+                f"{path.name} is no LoRA adapter for {self.file}: it has to be made from the same "
+                "model. Name that one with --base."
+            )
+        return found
 
     def close(self) -> None:
         """Free the weights; the object cannot be used afterwards."""

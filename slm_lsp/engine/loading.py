@@ -29,5 +29,6 @@ def load_model(options: EngineOptions, abort: AbortFlag) -> Model:
         context_tokens=options.context_tokens,
         parked_bytes=options.parked_bytes,
         fim=options.fim,
+        adapter=installed.adapter,
         abort=abort,
     )

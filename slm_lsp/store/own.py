@@ -29,13 +29,13 @@ def take_in(file: Path, name: str, sha256: str, progress: Progress) -> tuple[Rec
     own. Its checksum must be `sha256`, or the catalog's where that is empty. Raises StoreError for
     a file or a name that cannot be used, ModelUnusable for a model that does not run.
     """
-    _check_name(name)
+    check_name(name)
     source = file.resolve()
     if not source.is_file():
         raise StoreError(f"There is no file {file}.")
     with workplace(progress) as work:
         own = work / file.name  # which is what complaints about it name
-        _link_or_copy(source, own, progress)
+        link_or_copy(source, own, progress)
         progress("checksum", 0, 0)
         found = checksum.sha256_of(own)
         known = catalog.known(name)
@@ -48,7 +48,8 @@ def take_in(file: Path, name: str, sha256: str, progress: Progress) -> tuple[Rec
         return _keep(own, name, found, file.name, trial), trial
 
 
-def _check_name(name: str) -> None:
+def check_name(name: str) -> None:
+    """Raise StoreError unless a file of the user's own may be called `name`."""
     if not record.is_name(name):
         raise StoreError(
             f"A model cannot be called '{name}': letters, digits, '.', '_' and '-' make a name, "
@@ -71,7 +72,8 @@ def _check_place(name: str, sha256: str) -> None:
             raise StoreError(f"Another model is called '{name}'; choose a name with --name.")
 
 
-def _link_or_copy(source: Path, target: Path, progress: Progress) -> None:
+def link_or_copy(source: Path, target: Path, progress: Progress) -> None:
+    """Put the file `source` at `target`, in the store."""
     try:
         target.hardlink_to(source)
     except OSError:  # another file system, or another user's file

@@ -14,15 +14,10 @@ import sys
 from pathlib import Path
 
 import msgspec
-import torch
 
 from slm_lsp.errors import SlmLspError, TuneRefused
 from slm_lsp.tune import checkpoint, export, lora, shards, train, view, weights
-from slm_lsp.tune.llama import Block, Llama
-
-RANK = 32
-"""Of adapters; `--whole` trains all weights instead."""
-
+from slm_lsp.tune.device import prepared
 
 def main(arguments: list[str]) -> int:
     """Do what `arguments` say; a failure is one line on stderr and the exit code 1."""
@@ -36,21 +31,6 @@ def main(arguments: list[str]) -> int:
         sys.stderr.write("Stopped; the same command goes on from here.\n")
         return 130
     return 0
-
-
-def prepared(base: Path, rank: int) -> Llama:
-    """Return the model at `base`, ready for training; `rank` 0 trains all of it."""
-    device = "cuda" if torch.cuda.is_available() else "cpu"
-    kind = torch.bfloat16 if rank and train.has_bfloat16(device) else torch.float32
-    model = weights.read(base, kind)
-    if rank:
-        lora.adapt(model, rank, alpha=2.0 * rank)
-    if device == "cuda":
-        torch.set_float32_matmul_precision("high")
-        for block in model.blk:
-            assert isinstance(block, Block)
-            block.compile()
-    return model.to(device)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -83,7 +63,7 @@ def _train(options: argparse.Namespace) -> None:
         raise TuneRefused("Say how long: --tokens N, --minutes N or both.")
     index, rows = shards.read(options.shards)
     held_out = shards.read(options.held_out)[1] if options.held_out else None
-    model = prepared(options.base, 0 if options.whole else RANK)
+    model = prepared(options.base, 0 if options.whole else lora.RANK)
     training = train.Training(model, index, rows, options.out, held_out)
     wishes = train.Wishes(
         learning_rate=options.learning_rate,
@@ -106,9 +86,7 @@ def _export(options: argparse.Namespace) -> None:
         raise TuneRefused(f"There is no training in {options.out}.")
     tensors = state.best or state.weights
     if any(key.endswith(".lora_a") for key in tensors):
-        export.adapter(
-            options.model, tensors, base=options.base, alpha=2.0 * RANK, name=options.name
-        )
+        export.adapter(options.model, tensors, base=options.base, name=options.name)
         return
     export.model(
         options.model,

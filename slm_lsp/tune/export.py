@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import gguf
 import numpy as np
 
+from slm_lsp.tune import lora
 from slm_lsp.tune.weights import value
 
 if TYPE_CHECKING:
@@ -32,17 +33,17 @@ _CHAT = ("tokenizer.chat_template",)
 
 
 def adapter(
-    path: Path, tensors: Mapping[str, torch.Tensor], *, base: Path, alpha: float, name: str
+    path: Path, tensors: Mapping[str, torch.Tensor], *, base: Path, name: str
 ) -> None:
     """Write the adapter `tensors`, named as `lora.trained` names them, for the model at `base`."""
     writer = gguf.GGUFWriter(path, value(gguf.GGUFReader(str(base)), "general.architecture"))
     writer.add_type("adapter")
     writer.add_name(name)
     writer.add_string(gguf.Keys.Adapter.TYPE, "lora")
-    writer.add_float32(gguf.Keys.Adapter.LORA_ALPHA, alpha)
+    writer.add_float32(gguf.Keys.Adapter.LORA_ALPHA, lora.ALPHA)
     for key, tensor in tensors.items():
         layer, _, side = key.rpartition(".")
-        writer.add_tensor(f"{layer}.weight.{side}", tensor.detach().cpu().float().numpy())
+        writer.add_tensor(f"{layer}.weight.{side}", tensor.detach().cpu().half().numpy())
     _write(writer)
 
 

@@ -14,6 +14,7 @@ from slm_lsp.errors import TuneRefused
 from slm_lsp.tune import checkpoint
 from slm_lsp.tune.batches import Order, batch
 from slm_lsp.tune.checkpoint import Checkpoint
+from slm_lsp.tune.device import has_bfloat16
 from slm_lsp.tune.lora import trained
 
 if TYPE_CHECKING:
@@ -233,13 +234,6 @@ class Training:
     def _data(self) -> str:
         kept = [shard.sha256 for shard in self._index.shards]
         return msgspec.json.encode([self._index.row, kept]).decode()
-
-
-def has_bfloat16(device: str) -> bool:
-    """Tell whether `device` (a type, such as `cpu`) computes in bfloat16 as fast as it should."""
-    if device == "cpu":
-        return bool(torch.cpu._is_avx512_bf16_supported())  # noqa: SLF001 (there is no other name)
-    return device == "cuda" and torch.cuda.is_bf16_supported()
 
 
 def _rate(wishes: Wishes, step: int, steps: int) -> float:

@@ -16,6 +16,7 @@ LAYERS = (
     {"cli"},
     {"commands"},
     {"lsp"},
+    {"tune"},
     {"evaluation"},
     {"actions"},
     {"completion"},
@@ -38,6 +39,8 @@ ONLY_IN = {
     "lsprotocol": "lsp",
     "llama_cpp": "engine",
     "tree_sitter": "context",
+    "torch": "tune",
+    "gguf": "tune",
 }
 
 MAX_LINES = 260
