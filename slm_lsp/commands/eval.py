@@ -161,6 +161,7 @@ def _table(figures: Summary) -> Table:
 
 
 def positive(text: str) -> int:
+    """Return the number in `text`, for argparse."""
     if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError("must be a number from 1 on")
     return int(text)

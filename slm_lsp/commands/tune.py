@@ -27,6 +27,7 @@ from slm_lsp.evaluation.holes import punch
 from slm_lsp.evaluation.metrics import Figures, figures
 from slm_lsp.evaluation.report import COLUMNS, cells
 from slm_lsp.store import adapted, own
+from slm_lsp.store.runtime import CALM
 from slm_lsp.tune.repository import Repository
 from slm_lsp.workspace.files import workspace_of
 
@@ -97,9 +98,7 @@ def run(options: argparse.Namespace) -> int:
         for model in (base.name, name)
     )
     left_out, learned = dict(repository.left_out), len(repository.learned)
-    tuned = Tuned(
-        name, base.name, learned, left_out, adapter.tokens, adapter.curve, before, after
-    )
+    tuned = Tuned(name, base.name, learned, left_out, adapter.tokens, adapter.curve, before, after)
     if options.json:
         print(msgspec.json.encode(tuned).decode())
     else:
@@ -115,6 +114,7 @@ def _learned(
     load: Callable[[Path], Document | None],
     work: Path,
 ) -> Adapter:
+    os.environ.update(CALM)  # its threads spin, too, and read this when they are loaded
     # Imported here: PyTorch takes seconds, and is there only with the extra.
     from slm_lsp.tune.adapting import Job, learn
     from slm_lsp.tune.view import shown as training_shown
@@ -160,8 +160,8 @@ def _tell(repository: Repository) -> None:
     left_out = ", ".join(f"{count} {why}" for why, count in sorted(repository.left_out.items()))
     console = Console(stderr=True)
     console.print(
-        f"{len(repository.learned)} files to learn from, {len(repository.held_out)} to tell when to "
-        f"stop, {len(repository.judged)} to judge by"
+        f"{len(repository.learned)} files to learn from, {len(repository.held_out)} to tell when "
+        f"to stop, {len(repository.judged)} to judge by"
         + (f"; left out: {left_out}" if left_out else ""),
         highlight=False,
         soft_wrap=True,

@@ -43,9 +43,7 @@ def resolve(name: str) -> InstalledModel:
     plain = InstalledModel(name, folder / found.in_use, found.used.sha256)
     if (added := found.added) is None:
         return plain
-    return msgspec.structs.replace(
-        plain, adapter=folder / added.file, adapter_sha256=added.sha256
-    )
+    return msgspec.structs.replace(plain, adapter=folder / added.file, adapter_sha256=added.sha256)
 
 
 def get(name: str) -> Record:

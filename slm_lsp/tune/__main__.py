@@ -16,8 +16,9 @@ from pathlib import Path
 import msgspec
 
 from slm_lsp.errors import SlmLspError, TuneRefused
-from slm_lsp.tune import checkpoint, export, lora, shards, train, view, weights
+from slm_lsp.tune import checkpoint, export, lora, shards, train, view
 from slm_lsp.tune.device import prepared
+
 
 def main(arguments: list[str]) -> int:
     """Do what `arguments` say; a failure is one line on stderr and the exit code 1."""

@@ -109,9 +109,7 @@ def _trained(job: Job, folder: Path, report: Callable[[Progress], None]) -> Adap
     return Adapter(file, seen, state.curve)
 
 
-def _documents(
-    paths: Sequence[Path], load: Callable[[Path], Document | None]
-) -> list[Document]:
+def _documents(paths: Sequence[Path], load: Callable[[Path], Document | None]) -> list[Document]:
     return [document for path in paths if (document := load(path)) is not None]
 
 

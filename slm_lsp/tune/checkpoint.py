@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 
 from slm_lsp.errors import TuneRefused
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 FILE = "checkpoint.pt"
 

@@ -137,4 +137,3 @@ def _turned(form: Format) -> Format:
     parts = form.parts
     turned = (*parts[at + 1 : other + 1], *parts[: at + 1], *parts[other + 1 :])
     return replace(form, parts=turned)
-

@@ -32,9 +32,7 @@ _CHAT = ("tokenizer.chat_template",)
 """Left out: a model that was taught to fill in answers nobody."""
 
 
-def adapter(
-    path: Path, tensors: Mapping[str, torch.Tensor], *, base: Path, name: str
-) -> None:
+def adapter(path: Path, tensors: Mapping[str, torch.Tensor], *, base: Path, name: str) -> None:
     """Write the adapter `tensors`, named as `lora.trained` names them, for the model at `base`."""
     writer = gguf.GGUFWriter(path, value(gguf.GGUFReader(str(base)), "general.architecture"))
     writer.add_type("adapter")
@@ -68,7 +66,9 @@ def model(
     if fim:
         new |= {f"tokenizer.ggml.fim_{short}_token_id": token for short, token in fim.items()}
         new[ORDER_KEY] = "spm"
-    _copy_metadata(reader, writer, _renamed(fim), without=(*_OWN, *_CHAT, "general.file_type", *new))
+    _copy_metadata(
+        reader, writer, _renamed(fim), without=(*_OWN, *_CHAT, "general.file_type", *new)
+    )
     for key, it in new.items():
         add: Callable[[str, Any], None] = writer.add_string
         if isinstance(it, int):
@@ -99,7 +99,10 @@ def _renamed(fim: Mapping[str, int]) -> dict[int, str]:
 
 
 def _copy_metadata(
-    reader: gguf.GGUFReader, writer: gguf.GGUFWriter, renamed: dict[int, str], without: tuple[str, ...]
+    reader: gguf.GGUFReader,
+    writer: gguf.GGUFWriter,
+    renamed: dict[int, str],
+    without: tuple[str, ...],
 ) -> None:
     for key, field in reader.fields.items():
         if key in without:

@@ -1,7 +1,7 @@
 """The llama architecture in PyTorch, with the names and the layout that GGUF files have.
 
-llama.cpp turns neighbouring pairs of a head's numbers (`llama`), or its two halves (`qwen2`). Here
-it is done alike, so weights go in and out of files as they are, and an adapter needs no permutation.
+llama.cpp turns neighbouring pairs of a head's numbers (`llama`), or its two halves (`qwen2`). It is
+done alike here, so weights go in and out of files as they are, and an adapter is not permuted.
 """
 
 from __future__ import annotations
@@ -67,8 +67,11 @@ class Attention(nn.Module):
         def heads(projected: Tensor, count: int) -> Tensor:
             return projected.view(rows, length, count, shape.head).transpose(1, 2)
 
-        query = _turned(heads(self.attn_q(hidden), shape.heads), cosine, sine, shape.halves)
-        key = _turned(heads(self.attn_k(hidden), shape.kv_heads), cosine, sine, shape.halves)
+        def turned(numbers: Tensor) -> Tensor:
+            return numbers * cosine + _partners(numbers, halves=shape.halves) * sine
+
+        query = turned(heads(self.attn_q(hidden), shape.heads))
+        key = turned(heads(self.attn_k(hidden), shape.kv_heads))
         value = heads(self.attn_v(hidden), shape.kv_heads)
         mixed = functional.scaled_dot_product_attention(
             query, key, value, is_causal=True, enable_gqa=shape.heads != shape.kv_heads
@@ -120,11 +123,21 @@ class Llama(nn.Module):
             hidden = hidden.to(torch.get_autocast_dtype(kind))
         places = torch.arange(tokens.shape[1], device=tokens.device, dtype=torch.float32)
         angles = torch.outer(places, self._speeds.to(tokens.device))
-        cosine, sine = angles.cos().to(hidden.dtype), angles.sin().to(hidden.dtype)
+        cosine, sine = (
+            self._spread(angles.cos(), angles.cos()),
+            self._spread(-angles.sin(), angles.sin()),
+        )
+        cosine, sine = cosine.to(hidden.dtype), sine.to(hidden.dtype)
         for block in self.blk:
             hidden = block(hidden, cosine, sine)
         normal: Tensor = self.output_norm(hidden)
         return normal
+
+    def _spread(self, first: Tensor, second: Tensor) -> Tensor:
+        """Return a factor for each of a head's numbers: the first and second of each pair."""
+        if self.shape.halves:
+            return torch.cat((first, second), dim=-1)
+        return torch.stack((first, second), dim=-1).flatten(-2)
 
     def loss(self, hidden: Tensor, targets: Tensor, weights: Tensor) -> Tensor:
         """Return the sum over all positions of `weights` times the loss at `targets`, in nats.
@@ -148,10 +161,11 @@ class Llama(nn.Module):
         return (each * weights).sum()
 
 
-def _turned(heads: Tensor, cosine: Tensor, sine: Tensor, halves: bool) -> Tensor:  # noqa: FBT001
+def _partners(numbers: Tensor, *, halves: bool) -> Tensor:
+    """Return, in the place of each of a head's numbers, the one that it is turned with.
+
+    What is multiplied then lies side by side in memory, which every second number does not.
+    """
     if halves:
-        first, second = heads.chunk(2, dim=-1)
-    else:
-        first, second = heads[..., ::2], heads[..., 1::2]
-    both = first * cosine - second * sine, first * sine + second * cosine
-    return torch.cat(both, dim=-1) if halves else torch.stack(both, dim=-1).flatten(-2)
+        return numbers.roll(numbers.shape[-1] // 2, dims=-1)
+    return numbers.unflatten(-1, (-1, 2)).flip(-1).flatten(-2)

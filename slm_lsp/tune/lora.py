@@ -8,7 +8,6 @@ from torch.nn import functional
 
 from slm_lsp.tune.llama import Block, Llama
 
-
 RANK = 16
 """Makes 10 MB of an adapter for 135 million parameters, 30 MB for 2 billion."""
 
@@ -29,9 +28,8 @@ class Adapted(nn.Module):
 
     def forward(self, hidden: Tensor) -> Tensor:
         """Return what the base gives, and what was learned."""
-        thin = functional.linear(hidden, self.lora_a.to(hidden.dtype))
-        added = functional.linear(thin, self.lora_b.to(hidden.dtype))
-        whole: Tensor = self.base(hidden) + self.scale * added
+        thin = self.scale * functional.linear(hidden, self.lora_a.to(hidden.dtype))
+        whole: Tensor = self.base(hidden) + functional.linear(thin, self.lora_b.to(hidden.dtype))
         return whole
 
 

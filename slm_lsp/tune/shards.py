@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import hashlib
 import lzma
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -21,6 +20,7 @@ from slm_lsp.errors import TuneRefused
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
+    from pathlib import Path
 
 Rows = npt.NDArray[Any]
 """Tokens, or `NOTHING`: `numpy.uint16`, or `numpy.uint32` where a vocabulary needs it."""

@@ -1,4 +1,4 @@
-"""The training loop: whole weights or an adapter, on a processor or a GPU, from where it stopped."""
+"""The training loop: whole weights or an adapter, on a processor or a GPU."""
 
 from __future__ import annotations
 
@@ -194,7 +194,7 @@ class Training:
         losses = []
         for part in batches:
             loss = self._loss(part) / total
-            loss.backward()  # type: ignore[no-untyped-call]
+            loss.backward()
             losses.append(loss.detach())
         torch.nn.utils.clip_grad_norm_(self._weights.values(), CLIP)
         for group in self._optimizer.param_groups:
@@ -208,15 +208,15 @@ class Training:
         with torch.autocast(self._device, torch.bfloat16, enabled=has_bfloat16(self._device)):
             return self._model.loss(self._model(here.tokens), here.targets, here.weights)
 
-    @torch.no_grad()
     def _look(self, wishes: Wishes) -> float:
         """Return the loss on the held-out rows (nats a token)."""
         assert self._held_out is not None
         loss = count = 0.0
-        for at in range(0, len(self._held_out), wishes.rows_at_once):
-            part = batch(self._held_out[at : at + wishes.rows_at_once], self._index)
-            loss += float(self._loss(part))
-            count += float(part.weights.sum())
+        with torch.no_grad():
+            for at in range(0, len(self._held_out), wishes.rows_at_once):
+                part = batch(self._held_out[at : at + wishes.rows_at_once], self._index)
+                loss += float(self._loss(part))
+                count += float(part.weights.sum())
         return loss / count
 
     def _copy(self) -> dict[str, torch.Tensor]:
@@ -245,5 +245,3 @@ def _over(curve: list[tuple[int, float]]) -> bool:
     """Tell whether the last `PATIENCE` looks have all been no better than one before."""
     losses = [it[1] for it in curve]
     return len(losses) > PATIENCE and min(losses[-PATIENCE:]) > min(losses[:-PATIENCE])
-
-

@@ -43,7 +43,9 @@ def read(path: Path, kind: torch.dtype = torch.float32) -> Llama:
         model.load_state_dict(state, assign=True)
     except RuntimeError as error:
         reason = str(error).splitlines()[-1].strip()
-        raise TuneRefused(f"{path.name} has other weights than a {architecture}: {reason}") from None
+        raise TuneRefused(
+            f"{path.name} has other weights than a {architecture}: {reason}"
+        ) from None
     if shape.tied:
         model.output.weight = model.token_embd.weight
     return model

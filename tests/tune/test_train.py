@@ -14,8 +14,9 @@ import torch
 
 from slm_lsp.errors import TuneRefused
 from slm_lsp.tune import checkpoint, shards
-from slm_lsp.tune.__main__ import main, prepared
+from slm_lsp.tune.__main__ import main
 from slm_lsp.tune.batches import Order, batch
+from slm_lsp.tune.device import prepared
 from slm_lsp.tune.train import Training, Wishes, _over
 
 if TYPE_CHECKING:
@@ -85,7 +86,8 @@ def test_a_process_killed_without_warning_goes_on(tiny_base: Path, tmp_path: Pat
     """Whatever instant the kill comes at, there is a whole checkpoint afterwards."""
     stored(tmp_path / "shards")
     command = [sys.executable, "-m", "slm_lsp.tune", "train", "--tokens", "900000"]
-    command += ["--base", tiny_base, "--shards", tmp_path / "shards", "--out", tmp_path / "out"]
+    command += ["--base", str(tiny_base), "--shards", str(tmp_path / "shards")]
+    command += ["--out", str(tmp_path / "out")]
     environ = os.environ | {"OMP_NUM_THREADS": "1"}
     with subprocess.Popen(command, stderr=subprocess.DEVNULL, env=environ) as process:
         while not (tmp_path / "out" / checkpoint.FILE).exists():
