@@ -70,22 +70,37 @@ def nothing(kind: npt.DTypeLike) -> int:
     return int(np.iinfo(kind).max)
 
 
-def packed(examples: Iterable[Sequence[int]], row: int, *, wide: bool) -> Iterator[Rows]:
-    """Yield rows of `row` tokens that hold `examples`, of which none may be longer than a row."""
-    kind = np.uint32 if wide else np.uint16
-    opened: list[list[int]] = []
-    for example in examples:
-        fitting = [it for it in opened if len(it) + len(example) <= row]
+class Packer:
+    """Puts examples into rows of `row` tokens; none may be longer than that."""
+
+    def __init__(self, row: int, *, wide: bool) -> None:
+        self._row, self._kind = row, np.uint32 if wide else np.uint16
+        self._open: list[list[int]] = []
+
+    def add(self, example: Sequence[int]) -> Iterator[Rows]:
+        """Put `example` into the fullest row that it fits into, and yield one that is given up."""
+        fitting = [it for it in self._open if len(it) + len(example) <= self._row]
         if fitting:
             max(fitting, key=len).extend(example)
-            continue
-        if len(opened) == OPEN_ROWS:
-            fullest = max(opened, key=len)
-            opened.remove(fullest)
-            yield _row(fullest, row, kind)
-        opened.append(list(example))
-    for left in opened:
-        yield _row(left, row, kind)
+            return
+        if len(self._open) == OPEN_ROWS:
+            fullest = max(self._open, key=len)
+            self._open.remove(fullest)
+            yield _row(fullest, self._row, self._kind)
+        self._open.append(list(example))
+
+    def rest(self) -> Iterator[Rows]:
+        """Yield the rows that are left."""
+        for tokens in self._open:
+            yield _row(tokens, self._row, self._kind)
+
+
+def packed(examples: Iterable[Sequence[int]], row: int, *, wide: bool) -> Iterator[Rows]:
+    """Yield rows that hold `examples`."""
+    packer = Packer(row, wide=wide)
+    for example in examples:
+        yield from packer.add(example)
+    yield from packer.rest()
 
 
 def _row(tokens: list[int], row: int, kind: type[np.unsignedinteger[Any]]) -> Rows:

@@ -33,6 +33,12 @@ SAVE_S = 60.0
 PATIENCE = 2
 """Looks at the held-out rows without a lower loss after which training ends."""
 
+LEAST_STEPS = 5
+"""Steps between two looks at the held-out rows."""
+
+LOOK_ROWS = 2
+"""Held-out rows looked at, for each row of a batch: more would cost more than they tell."""
+
 TRIAL_STEPS = 3
 """Steps that are timed, and then taken back, to learn how many fit into the time."""
 
@@ -144,7 +150,7 @@ class Training:
     ) -> Checkpoint:
         wishes = plan.wishes
         order = Order(len(self._rows), wishes.batch_rows, wishes.seed)
-        look_every = max(1, plan.steps // wishes.looks)
+        look_every = max(LEAST_STEPS, plan.steps // wishes.looks)
         per_step = wishes.batch_rows * self._index.tokens / max(1, self._index.rows)
         curve, best = list(state.curve), state.best
         begun = saved = time.perf_counter()
@@ -211,10 +217,12 @@ class Training:
     def _look(self, wishes: Wishes) -> float:
         """Return the loss on the held-out rows (nats a token)."""
         assert self._held_out is not None
+        spread = max(1, len(self._held_out) // (LOOK_ROWS * wishes.batch_rows))
+        rows = self._held_out[::spread]
         loss = count = 0.0
         with torch.no_grad():
-            for at in range(0, len(self._held_out), wishes.rows_at_once):
-                part = batch(self._held_out[at : at + wishes.rows_at_once], self._index)
+            for at in range(0, len(rows), wishes.rows_at_once):
+                part = batch(rows[at : at + wishes.rows_at_once], self._index)
                 loss += float(self._loss(part))
                 count += float(part.weights.sum())
         return loss / count

@@ -152,3 +152,22 @@ def test_the_command_says_what_is_wrong(tiny_base: Path, tmp_path: Path, capsys)
     assert "--minutes" in capsys.readouterr().err
     assert main(["train", *shared, "--tokens", "5"]) == 1
     assert "no shards" in capsys.readouterr().err
+
+
+def test_training_needs_little_of_what_slm_lsp_needs():
+    """A machine with a GPU has PyTorch; the rest has to be carried there."""
+    code = "import sys, slm_lsp.tune.__main__; print(*{it.partition('.')[0] for it in sys.modules})"
+    loaded = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    foreign = {
+        "llama_cpp",
+        "tree_sitter",
+        "pygls",
+        "lsprotocol",
+        "platformdirs",
+        "psutil",
+        "pathspec",
+    }
+    assert {"torch", "gguf", "msgspec", "rich"} <= set(loaded.stdout.split())
+    assert not foreign & set(loaded.stdout.split())
