@@ -1,7 +1,7 @@
 """The code that our own model learns from.
 
-    python -m tools.corpus lock                    fetch the newest of each package in `packages.txt`
-                                                   and write its version, licence and hash down
+    python -m tools.corpus lock                    fetch the newest of each of `packages.txt` and
+                                                   write its version, licence and hash down
     python -m tools.corpus build OUT --tokens N    fetch what is in `corpus.toml` and write shards
 
 Both files are in `models/slm-fim-135m`. What was fetched stays in `~/.cache/slm-lsp/corpus`. The
@@ -33,6 +33,7 @@ from slm_lsp.evaluation.cases import read_cases
 from slm_lsp.tune import shards
 from slm_lsp.tune.corpus import Corpus, Example
 from slm_lsp.tune.licence import is_permissive
+from slm_lsp.tune.packing import Packer, mixed
 from slm_lsp.tune.reading import OWN_TOKENS, as_our_own
 from tools.licences import licence_of
 from tools.machine import SetupFailed, cache_folder
@@ -155,7 +156,8 @@ def build(folder: Path, tokens: int, seed: int) -> None:
         reading = as_our_own(runtime)
         corpus = Corpus(reading, ROW, cases, order)
         writers = [shards.Writer(at, ROW, wide=False) for at in (folder, folder / "held-out")]
-        for row, held_out in _rows(_limited(corpus, packages, taken, tokens)):
+        examples = mixed(_limited(corpus, packages, taken, tokens), order)
+        for row, held_out in _rows(examples):
             writers[held_out].add(row)
         for writer in writers:
             writer.close(end=reading.end, end_weight=END_WEIGHT, fim=OWN_TOKENS)
@@ -194,11 +196,11 @@ def _limited(
             return
 
 
-def _rows(examples: Iterator[Example]) -> Iterator[tuple[shards.Rows, bool]]:
+def _rows(examples: Iterable[Example]) -> Iterator[tuple[shards.Rows, bool]]:
     """Yield rows of examples, and whether they are held out."""
-    packers = [shards.Packer(ROW, wide=False) for _ in range(2)]
+    packers = [Packer(ROW, wide=False) for _ in range(2)]
     for example in examples:
-        for row in packers[example.held_out].add(example.tokens):
+        for row in packers[example.held_out].add(example.tokens, example.source):
             yield row, example.held_out
     for held_out, packer in enumerate(packers):
         for row in packer.rest():

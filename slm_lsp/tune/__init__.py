@@ -3,7 +3,7 @@
     collect.py      files out of folders and archives
       quality.py, licence.py, duplicates.py, decontamination.py    what is left out, and why
     examples.py     a place in a file -> what the model reads there, and what it should write
-    shards.py       examples -> rows of tokens in files of at most 50 MB
+    packing.py      examples -> rows of tokens; shards.py, in files of at most 50 MB
     weights.py      a GGUF -> llama.py, the model in PyTorch; lora.py, what is trained beside it
     train.py        the loop; checkpoint.py, so that it goes on after a kill at any moment
     export.py       the weights, or the adapter -> a GGUF that llama.cpp runs

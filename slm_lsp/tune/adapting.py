@@ -17,6 +17,7 @@ from slm_lsp.processors import model_threads
 from slm_lsp.tune import export, lora, shards
 from slm_lsp.tune.device import prepared
 from slm_lsp.tune.examples import Examples
+from slm_lsp.tune.packing import Packer, mixed
 from slm_lsp.tune.reading import as_it_is
 from slm_lsp.tune.train import Training, Wishes
 
@@ -118,8 +119,12 @@ def _stored(
 ) -> shards.Index:
     examples = Examples(reading, ROOM, random.Random(str(seed)))  # noqa: S311 (no secret)
     writer = shards.Writer(folder, ROOM, wide=wide)
-    every = (example for document in documents for example in examples.of(document))
-    for row in shards.packed(every, ROOM, wide=wide):
+    every = [(it, document.path) for document in documents for it in examples.of(document)]
+    packer = Packer(ROOM, wide=wide)
+    for example, path in mixed(every, random.Random(str(seed))):  # noqa: S311 (no secret)
+        for row in packer.add(example, path):
+            writer.add(row)
+    for row in packer.rest():
         writer.add(row)
     weight = END_WEIGHT if reading.fills_in else 1.0
     index = writer.close(end=reading.end, end_weight=weight, fim={})

@@ -36,9 +36,10 @@ NOT_OWN = frozenset({"_vendor", "node_modules", "third_party", "thirdparty", "ve
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """One example, the language it is in, and whether it is only to be looked at."""
+    """One example, the file and the language it is of, and whether it is only to be looked at."""
 
     tokens: list[int]
+    source: str
     language: str
     held_out: bool
 
@@ -71,10 +72,10 @@ class Corpus:
                 if full(document.language):
                     continue
                 self.files[document.language] += 1
-                name = f"{package}/{document.path}".encode()
-                held_out = zlib.crc32(name) % HELD_OUT_ONE_IN == 0
+                source = f"{package}/{document.path}"
+                held_out = zlib.crc32(source.encode()) % HELD_OUT_ONE_IN == 0
                 for tokens in self._examples.of(document, database):
-                    yield Example(tokens, document.language, held_out)
+                    yield Example(tokens, source, document.language, held_out)
 
     def _kept(self, package: str, path: str, text: str) -> Document | None:
         language = language_of(path)

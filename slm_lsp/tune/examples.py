@@ -47,8 +47,8 @@ DEFINITION_TOKENS = 256
 NAMED_SHARE = 0.8
 """Of the examples: the file's path is told."""
 
-CHARACTERS = 1200
-"""A file has one example for so many of its characters."""
+CHARACTERS = 2500
+"""A file has one example for so many of its characters, about as many as an example has."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,9 +1,7 @@
-"""Training examples as rows of tokens, in files that can be carried.
+"""Rows of tokens in files that can be carried.
 
 A folder of shards has `shards.json` and files of at most `MAX_BYTES`, each an LZMA stream of rows
-of little-endian numbers. Examples are never cut: each row holds as many as fit, and `NOTHING` is in
-what is left of it. That is plain packing: a row's later examples see the earlier ones, as they did
-when the base model was trained, and attention stays causal, which is what has the fastest kernels.
+of little-endian numbers.
 """
 
 from __future__ import annotations
@@ -19,7 +17,6 @@ import numpy.typing as npt
 from slm_lsp.errors import TuneRefused
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
 Rows = npt.NDArray[Any]
@@ -30,9 +27,6 @@ INDEX = "shards.json"
 
 PRESET = 1
 """LZMA's effort: 6 makes files 4 % smaller in three times the time."""
-
-OPEN_ROWS = 64
-"""Rows that are filled side by side; a further one closes the fullest."""
 
 
 class Shard(msgspec.Struct, frozen=True):
@@ -68,45 +62,6 @@ class Index(msgspec.Struct, frozen=True):
 def nothing(kind: npt.DTypeLike) -> int:
     """Return the number that stands for no token."""
     return int(np.iinfo(kind).max)
-
-
-class Packer:
-    """Puts examples into rows of `row` tokens; none may be longer than that."""
-
-    def __init__(self, row: int, *, wide: bool) -> None:
-        self._row, self._kind = row, np.uint32 if wide else np.uint16
-        self._open: list[list[int]] = []
-
-    def add(self, example: Sequence[int]) -> Iterator[Rows]:
-        """Put `example` into the fullest row that it fits into, and yield one that is given up."""
-        fitting = [it for it in self._open if len(it) + len(example) <= self._row]
-        if fitting:
-            max(fitting, key=len).extend(example)
-            return
-        if len(self._open) == OPEN_ROWS:
-            fullest = max(self._open, key=len)
-            self._open.remove(fullest)
-            yield _row(fullest, self._row, self._kind)
-        self._open.append(list(example))
-
-    def rest(self) -> Iterator[Rows]:
-        """Yield the rows that are left."""
-        for tokens in self._open:
-            yield _row(tokens, self._row, self._kind)
-
-
-def packed(examples: Iterable[Sequence[int]], row: int, *, wide: bool) -> Iterator[Rows]:
-    """Yield rows that hold `examples`."""
-    packer = Packer(row, wide=wide)
-    for example in examples:
-        yield from packer.add(example)
-    yield from packer.rest()
-
-
-def _row(tokens: list[int], row: int, kind: type[np.unsignedinteger[Any]]) -> Rows:
-    found = np.full(row, nothing(kind), kind)
-    found[: len(tokens)] = tokens
-    return found
 
 
 class Writer:

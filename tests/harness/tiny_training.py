@@ -1,6 +1,6 @@
-"""A base and shards so small that a training takes seconds: `python -m tests.harness.tiny_training DIR`.
+"""A base and shards so small that a training takes seconds, to try a machine's GPU with.
 
-To try a machine's GPU before the real files are there.
+python -m tests.harness.tiny_training DIR
 """
 
 from __future__ import annotations

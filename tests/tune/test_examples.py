@@ -58,13 +58,14 @@ def parts(example: list[int]) -> tuple[bytes, bytes, bytes]:
 def test_the_parts_make_the_file_again(document: Document):
     whole = TEXT.encode()
     together = 0
-    for example in holes(document):
+    found = list(holes(document))
+    for example in found:
         prefix, suffix, middle = parts(example)
         assert middle + suffix in whole
         # A window that begins inside the file has an outline above it.
         together += prefix[-20:] + middle + suffix in whole
         assert middle.strip()
-    assert together > 20
+    assert together > 0.5 * len(found)
 
 
 def test_both_orders_come_and_the_suffix_is_first_in_most(document: Document):

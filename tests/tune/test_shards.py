@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -9,9 +10,21 @@ import pytest
 
 from slm_lsp.errors import TuneRefused
 from slm_lsp.tune import shards
+from slm_lsp.tune.packing import HELD, Packer, mixed
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
+
+
+def packed(
+    examples: Iterable[Sequence[int]], row: int, *, wide: bool = False
+) -> Iterator[shards.Rows]:
+    """Yield rows of `examples`, of which each is of a source of its own."""
+    packer = Packer(row, wide=wide)
+    for number, example in enumerate(examples):
+        yield from packer.add(example, str(number))
+    yield from packer.rest()
 
 
 def tokens_of(row: np.ndarray) -> list[int]:
@@ -24,7 +37,7 @@ def test_examples_come_back_whole(tmp_path: Path, wide: bool):
     most = 150_000 if wide else 65_000
     examples = [rng.integers(0, most, rng.integers(1, 60)).tolist() for _ in range(500)]
     writer = shards.Writer(tmp_path, 64, wide=wide)
-    for row in shards.packed(examples, 64, wide=wide):
+    for row in packed(examples, 64, wide=wide):
         writer.add(row)
     index = writer.close(end=0, end_weight=1.0, fim={})
     found, rows = shards.read(tmp_path)
@@ -38,7 +51,7 @@ def test_examples_come_back_whole(tmp_path: Path, wide: bool):
 def test_rows_are_nearly_full():
     rng = np.random.default_rng(1)
     examples = [[1] * int(rng.integers(1, 400)) for _ in range(3000)]
-    rows = list(shards.packed(examples, 512, wide=False))
+    rows = list(packed(examples, 512))
     assert sum(map(len, examples)) / (len(rows) * 512) > 0.95
 
 
@@ -61,3 +74,21 @@ def test_a_damaged_shard_is_refused(tmp_path: Path):
     (tmp_path / "0000.xz").write_bytes(b"else")
     with pytest.raises(TuneRefused, match="damaged"):
         shards.read(tmp_path)
+
+
+def test_no_row_has_two_examples_of_one_source():
+    packer = Packer(100, wide=False)
+    rows: list[shards.Rows] = []
+    for number in range(400):
+        rows += packer.add([number % 7] * 20, str(number % 7))
+    rows += packer.rest()
+    assert len(rows) < 400 / 4
+    assert all(len(set(tokens_of(row))) * 20 == len(tokens_of(row)) for row in rows)
+
+
+def test_examples_are_mixed_and_none_is_lost():
+    items = list(range(3 * HELD))
+    found = list(mixed(items, random.Random(1)))
+    assert sorted(found) == items
+    assert found == list(mixed(items, random.Random(1)))
+    assert max(found[:100]) > HELD / 2

@@ -18,6 +18,7 @@ from slm_lsp.tune.__main__ import main
 from slm_lsp.tune.batches import Order, batch
 from slm_lsp.tune.device import prepared
 from slm_lsp.tune.train import Training, Wishes, _over
+from tests.tune.test_shards import packed
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -31,7 +32,7 @@ WISHES = Wishes(learning_rate=1e-2, batch_rows=4, rows_at_once=2, tokens=1500)
 
 def stored(folder: Path, examples: int = 24) -> shards.Index:
     writer = shards.Writer(folder, 48, wide=False)
-    for row in shards.packed([TEXT[at % 5 :] for at in range(examples)], 48, wide=False):
+    for row in packed(([TEXT[at % 5 :] for at in range(examples)]), 48):
         writer.add(row)
     return writer.close(end=END, end_weight=5.0, fim={"pre": 257, "suf": 258, "mid": 259})
 
