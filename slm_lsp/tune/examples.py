@@ -111,6 +111,7 @@ class Examples:
         budget = Budget(chance.choice(PREFIX_BUDGETS), suffix)
         prompt = window(document, syntax, cursor, budget, above)
         known = chance.random() < NAMED_SHARE
+        middle = [*reading.tokenize(unix(case.expected)), reading.end]
         laid_out = layout(
             _turned(reading.form) if chance.random() < OTHER_ORDER_SHARE else reading.form,
             named(prompt.path, prompt.repository) if known else named("", ""),
@@ -118,11 +119,10 @@ class Examples:
             reading.tokenize(prompt.suffix if suffix else ""),
             tokenize=reading.tokenize,
             pieces=reading.pieces,
-            room=self._room,
+            room=self._room - len(reading.start) - len(middle),
             suffix_room=self._room // 4,
         )
-        middle = reading.tokenize(unix(case.expected))
-        return [*reading.start, *laid_out.tokens, *middle, reading.end]
+        return [*reading.start, *laid_out.tokens, *middle]
 
     def _stretches(self, text: str) -> Iterator[list[int]]:
         tokens = [*self._reading.tokenize(text), self._reading.end]
