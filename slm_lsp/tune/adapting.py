@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 ROOM = 512
 """Tokens of a row. A processor takes a second for one, and code repeats itself within it."""
 
-BATCH_ROWS = 8
+BATCH_ROWS = 4
 ROWS_AT_ONCE = 4
 LEARNING_RATE = 5e-4
 

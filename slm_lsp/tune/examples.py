@@ -32,6 +32,9 @@ KIND_WEIGHTS = dict(zip(KINDS, (25, 20, 15, 15, 10, 15), strict=True))
 PLAIN_SHARE = 0.2
 """Of the examples: text without a hole, so that nothing is forgotten."""
 
+PLAIN_TOKENS = 512
+"""Of such a text, so that a fifth of the tokens is in them, too."""
+
 OTHER_ORDER_SHARE = 0.2
 """Of the holes: prefix and suffix change places, for programs that ask that way."""
 
@@ -79,8 +82,10 @@ class Examples:
     def of(self, document: Document, database: Path | None = None) -> Iterator[list[int]]:
         """Yield the examples in a file; `database` is the index of its workspace."""
         text = unix("".join(document.lines))
-        stretches = list(self._stretches(text))
-        if not self._reading.fills_in:
+        fills_in = self._reading.fills_in
+        room = min(self._room, PLAIN_TOKENS) if fills_in else self._room
+        stretches = list(self._stretches(text, room))
+        if not fills_in:
             yield from stretches
             return
         source = Source.of(document.path, document)
@@ -124,9 +129,9 @@ class Examples:
         )
         return [*reading.start, *laid_out.tokens, *middle]
 
-    def _stretches(self, text: str) -> Iterator[list[int]]:
+    def _stretches(self, text: str, room: int) -> Iterator[list[int]]:
         tokens = [*self._reading.tokenize(text), self._reading.end]
-        step = self._room - len(self._reading.start)
+        step = room - len(self._reading.start)
         for at in range(0, len(tokens), step):
             yield [*self._reading.start, *tokens[at : at + step]]
 
