@@ -50,6 +50,9 @@ DEFINITION_TOKENS = 256
 NAMED_SHARE = 0.8
 """Of the examples: the file's path is told."""
 
+REPOSITORY_SHARE = 0.4
+"""Of the examples: the repository's name is told."""
+
 CHARACTERS = 2500
 """A file has one example for so many of its characters, about as many as an example has."""
 
@@ -115,11 +118,12 @@ class Examples:
             above = definition_lines(database, document, syntax, cursor, DEFINITION_TOKENS)
         budget = Budget(chance.choice(PREFIX_BUDGETS), suffix)
         prompt = window(document, syntax, cursor, budget, above)
-        known = chance.random() < NAMED_SHARE
+        path = prompt.path if chance.random() < NAMED_SHARE else ""
+        within = prompt.repository if chance.random() < REPOSITORY_SHARE else ""
         middle = [*reading.tokenize(unix(case.expected)), reading.end]
         laid_out = layout(
             _turned(reading.form) if chance.random() < OTHER_ORDER_SHARE else reading.form,
-            named(prompt.path, prompt.repository) if known else named("", ""),
+            named(path, within),
             reading.tokenize(prompt.prefix),
             reading.tokenize(prompt.suffix if suffix else ""),
             tokenize=reading.tokenize,
