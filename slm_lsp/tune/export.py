@@ -77,11 +77,11 @@ def model(
     writer.add_file_type(
         gguf.LlamaFileType.MOSTLY_Q8_0 if kind == "Q8_0" else gguf.LlamaFileType.MOSTLY_F16
     )
-    for key, tensor in tensors.items():
-        _add(writer, key, tensor, kind)
-    for left in reader.tensors:
-        if left.name not in tensors:  # such as `rope_freqs`
-            writer.add_tensor(left.name, np.array(left.data), raw_dtype=left.tensor_type)
+    for it in reader.tensors:
+        if it.name in tensors:
+            _add(writer, it.name, tensors[it.name], kind)
+        else:  # such as `rope_freqs`, which is not trained
+            writer.add_tensor(it.name, np.array(it.data), raw_dtype=it.tensor_type)
     _write(writer)
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
+from slm_lsp.engine import gguf
 from slm_lsp.engine.llama import Llama as Runtime
 from slm_lsp.engine.recognition import recognize
 from slm_lsp.tune import export, weights
@@ -47,6 +48,8 @@ def test_the_file_says_how_it_fills_in(tiny_base: Path, tmp_path: Path):
     export.model(
         path, model.state_dict(), base=tiny_base, kind="Q8_0", name="own", fim=FIM, end=END
     )
+    names, before = ([it.name for it in gguf.read(at).tensors] for at in (path, tiny_base))
+    assert names == before  # weights that are shared are stored once
     llama = Runtime(path)
     try:
         assert llama.fim_tokens().items() >= FIM.items()
