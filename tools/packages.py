@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import os
 import shutil
 import subprocess
@@ -101,13 +102,12 @@ def _members(archive: Path) -> Iterator[tuple[str, bytes]]:
 
 def _members_of_deb(archive: Path) -> Iterator[tuple[str, bytes]]:
     command = ["dpkg-deb", "--fsys-tarfile", str(archive)]
-    with (
-        subprocess.Popen(command, stdout=subprocess.PIPE) as unpacking,
-        tarfile.open(fileobj=unpacking.stdout, mode="r|") as tarball,
-    ):
+    unpacked = subprocess.run(command, stdout=subprocess.PIPE, check=True).stdout
+    with tarfile.open(fileobj=io.BytesIO(unpacked)) as tarball:
         for member in tarball:
-            if member.isreg() and (file := tarball.extractfile(member)) is not None:
-                yield member.name.removeprefix("./"), file.read()
+            file = tarball.extractfile(member) if member.isreg() else None
+            if file is not None:
+                yield member.name[2:], file.read()  # they begin with `./`
 
 
 def _pip(kind: Kind, requirement: str, work: Path, folder: Path) -> None:

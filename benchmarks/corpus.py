@@ -1,8 +1,8 @@
 """The code that our own model learns from.
 
-    python -m tools.corpus lock                    fetch the newest of each of `packages.txt` and
+    python -m benchmarks.corpus lock                    fetch the newest of each of `packages.txt` and
                                                    write its version, licence and hash down
-    python -m tools.corpus build OUT --tokens N    fetch what is in `corpus.toml` and write shards
+    python -m benchmarks.corpus build OUT --tokens N    fetch what is in `corpus.toml` and write shards
 
 Both files are in `models/slm-fim-135m`. What was fetched stays in `~/.cache/slm-lsp/corpus`. The
 shards are the same for the same packages, seed, and versions of Python and of the grammars.
@@ -109,7 +109,7 @@ def _manifest() -> tuple[Package, ...]:
 
 
 def _write(packages: Iterable[Package]) -> None:
-    lines = ["# Written by `python -m tools.corpus lock`, from packages.txt."]
+    lines = ["# Written by `python -m benchmarks.corpus lock`, from packages.txt."]
     for package in packages:
         lines += ["", "[[package]]"]
         for key, value in msgspec.structs.asdict(package).items():
@@ -213,7 +213,7 @@ def _cache() -> Path:
 
 def main() -> int:
     """Do what the command line says."""
-    parser = argparse.ArgumentParser(prog="python -m tools.corpus", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.corpus", description=__doc__)
     commands = parser.add_subparsers(required=True, dest="command")
     commands.add_parser("lock")
     building = commands.add_parser("build")
