@@ -1,9 +1,10 @@
 """The code that our own model learns from.
 
-    python -m benchmarks.corpus lock                    fetch the newest of each of `packages.txt` and
-                                                   write its version, licence and hash down
-    python -m benchmarks.corpus build OUT --tokens N    fetch what is in `corpus.toml` and write shards
+    python -m benchmarks.corpus lock
+    python -m benchmarks.corpus build OUT --tokens N
 
+The first fetches the newest of each package that `packages.txt` names and is not in `corpus.toml`
+yet, and writes down its version, licence and hash. The second makes shards of what is in there.
 Both files are in `models/slm-fim-135m`. What was fetched stays in `~/.cache/slm-lsp/corpus`. The
 shards are the same for the same packages, seed, and versions of Python and of the grammars.
 """

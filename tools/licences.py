@@ -19,6 +19,7 @@ NAMES = {
     "bsd": "BSD-3-Clause",
     "bsd license": "BSD-3-Clause",
     "bsd-3": "BSD-3-Clause",
+    "boost-1.0": "BSL-1.0",
     "bsl-1": "BSL-1.0",
     "expat": "MIT",
     "go": "BSD-3-Clause",
