@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from slm_lsp.lines import split_lines
-from slm_lsp.tune.words import runs
+from slm_lsp.tune.words import count, runs
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -42,8 +42,7 @@ class Evaluated:
     def __init__(self, cases: Iterable[Case]) -> None:
         self._runs: set[int] = set()
         for case in cases:
-            found = runs(_surroundings(case), RUN)
-            self._runs.update(found.tolist())
+            self._runs.update(_runs(case))
 
     def is_in(self, text: str) -> bool:
         """Tell whether `text` has one of them in it, or a known set of exercises."""
@@ -52,7 +51,10 @@ class Evaluated:
         return not self._runs.isdisjoint(runs(text, RUN).tolist())
 
 
-def _surroundings(case: Case) -> str:
+def _runs(case: Case) -> list[int]:
+    """Return the runs that have a word of the hole in them; what is near may be a licence."""
     above = "".join(split_lines(case.prefix)[-LINES - 1 :])
     below = "".join(split_lines(case.suffix)[: LINES + 1])
-    return above + case.expected + below
+    first, words = count(above), count(case.expected)
+    found = runs(above + case.expected + below, RUN)
+    return [int(it) for it in found[max(0, first - RUN + 1) : first + words]]

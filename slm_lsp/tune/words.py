@@ -29,6 +29,11 @@ def runs(text: str, length: int) -> Runs:
     return found
 
 
+def count(text: str) -> int:
+    """Return how many words there are in `text`."""
+    return len(_WORD.findall(text))
+
+
 @functools.lru_cache(200_000)
 def _number(word: str) -> int:
     return zlib.crc32(word.encode())

@@ -157,3 +157,11 @@ def test_too_little_is_refused():
 def test_a_repository_full_of_secrets_is_refused():
     with pytest.raises(TuneRefused, match="30 of 30 files seem to hold passwords"):
         divided(sources(30, "TOKEN = 'ghp_" + "a1B2" * 9 + "'\n"))
+
+
+def test_what_only_stands_near_a_hole_is_no_reason():
+    head = "".join(f"# word{at} of the head of a licence that all files have\n" for at in range(6))
+    body = "".join(f"name_{at} = call_{at}(argument_{at})\n" for at in range(12))
+    evaluated = Evaluated([Case("1", "python", head, body, "import first_of_all\n")])
+    assert not evaluated.is_in(head + OTHER)
+    assert evaluated.is_in(head + "import first_of_all\n" + body)
