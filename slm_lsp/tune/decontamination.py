@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from slm_lsp.evaluation.cases import Case
 
-RUN = 24
+RUN = 16
 """Words in a run that a text may not share with a hole and what surrounds it: about three lines.
 Shorter ones are imports and headers that half of all files share."""
 

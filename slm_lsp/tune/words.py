@@ -11,14 +11,14 @@ import numpy.typing as npt
 
 Runs = npt.NDArray[np.uint64]
 
-_WORD = re.compile(r"\w+|[^\w\s]")
+_WORD = re.compile(r"\w+|[^\w\s]+")
 _FACTOR = np.uint64(0x9E3779B97F4A7C15)
 
 
 def runs(text: str, length: int) -> Runs:
     """Return a number for each run of `length` words in `text`, the same on every machine.
 
-    A word is a name, a number or one sign. A shorter text is one run.
+    A word is a name, a number, or signs without a blank between them. A shorter text is one run.
     """
     words = np.fromiter(map(_number, _WORD.findall(text)), dtype=np.uint64)
     count = max(1, len(words) - length + 1)
