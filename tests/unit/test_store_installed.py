@@ -183,7 +183,7 @@ def with_adapter(payload: bytes) -> record.ModelFile:
     path = record.folder("tiny") / "adapter.gguf"
     path.write_bytes(payload)
     file = record.ModelFile("adapter.gguf", "LoRA", len(payload), checksum.sha256_of(path))
-    changed = {"files": (*before.files, file), "adapter": file.file}
+    changed = {"files": (before.files[0], file), "adapter": file.file}
     record.write(msgspec.structs.replace(before, **changed))
     return file
 
@@ -195,7 +195,7 @@ def test_an_adapter_is_checked_as_the_weights_are(model: CatalogModel) -> None:
     assert found.adapter_sha256 == file.sha256
     installed.check(found)
     found.adapter.write_bytes(b"GGUF another")
-    with pytest.raises(ModelDamaged, match="adapter.gguf does not have its recorded checksum"):
+    with pytest.raises(ModelDamaged, match=r"adapter\.gguf does not have its"):
         installed.check(found)
 
 
