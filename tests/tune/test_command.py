@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -127,3 +129,28 @@ def test_an_adapter_for_another_model_is_refused(
     assert code == 1
     assert "no LoRA adapter" in capsys.readouterr().err
     assert record.read("wrong") is None
+
+
+def test_after_ctrl_c_the_same_command_goes_on(repository: Path):
+    command = [sys.executable, "-m", "slm_lsp", "tune", str(repository), "--base", "tiny"]
+    command += ["--minutes", "0.15", "--holes", "1", "--json"]
+    environ = os.environ | {"OMP_NUM_THREADS": "1"}
+    with subprocess.Popen(command, env=environ, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        assert "files to learn from" in process.stderr.readline()
+        first = steps(process.stderr.readline())
+        time.sleep(1)
+        process.send_signal(signal.SIGINT)
+        said = process.stderr.read()
+    assert process.returncode == 130
+    assert "the same command goes on from here" in said
+    again = subprocess.run(command, env=environ, capture_output=True, text=True, check=True)
+    second = steps(again.stderr.splitlines()[1])
+    assert first[0] == 1
+    assert second[0] > 1
+    assert first[1] == second[1]
+
+
+def steps(line: str) -> list[int]:
+    """Return the step and the number of all steps that a line of progress tells."""
+    return [int(it.replace(",", "")) for it in line.partition(", ")[0].split()[1::2]]
