@@ -9,11 +9,12 @@ LOCK = $(VENV)/uv pip compile --quiet --universal --python-version 3.11 --genera
 	--no-annotate --no-header --upgrade --output-file
 
 .NOTPARALLEL:
-.PHONY: help demo test test-editors lint setup dev editors vsix wheels bundle stylua model peer lock clean
+.PHONY: help demo test test-editors test-tune lint setup dev editors vsix wheels bundle stylua model peer lock clean
 
 help:
 	@echo "make demo   see ghost text in this terminal (the first time sets everything up)"
 	@echo "make test   run all tests but those in real editors, which make test-editors runs"
+	@echo "make test-tune   install PyTorch and run the tests of fine-tuning"
 	@echo "make vsix   build the VS Code extension, into build/slm-lsp.vsix"
 	@echo "make bundle take all of it to machines without a network, into build/bundle"
 	@echo "make lint   check style, types and the direction of imports"
@@ -33,6 +34,11 @@ test-editors: vsix model
 	@$(VENV)/python -m tools.code_server || true
 	@$(VENV)/python -m tools.neovim || true
 	@$(VENV)/python -m pytest tests/editors
+
+# PyTorch in the version that is tested; what pip takes for it may be a file of several GB elsewhere.
+test-tune: dev model
+	@$(VENV)/python -c 'import torch' 2>/dev/null || $(VENV)/python -m pip install --quiet torch==2.13.0
+	@OMP_NUM_THREADS=1 $(VENV)/python -m pytest tests/tune
 
 vsix: editors editors/vscode/node_modules/.package-lock.json
 	@rm -rf editors/vscode/server

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 COMMANDS = (
     *("serve", "complete", "demo", "eval", "bench", "doctor", "models", "engine", "config"),
-    *("stats", "bundle"),
+    *("stats", "bundle", "tune"),
 )
 
 NETWORKED = ("models", "bundle", "tune")

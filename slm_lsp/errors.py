@@ -19,6 +19,7 @@
     ├── BundleError               the offline bundle cannot be made or installed here
     │   └── BundleDamaged         it is not the one that was made, or not by whom it should be
     ├── ActionRefused             a code action has nothing good enough to show
+    ├── TuneRefused           there is nothing, or not enough, to tune with
     ├── UsageUnavailable          the file of local usage figures cannot be read or written
     └── EngineError               the engine process
         ├── EngineUnavailable     cannot be started or reached
@@ -104,6 +105,10 @@ class BundleError(SlmLspError):
 
 class BundleDamaged(BundleError):
     """A file of a bundle was changed, is missing or was added, or the signature is wrong."""
+
+
+class TuneRefused(SlmLspError):
+    """A model cannot be tuned with what was named."""
 
 
 class UsageUnavailable(SlmLspError):

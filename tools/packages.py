@@ -1,8 +1,9 @@
-"""Published packages, fetched with pip or npm as the user has set them up, and checked."""
+"""Published packages, fetched with pip, npm or apt as the user has set them up, and checked."""
 
 from __future__ import annotations
 
 import hashlib
+import io
 import os
 import shutil
 import subprocess
@@ -18,8 +19,11 @@ from tools.machine import SetupFailed
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-Kind = Literal["npm", "wheel", "source"]
-"""An npm package, a Python wheel, or the source archive of one."""
+Kind = Literal["npm", "wheel", "source", "deb"]
+"""An npm package, a Python wheel, the source archive of one, or a package of Debian."""
+
+_DEB = b"!<arch>\n"
+"""What an archive of Debian's begins with."""
 
 _STAND_IN = Path(__file__).with_name("build_stand_in.py")
 
@@ -40,20 +44,33 @@ def fetch(kind: Kind, name: str, version: str, sha256: str, cache: Path) -> Path
         return kept
     cache.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="fetch-", dir=cache) as work:
-        folder = Path(work) / "got"
-        folder.mkdir()
-        if kind == "npm":
-            packing = ["npm", "pack", "--ignore-scripts", "--pack-destination", str(folder)]
-            _run([*packing, f"{name}@{version}"], Path(work))
-        else:
-            _pip(kind, f"{name}=={version}", Path(work), folder)
-        found = list(folder.iterdir())
-        if len(found) != 1 or hashlib.sha256(found[0].read_bytes()).hexdigest() != sha256:
+        found = download(kind, name, version, Path(work))
+        if hashlib.sha256(found.read_bytes()).hexdigest() != sha256:
             raise SetupFailed(
                 f"{name} {version} is not the file whose hash is known; check the registry that "
-                "pip and npm are set up for."
+                "pip, npm and apt are set up for."
             )
-        return found[0].replace(kept)
+        return found.replace(kept)
+
+
+def download(kind: Kind, name: str, version: str, work: Path) -> Path:
+    """Return the archive, below the empty folder `work`; the newest without a `version`.
+
+    It is not checked. Raises SetupFailed.
+    """
+    folder = work / "got"
+    folder.mkdir()
+    if kind == "npm":
+        packing = ["npm", "pack", "--ignore-scripts", "--pack-destination", str(folder)]
+        _run([*packing, f"{name}@{version}" if version else name], work)
+    elif kind == "deb":
+        _run(["apt-get", "download", f"{name}={version}" if version else name], folder)
+    else:
+        _pip(kind, f"{name}=={version}" if version else name, work, folder)
+    found = list(folder.iterdir())
+    if len(found) != 1:
+        raise SetupFailed(f"{name} {version} came as {len(found)} files instead of one.")
+    return found[0]
 
 
 def texts(archive: Path) -> Iterator[tuple[str, str]]:
@@ -74,10 +91,23 @@ def _members(archive: Path) -> Iterator[tuple[str, bytes]]:
             for name in wheel.namelist():
                 yield name, wheel.read(name)
         return
+    if archive.read_bytes()[: len(_DEB)] == _DEB:
+        yield from _members_of_deb(archive)
+        return
     with tarfile.open(archive) as tarball:
         for member in tarball:
             if (file := tarball.extractfile(member)) is not None:
                 yield member.name.partition("/")[2], file.read()
+
+
+def _members_of_deb(archive: Path) -> Iterator[tuple[str, bytes]]:
+    command = ["dpkg-deb", "--fsys-tarfile", str(archive)]
+    unpacked = subprocess.run(command, stdout=subprocess.PIPE, check=True).stdout
+    with tarfile.open(fileobj=io.BytesIO(unpacked)) as tarball:
+        for member in tarball:
+            file = tarball.extractfile(member) if member.isreg() else None
+            if file is not None:
+                yield member.name[2:], file.read()  # they begin with `./`
 
 
 def _pip(kind: Kind, requirement: str, work: Path, folder: Path) -> None:

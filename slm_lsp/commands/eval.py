@@ -50,7 +50,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser.add_argument("--report", type=Path, metavar="FILE.html", help="write a page with charts")
     parser.add_argument("--json", action="store_true", help="print one JSON value")
     parser.add_argument(
-        "--holes", type=_positive, metavar="N", help="how many (100; of --cases: all)"
+        "--holes", type=positive, metavar="N", help="how many (100; of --cases: all)"
     )
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="other holes (0)")
     parser.set_defaults(func=run)
@@ -69,7 +69,7 @@ def run(options: argparse.Namespace) -> int:
     with contextlib.ExitStack() as files:
         out = files.enter_context(_opened(options.out, "wb")) if options.out else None
         report = files.enter_context(_opened(options.report, "ab")) if options.report else None
-        results = asyncio.run(_evaluate(cases, settings, out))
+        results = asyncio.run(evaluate_all(cases, settings, out))
         if report:
             report.truncate(0)
             report.write(page(results, settings.model).encode())
@@ -117,7 +117,10 @@ def _index(roots: set[Path]) -> None:
                 print(f"slm-lsp: warning: no index of {root}: {report.failed}", file=sys.stderr)
 
 
-async def _evaluate(cases: list[Case], settings: Settings, out: BinaryIO | None) -> list[Result]:
+async def evaluate_all(
+    cases: list[Case], settings: Settings, out: BinaryIO | None = None
+) -> list[Result]:
+    """Complete `cases` with the model of `settings`; each result is written to `out`, too."""
     engine = EngineClient(settings)
     results = []
     console = Console(stderr=True)
@@ -157,7 +160,8 @@ def _table(figures: Summary) -> Table:
     return table
 
 
-def _positive(text: str) -> int:
+def positive(text: str) -> int:
+    """Return the number in `text`, for argparse."""
     if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError("must be a number from 1 on")
     return int(text)

@@ -13,7 +13,7 @@ from slm_lsp.commands import model_list
 from slm_lsp.commands.progress import shown
 from slm_lsp.commands.settings import make_setting
 from slm_lsp.errors import StoreError, UsageError
-from slm_lsp.store import catalog, installed, record
+from slm_lsp.store import adapted, catalog, installed, record
 from slm_lsp.store.optimize import optimize, optimized
 from slm_lsp.store.own import take_in
 from slm_lsp.store.pull import Pulled, pull
@@ -49,6 +49,9 @@ def add_parser(subparsers: _SubParsersAction[ArgumentParser]) -> None:
             command.add_argument("file", metavar="FILE", type=Path)
             command.add_argument("--name", help="what to call it; the file's name if not given")
             command.add_argument("--sha256", default="", help="the checksum it has to have")
+            command.add_argument(
+                "--base", metavar="MODEL", help="FILE is a LoRA adapter for this installed model"
+            )
         elif name != "list":
             command.add_argument("name", metavar="NAME")
         if name == "pull":
@@ -131,7 +134,10 @@ def _warrant(pulled: Pulled) -> str:
 def _import(args: Namespace) -> tuple[Any, str]:
     name = args.name or args.file.stem.lower()
     with shown() as progress:
-        found, trial = take_in(args.file, name, args.sha256, progress)
+        if args.base:
+            found, trial = adapted.take_in(args.file, args.base, name, args.sha256, progress)
+        else:
+            found, trial = take_in(args.file, name, args.sha256, progress)
     fills_in = f"fills in ({trial.fills_in})" if trial.fills_in else "reads what is before a cursor"
     chats = "follows instructions" if trial.chats else "follows no instructions"
     text = f"{name}  {described(found)}; {trial.architecture}, {fills_in}, {chats}"

@@ -7,7 +7,7 @@ compiles the chat template embedded in the model file, which is untrusted input.
 from __future__ import annotations
 
 import ctypes
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import llama_cpp
 
@@ -28,10 +28,10 @@ SPECIAL = llama_cpp.LLAMA_TOKEN_ATTR_CONTROL | llama_cpp.LLAMA_TOKEN_ATTR_USER_D
 class Llama:
     """One loaded model; `LlamaContext` evaluates with it."""
 
-    def __init__(self, path: Path, *, gpu_layers: int = 0) -> None:
-        """Load the weights at `path`, `gpu_layers` of them onto graphics cards (see `offload`).
+    def __init__(self, path: Path, adapter: Path | None = None, *, gpu_layers: int = 0) -> None:
+        """Load the weights at `path`, and an `adapter` to them.
 
-        Raises ModelUnusable.
+        `gpu_layers` of them go onto graphics cards (see `offload`). Raises ModelUnusable.
         """
         header = gguf.read(path)
         backends.silence()
@@ -52,10 +52,26 @@ class Llama:
                 f"{path.name} remembers all it has read as one state, of which no part can be "
                 "taken back, as every key does. Choose a model that is a transformer throughout."
             )
+        self.adapter = self._adapter(adapter) if adapter is not None else None
+        """What each context of this model is to add to the weights; it lives as long as they do."""
         self._vocab = llama_cpp.llama_model_get_vocab(self.handle)
         self.vocabulary_size = int(llama_cpp.llama_vocab_n_tokens(self._vocab))
         self.trained_tokens = int(llama_cpp.llama_model_n_ctx_train(self.handle))
         """Tokens of context the model was trained for; 0 where the file does not say."""
+
+    def _adapter(self, path: Path) -> Any:
+        header = gguf.read(path)
+        kind = header.values.get("general.type"), header.values.get("adapter.type")
+        found = None
+        if kind == ("adapter", "lora"):
+            found = llama_cpp.llama_adapter_lora_init(self.handle, str(path).encode())
+        if not found:
+            llama_cpp.llama_model_free(self.handle)
+            raise ModelUnusable(
+                f"{path.name} is no LoRA adapter for {self.file}: it has to be made from the same "
+                "model. Name that one with --base."
+            )
+        return found
 
     def close(self) -> None:
         """Free the weights; the object cannot be used afterwards."""
@@ -107,6 +123,10 @@ class Llama:
         """Return the token a text starts with: the model's own, or the one that ends the last."""
         begin = int(llama_cpp.llama_vocab_bos(self._vocab))
         return begin if begin >= 0 else int(llama_cpp.llama_vocab_eos(self._vocab))
+
+    def end_token(self) -> int:
+        """Return the token that ends a text."""
+        return int(llama_cpp.llama_vocab_eos(self._vocab))
 
     def starts_with_token(self) -> bool:
         """Tell whether the model was trained with its start token before every text."""

@@ -205,4 +205,7 @@ def _new_context(llama: Llama, threads: int, tokens: int) -> Any:
             f"There is not enough memory for {tokens} tokens of context; "
             "lower engine.contextTokens or choose a smaller model."
         )
+    if llama.adapter:
+        adapters = (llama_cpp.llama_adapter_lora_p_ctypes * 1)(llama.adapter)
+        llama_cpp.llama_set_adapters_lora(context, adapters, 1, (ctypes.c_float * 1)(1.0))
     return context

@@ -55,15 +55,16 @@ class LlamaModel:
         parked_bytes: int = 0,
         fim: str = "auto",
         gpu_layers: int = 0,
+        adapter: Path | None = None,
         abort: AbortFlag,
     ) -> None:
-        """Load the weights at `path`. Raises ModelUnusable.
+        """Load the weights at `path`, and an `adapter` to them. Raises ModelUnusable.
 
         `fim` is the prompt format as in `recognize`, `gpu_layers` as in `offload.layers`.
         `context_tokens` is clamped to what the model was trained for. States of places visited
         before take up to `parked_bytes` of memory.
         """
-        self._llama = Llama(path, gpu_layers=gpu_layers)
+        self._llama = Llama(path, adapter, gpu_layers=gpu_layers)
         trained = self._llama.trained_tokens or context_tokens
         # Some models know a fixed number of positions, and an answer needs some of them.
         self._room = min(context_tokens, max(trained // 2, trained - ANSWER_TOKENS))

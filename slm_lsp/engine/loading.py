@@ -19,6 +19,8 @@ def load_model(options: EngineOptions, abort: AbortFlag) -> Model:
     installed = store.resolve(options.model)
     rules = policy.load()
     rules.require_model(installed.sha256)
+    if installed.adapter is not None:
+        rules.require_model(installed.adapter_sha256)
     if installed.kind == "fake":
         return FakeModel(read_script(installed.path.read_bytes()))
     if lacking := ", ".join(baseline.lacking()):
@@ -36,5 +38,6 @@ def load_model(options: EngineOptions, abort: AbortFlag) -> Model:
         parked_bytes=options.parked_bytes,
         fim=options.fim,
         gpu_layers=options.gpu_layers,
+        adapter=installed.adapter,
         abort=abort,
     )

@@ -57,14 +57,14 @@ def recognize(facts: ModelFacts, chosen: str = "auto") -> Format:
     given = facts.fim_tokens()
     order = facts.metadata(ORDER_KEY)
     if order and _complete(given):
-        return _of_tokens(given, order)
+        return of_tokens(given, order)
     about = " ".join([facts.file, *map(facts.metadata, ABOUT_KEYS)])
     for family in FAMILIES:
         own = {facts.token(name) for name in family.tokens}
         fits = None not in own and (not _complete(given) or {given["pre"], given["suf"]} <= own)
         if fits and family.is_meant_by(about):
             return _of_family(family, facts.token)
-    return _of_tokens(given, order) if _complete(given) else Format("")
+    return of_tokens(given, order) if _complete(given) else Format("")
 
 
 def _complete(given: dict[str, int]) -> bool:
@@ -94,7 +94,7 @@ def _of_family(family: Family, token: Callable[[str], int | None]) -> Format:
     )
 
 
-def _of_tokens(given: dict[str, int], order: str) -> Format:
+def of_tokens(given: dict[str, int], order: str) -> Format:
     """Return the format of a model whose tokens are known and whose family is not.
 
     PSM is what every fill-in model was trained for.

@@ -3,7 +3,7 @@
 llama.cpp may end its process on what is behind a sound header, never return, or take as much memory
 as the file says. The store runs this file as a process of its own, so only that one ends:
 
-    python -m slm_lsp.engine.trial PATH THREADS   prints a `Trial` as JSON
+    python -m slm_lsp.engine.trial PATH THREADS [ADAPTER]   prints a `Trial` as JSON
 """
 
 from __future__ import annotations
@@ -39,11 +39,13 @@ MEMORY = 4 * 2**30
 _PROMPT = Prompt("add.py", "python", "def add(a, b):\n    return", "\n")
 
 
-def attempt(path: Path, threads: int) -> Trial:
-    """Load the model at `path` and let it write a little. Raises ModelUnusable."""
+def attempt(path: Path, threads: int, adapter: Path | None = None) -> Trial:
+    """Load the model at `path`, with an `adapter`, and let it write. Raises ModelUnusable."""
     header = gguf.read(path)
     abort = AbortFlag()
-    model = LlamaModel(path, threads=threads, context_tokens=CONTEXT_TOKENS, abort=abort)
+    model = LlamaModel(
+        path, threads=threads, context_tokens=CONTEXT_TOKENS, adapter=adapter, abort=abort
+    )
     try:
         model.prefill(_PROMPT, 0.0, abort)
         for _ in zip(range(ANSWER_TOKENS), model.decode({0}, abort), strict=False):
@@ -71,11 +73,12 @@ def main(arguments: list[str]) -> int:
     """Print what was found out; a failure is one line on stderr and the exit code 1."""
     network.give_up()
     path, threads = Path(arguments[0]), int(arguments[1])
+    adapter = Path(arguments[2]) if len(arguments) > 2 else None
     most = MEMORY + 2 * path.stat().st_size
     with contextlib.suppress(ValueError, OSError):  # not every system has such a limit
         resource.setrlimit(resource.RLIMIT_AS, (most, most))
     try:
-        found = attempt(path, threads)
+        found = attempt(path, threads, adapter)
     except ModelUnusable as error:
         sys.stderr.write(f"{error}\n")
         return 1

@@ -18,12 +18,17 @@ FAKE = "fake:"
 
 
 class InstalledModel(msgspec.Struct, frozen=True):
-    """A model that can be loaded. A `fake` one is a script and has no checksum."""
+    """A model that can be loaded, with its adapter if it has one.
+
+    A `fake` one is a script and has no checksum.
+    """
 
     name: str
     path: Path
     sha256: str
     kind: Literal["gguf", "fake"] = "gguf"
+    adapter: Path | None = None
+    adapter_sha256: str = ""
 
 
 def resolve(name: str) -> InstalledModel:
@@ -34,7 +39,11 @@ def resolve(name: str) -> InstalledModel:
     if name.startswith(FAKE):
         return _script(name)
     found = get(name)
-    return InstalledModel(name, record.place(name) / found.in_use, found.used.sha256)
+    folder = record.place(name)
+    plain = InstalledModel(name, folder / found.in_use, found.used.sha256)
+    if (added := found.added) is None:
+        return plain
+    return msgspec.structs.replace(plain, adapter=folder / added.file, adapter_sha256=added.sha256)
 
 
 def get(name: str) -> Record:
@@ -59,6 +68,8 @@ def check(model: InstalledModel, *, trust_note: bool = True) -> None:
     """
     if model.kind == "gguf":
         _require(model.name, model.path, model.sha256, trust_note=trust_note)
+    if model.adapter is not None:
+        _require(model.name, model.adapter, model.adapter_sha256, trust_note=trust_note)
 
 
 def verify(name: str) -> Record:

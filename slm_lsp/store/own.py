@@ -29,7 +29,7 @@ def take_in(file: Path, name: str, sha256: str, progress: Progress) -> tuple[Rec
     own. Its checksum must be `sha256`, or the catalog's where that is empty. Raises StoreError for
     a file or a name that cannot be used, ModelUnusable for a model that does not run, PolicyError.
     """
-    _check_name(name)
+    check_name(name)
     source = file.resolve()
     if not source.is_file():
         raise StoreError(f"There is no file {file}.")
@@ -48,7 +48,8 @@ def take_in(file: Path, name: str, sha256: str, progress: Progress) -> tuple[Rec
         return written, trial
 
 
-def _check_name(name: str) -> None:
+def check_name(name: str) -> None:
+    """Raise StoreError unless a file of the user's own may be called `name`."""
     if not record.is_name(name):
         raise StoreError(
             f"A model cannot be called '{name}': letters, digits, '.', '_' and '-' make a name, "

@@ -89,7 +89,8 @@ class ModelFile(msgspec.Struct, frozen=True):
 class Record(msgspec.Struct, frozen=True):
     """An installed model. `in_use` names the one of `files` that the engine opens.
 
-    `files` begins with the shipped one. `measured` is None until the model was optimised.
+    `files` begins with the shipped one. `measured` is None until the model was optimised. `adapter`
+    names the one of `files` that the engine adds to the weights in use, if there is one.
     """
 
     name: str
@@ -98,11 +99,17 @@ class Record(msgspec.Struct, frozen=True):
     files: tuple[ModelFile, ...]
     in_use: str
     measured: Measured | None = None
+    adapter: str = ""
 
     @property
     def used(self) -> ModelFile:
         """The file the engine opens."""
         return next(file for file in self.files if file.file == self.in_use)
+
+    @property
+    def added(self) -> ModelFile | None:
+        """The adapter's file, or None."""
+        return next((file for file in self.files if file.file == self.adapter), None)
 
 
 def root() -> Path:
@@ -183,7 +190,8 @@ def read_at(name: str, folder: Path) -> Record | None:
     except (OSError, msgspec.DecodeError) as error:
         raise damaged(name, f"{path} cannot be read ({error})") from error
     files = {file.file for file in record.files}
-    if record.name != name or record.in_use not in files or not all(map(is_name, files)):
+    named = {record.in_use, record.adapter} - {""}
+    if record.name != name or not named <= files or not all(map(is_name, files)):
         raise damaged(name, f"{path} contradicts itself")
     return record
 

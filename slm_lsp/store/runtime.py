@@ -43,9 +43,10 @@ def exact_match(path: Path, threads: int) -> float:
     return msgspec.json.decode(run("quality", str(path), str(threads)), type=float)
 
 
-def attempt(path: Path, threads: int) -> Trial:
-    """Run the model file at `path` for the first time. Raises ModelUnusable."""
-    printed = run(str(path), str(threads), module="trial")
+def attempt(path: Path, threads: int, adapter: Path | None = None) -> Trial:
+    """Run the model file at `path` for the first time, or with `adapter`. Raises ModelUnusable."""
+    further = () if adapter is None else (str(adapter),)
+    printed = run(str(path), str(threads), *further, module="trial")
     return msgspec.json.decode(printed, type=Trial)
 
 

@@ -19,6 +19,7 @@ LAYERS = (
     {"commands"},
     {"doctor"},
     {"lsp"},
+    {"tune"},
     {"evaluation"},
     {"actions"},
     {"completion"},
@@ -43,6 +44,8 @@ ONLY_IN = {
     "lsprotocol": "lsp",
     "llama_cpp": "engine",
     "tree_sitter": "context",
+    "torch": "tune",
+    "gguf": "tune",
 }
 
 MAX_LINES = 260

@@ -8,6 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from slm_lsp.config import Settings
+from slm_lsp.engine.endpoint import socket_path
+from slm_lsp.engine.launch import options_for
 from slm_lsp.errors import ModelDamaged, ModelMissing, ModelUnknown, StoreError
 from slm_lsp.store import checksum, installed, record
 from slm_lsp.store.catalog import CatalogModel
@@ -186,3 +189,40 @@ def test_an_interrupted_write_leaves_the_old_record(
         "record.json",
         "tiny.Q4_1.gguf",
     ]
+
+
+def with_adapter(payload: bytes) -> record.ModelFile:
+    """Give the installed model an adapter, and return how it is recorded."""
+    before = installed.get("tiny")
+    path = record.folder("tiny") / "adapter.gguf"
+    path.write_bytes(payload)
+    file = record.ModelFile("adapter.gguf", "LoRA", len(payload), checksum.sha256_of(path))
+    changed = {"files": (before.files[0], file), "adapter": file.file}
+    record.write(msgspec.structs.replace(before, **changed))
+    return file
+
+
+def test_an_adapter_is_checked_as_the_weights_are(model: CatalogModel) -> None:
+    file = with_adapter(b"GGUF adapter")
+    found = installed.resolve("tiny")
+    assert found.adapter == record.folder("tiny") / "adapter.gguf"
+    assert found.adapter_sha256 == file.sha256
+    installed.check(found)
+    found.adapter.write_bytes(b"GGUF another")
+    with pytest.raises(ModelDamaged, match=r"adapter\.gguf does not have its"):
+        installed.check(found)
+
+
+def test_a_record_that_names_an_adapter_it_does_not_have_is_damaged(model: CatalogModel) -> None:
+    record.write(msgspec.structs.replace(installed.get("tiny"), adapter="adapter.gguf"))
+    with pytest.raises(ModelDamaged, match="contradicts itself"):
+        installed.resolve("tiny")
+
+
+def test_another_adapter_means_another_engine(model: CatalogModel) -> None:
+    settings = Settings(model="tiny")
+    plain = options_for(settings)
+    with_adapter(b"GGUF adapter")
+    first = options_for(settings)
+    with_adapter(b"GGUF another")
+    assert len({socket_path(it) for it in (plain, first, options_for(settings))}) == 3

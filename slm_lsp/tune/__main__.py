@@ -1,0 +1,104 @@
+"""Training without a network or the rest of slm-lsp: `python -m slm_lsp.tune`.
+
+    python -m slm_lsp.tune train --base BASE.gguf --shards DIR --out DIR [--tokens N] [--minutes N]
+    python -m slm_lsp.tune export --base BASE.gguf --shards DIR --out DIR MODEL.gguf [--type Q8_0]
+
+Needs PyTorch, gguf, msgspec, numpy and rich. It uses the GPU where there is one. `train` goes on
+from the checkpoint in `--out`, and prints the curve as JSON.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+import msgspec
+
+from slm_lsp.errors import SlmLspError, TuneRefused
+from slm_lsp.tune import checkpoint, export, lora, shards, train, view
+from slm_lsp.tune.device import prepared
+
+
+def main(arguments: list[str]) -> int:
+    """Do what `arguments` say; a failure is one line on stderr and the exit code 1."""
+    options = _parser().parse_args(arguments)
+    try:
+        options.func(options)
+    except SlmLspError as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    except KeyboardInterrupt:
+        sys.stderr.write("Stopped; the same command goes on from here.\n")
+        return 130
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m slm_lsp.tune", description=__doc__)
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    for name, func in (("train", _train), ("export", _export)):
+        command = commands.add_parser(name)
+        command.add_argument("--base", type=Path, required=True, metavar="BASE.gguf")
+        command.add_argument("--shards", type=Path, required=True, metavar="DIR")
+        command.add_argument("--out", type=Path, required=True, metavar="DIR")
+        command.set_defaults(func=func)
+        if name == "export":
+            command.add_argument("model", type=Path, metavar="MODEL.gguf")
+            command.add_argument("--type", choices=export.TYPES, default="Q8_0")
+            command.add_argument("--name", default="slm-fim-135m")
+            continue
+        command.add_argument("--held-out", type=Path, metavar="DIR")
+        command.add_argument("--whole", action="store_true", help="train all weights")
+        command.add_argument("--learning-rate", type=float, default=6e-4)
+        command.add_argument("--batch-rows", type=int, default=64)
+        command.add_argument("--rows-at-once", type=int, default=16)
+        command.add_argument("--tokens", type=int, default=0)
+        command.add_argument("--minutes", type=float, default=0.0)
+        command.add_argument("--seed", type=int, default=0)
+    return parser
+
+
+def _train(options: argparse.Namespace) -> None:
+    if not (options.tokens or options.minutes):
+        raise TuneRefused("Say how long: --tokens N, --minutes N or both.")
+    index, rows = shards.read(options.shards)
+    held_out = shards.read(options.held_out)[1] if options.held_out else None
+    model = prepared(options.base, 0 if options.whole else lora.RANK)
+    training = train.Training(model, index, rows, options.out, held_out)
+    wishes = train.Wishes(
+        learning_rate=options.learning_rate,
+        batch_rows=options.batch_rows,
+        rows_at_once=options.rows_at_once,
+        tokens=options.tokens,
+        minutes=options.minutes,
+        seed=options.seed,
+    )
+    with view.shown() as report:
+        state = training.run(wishes, report)
+    found = {"steps": state.step, "seconds": round(state.seconds, 1), "curve": state.curve}
+    sys.stdout.write(msgspec.json.encode(found).decode() + "\n")
+
+
+def _export(options: argparse.Namespace) -> None:
+    index, _ = shards.read(options.shards)
+    state = checkpoint.load(options.out)
+    if state is None:
+        raise TuneRefused(f"There is no training in {options.out}.")
+    tensors = state.best or state.weights
+    if any(key.endswith(".lora_a") for key in tensors):
+        export.adapter(options.model, tensors, base=options.base, name=options.name)
+        return
+    export.model(
+        options.model,
+        tensors,
+        base=options.base,
+        kind=options.type,
+        name=options.name,
+        fim=index.fim,
+        end=index.end,
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

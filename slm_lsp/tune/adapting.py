@@ -1,0 +1,138 @@
+"""From a team's files to an adapter, in a folder that a training cut short goes on in."""
+
+from __future__ import annotations
+
+import hashlib
+import random
+import shutil
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import msgspec
+import torch
+
+from slm_lsp.engine.llama import Llama as Runtime
+from slm_lsp.errors import TuneRefused
+from slm_lsp.processors import model_threads
+from slm_lsp.tune import export, lora, shards
+from slm_lsp.tune.device import prepared
+from slm_lsp.tune.examples import Examples
+from slm_lsp.tune.packing import Packer, mixed
+from slm_lsp.tune.reading import as_it_is
+from slm_lsp.tune.train import Training, Wishes
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    from slm_lsp.text import Document
+    from slm_lsp.tune.examples import Reading
+    from slm_lsp.tune.repository import Repository
+    from slm_lsp.tune.train import Progress
+
+ROOM = 512
+"""Tokens of a row. A processor takes a second for one, and code repeats itself within it."""
+
+BATCH_ROWS = 4
+ROWS_AT_ONCE = 4
+LEARNING_RATE = 5e-4
+
+END_WEIGHT = 2.0
+"""Of the token that ends an answer, for a base that fills in: it knows that token already."""
+
+WIDE = 2**16 - 1
+"""Tokens from which on a vocabulary needs more than two bytes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What is to be done: an adapter named `name` for the model file `base`."""
+
+    base: Path
+    name: str
+    minutes: float
+    seed: int
+
+
+@dataclass(frozen=True, slots=True)
+class Adapter:
+    """What came of it: the file, the tokens learned from, the held-out losses (nats) by tokens."""
+
+    file: Path
+    tokens: int
+    curve: list[tuple[int, float]]
+
+
+def learn(
+    job: Job,
+    repository: Repository,
+    load: Callable[[Path], Document | None],
+    work: Path,
+    report: Callable[[Progress], None],
+) -> Adapter:
+    """Train an adapter below `work`, from where the same job was cut short if it was.
+
+    Raises TuneRefused.
+    """
+    made = work / ".making"
+    shutil.rmtree(made, ignore_errors=True)
+    runtime = Runtime(job.base)
+    try:
+        reading = as_it_is(runtime)
+        wide = runtime.vocabulary_size > WIDE
+        index = _stored(made, reading, _documents(repository.learned, load), job.seed, wide=wide)
+        _stored(made / "held-out", reading, _documents(repository.held_out, load), 0, wide=wide)
+    finally:
+        runtime.close()
+    folder = work / _digest(job, index)
+    shutil.rmtree(folder / "data", ignore_errors=True)
+    folder.mkdir(parents=True, exist_ok=True)
+    made.rename(folder / "data")
+    return _trained(job, folder, report)
+
+
+def _trained(job: Job, folder: Path, report: Callable[[Progress], None]) -> Adapter:
+    torch.set_num_threads(model_threads())
+    index, rows = shards.read(folder / "data")
+    _, held_out = shards.read(folder / "data" / "held-out")
+    training = Training(prepared(job.base, lora.RANK), index, rows, folder, held_out)
+    wishes = Wishes(
+        learning_rate=LEARNING_RATE,
+        batch_rows=min(BATCH_ROWS, len(rows)),
+        rows_at_once=ROWS_AT_ONCE,
+        minutes=job.minutes,
+        seed=job.seed,
+    )
+    state = training.run(wishes, report)
+    file = folder / "adapter.gguf"
+    export.adapter(file, state.best or state.weights, base=job.base, name=job.name)
+    seen = round(state.step * wishes.batch_rows * index.tokens / index.rows)
+    return Adapter(file, seen, state.curve)
+
+
+def _documents(paths: Sequence[Path], load: Callable[[Path], Document | None]) -> list[Document]:
+    return [document for path in paths if (document := load(path)) is not None]
+
+
+def _stored(
+    folder: Path, reading: Reading, documents: Sequence[Document], seed: int, *, wide: bool
+) -> shards.Index:
+    examples = Examples(reading, ROOM, random.Random(str(seed)))  # noqa: S311 (no secret)
+    writer = shards.Writer(folder, ROOM, wide=wide)
+    every = [(it, document.path) for document in documents for it in examples.of(document)]
+    packer = Packer(ROOM, wide=wide)
+    for example, path in mixed(every, random.Random(str(seed))):  # noqa: S311 (no secret)
+        for row in packer.add(example, path):
+            writer.add(row)
+    for row in packer.rest():
+        writer.add(row)
+    weight = END_WEIGHT if reading.fills_in else 1.0
+    index = writer.close(end=reading.end, end_weight=weight, fim={})
+    if not index.rows:
+        raise TuneRefused("No examples can be made of these files.")
+    return index
+
+
+def _digest(job: Job, index: shards.Index) -> str:
+    facts = [str(job.base), job.base.stat().st_size, job.minutes, job.seed, index]
+    return hashlib.sha256(msgspec.json.encode(facts)).hexdigest()[:16]

@@ -1,0 +1,57 @@
+"""Which rows a step learns from: all of them once in an order by chance, then in another."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+
+from slm_lsp.tune.shards import nothing
+
+if TYPE_CHECKING:
+    from slm_lsp.tune.shards import Index, Rows
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Tokens, what follows each, and how much that counts (0 where nothing follows)."""
+
+    tokens: torch.Tensor
+    targets: torch.Tensor
+    weights: torch.Tensor
+
+    def to(self, device: str) -> Batch:
+        """Return the same on `device`."""
+        parts = (self.tokens, self.targets, self.weights)
+        return Batch(*(part.to(device, non_blocking=True) for part in parts))
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """The order of `rows` rows, `batch` at a step: the same for the same seed, from any step on."""
+
+    rows: int
+    batch: int
+    seed: int
+
+    def at(self, step: int) -> list[int]:
+        """Return the numbers of the rows of `step`, which counts from 0."""
+        first, last = step * self.batch, (step + 1) * self.batch
+        found: list[int] = []
+        for epoch in range(first // self.rows, (last - 1) // self.rows + 1):
+            order = np.random.default_rng([self.seed, epoch]).permutation(self.rows)
+            start = epoch * self.rows
+            found += order[max(0, first - start) : last - start].tolist()
+        return found
+
+
+def batch(rows: Rows, index: Index) -> Batch:
+    """Make a batch of `rows`."""
+    known = rows != nothing(rows.dtype)
+    tokens = torch.from_numpy(np.where(known, rows, index.end).astype(np.int64))
+    targets = tokens[:, 1:].contiguous()
+    weights = torch.from_numpy(known[:, 1:].astype(np.float32))
+    weights *= torch.where(targets == index.end, index.end_weight, 1.0)
+    return Batch(tokens[:, :-1].contiguous(), targets, weights)

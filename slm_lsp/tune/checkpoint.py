@@ -1,0 +1,58 @@
+"""Where a training stands, on disk: what is needed to go on as if nothing had happened.
+
+The order of the data follows from the seed and the step, and nothing else is left to chance, so
+there is no random state to keep.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from slm_lsp.errors import TuneRefused
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+FILE = "checkpoint.pt"
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """After `step` steps of the run that `plan` describes, which took `seconds`.
+
+    `weights` are those that are trained, `optimizer` its state. `curve` has the held-out loss (nats
+    a token) by tokens seen, and `best` the weights that had the lowest.
+    """
+
+    plan: dict[str, Any]
+    step: int
+    seconds: float
+    weights: dict[str, torch.Tensor]
+    optimizer: dict[str, Any]
+    curve: list[tuple[int, float]] = field(default_factory=list)
+    best: dict[str, torch.Tensor] = field(default_factory=dict)
+
+
+def save(folder: Path, state: Checkpoint) -> None:
+    """Put `state` in place of the last one, in one step."""
+    part = folder / f"{FILE}.part"
+    with part.open("wb") as file:
+        torch.save({name: getattr(state, name) for name in Checkpoint.__slots__}, file)
+        file.flush()
+        os.fsync(file.fileno())
+    part.replace(folder / FILE)
+
+
+def load(folder: Path) -> Checkpoint | None:
+    """Return what was saved last, or None. Raises TuneRefused for a file that cannot be read."""
+    path = folder / FILE
+    if not path.exists():
+        return None
+    try:
+        return Checkpoint(**torch.load(path, map_location="cpu", weights_only=True))
+    except (OSError, RuntimeError, TypeError, EOFError) as error:
+        raise TuneRefused(f"{path} cannot be read ({error}); remove it to start anew.") from None

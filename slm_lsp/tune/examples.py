@@ -1,0 +1,148 @@
+"""What a model learns from: places in files as it will meet them, and what belongs there.
+
+A hole is punched as `slm-lsp eval` punches them, in characters, before anything is tokenized. What
+the model reads of the file is made by the window and the layout that requests go through, so it
+learns what it will be asked. A model that only continues text gets stretches of text.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from slm_lsp.context.syntax import parse
+from slm_lsp.context.window import Budget, window
+from slm_lsp.engine.fim import Format, layout, named
+from slm_lsp.engine.template import PREFIX, SUFFIX
+from slm_lsp.evaluation.holes import KINDS, Source, hole
+from slm_lsp.text import unix
+from slm_lsp.workspace.stub import definition_lines
+
+if TYPE_CHECKING:
+    import random
+    from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
+
+    from slm_lsp.evaluation.cases import Case
+    from slm_lsp.text import Document
+
+KIND_WEIGHTS = dict(zip(KINDS, (25, 20, 15, 15, 10, 15), strict=True))
+"""How often each kind of hole is made; random spans make the model robust, and are 15 %."""
+
+PLAIN_SHARE = 0.2
+"""Of the examples: text without a hole, so that nothing is forgotten."""
+
+PLAIN_TOKENS = 512
+"""Of such a text, so that a fifth of the tokens is in them, too."""
+
+OTHER_ORDER_SHARE = 0.2
+"""Of the holes: prefix and suffix change places, for programs that ask that way."""
+
+PREFIX_BUDGETS = (128, 256, 512, 1024)
+SUFFIX_BUDGETS = (0, 64, 128, 256)
+"""Tokens, as estimated. With 0 nothing follows, as at the end of a file."""
+
+DEFINITIONS_SHARE = 0.25
+"""Of the holes in a file whose workspace is indexed: definitions of other files stand above."""
+
+DEFINITION_TOKENS = 256
+
+NAMED_SHARE = 0.8
+"""Of the examples: the file's path is told."""
+
+REPOSITORY_SHARE = 0.4
+"""Of the examples: the repository's name is told."""
+
+CHARACTERS = 2500
+"""A file has one example for so many of its characters, about as many as an example has."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How a model reads: the format it fills in with, its tokenizer, the bytes of its tokens.
+
+    `start` is put before every text (empty where nothing is), `end` ends an answer and a file.
+    """
+
+    form: Format
+    tokenize: Callable[[str], Sequence[int]]
+    pieces: Sequence[bytes]
+    start: tuple[int, ...]
+    end: int
+
+    @property
+    def fills_in(self) -> bool:
+        """Whether it reads what follows a hole."""
+        return self.form.order != "prefix"
+
+
+class Examples:
+    """Makes examples of at most `room` tokens out of files, always the same for a seed."""
+
+    def __init__(self, reading: Reading, room: int, chance: random.Random) -> None:
+        self._reading, self._room, self._chance = reading, room, chance
+
+    def of(self, document: Document, database: Path | None = None) -> Iterator[list[int]]:
+        """Yield the examples in a file; `database` is the index of its workspace."""
+        text = unix("".join(document.lines))
+        fills_in = self._reading.fills_in
+        room = min(self._room, PLAIN_TOKENS) if fills_in else self._room
+        stretches = list(self._stretches(text, room))
+        if not fills_in:
+            yield from stretches
+            return
+        source = Source.of(document.path, document)
+        taken: dict[str, Case] = {}
+        kinds, weights = list(KIND_WEIGHTS), list(KIND_WEIGHTS.values())
+        for _ in range(max(1, len(text) // CHARACTERS)):
+            if self._chance.random() < PLAIN_SHARE:
+                yield self._chance.choice(stretches)
+                continue
+            [kind] = self._chance.choices(kinds, weights)
+            case = hole(source, kind, self._chance, taken)
+            if case is not None:
+                taken[case.id] = case
+                found = self.filled(case, document.repository, database)
+                if len(found) <= self._room:
+                    yield found
+
+    def filled(self, case: Case, repository: str, database: Path | None) -> list[int]:
+        """Return the prompt of `case`, what belongs into its hole, and the end."""
+        chance, reading = self._chance, self._reading
+        document = replace(case.document(), repository=repository)
+        syntax = parse(document)
+        cursor = document.clamp(case.cursor)
+        suffix = chance.choice(SUFFIX_BUDGETS)
+        above = ""
+        if database is not None and chance.random() < DEFINITIONS_SHARE:
+            above = definition_lines(database, document, syntax, cursor, DEFINITION_TOKENS)
+        budget = Budget(chance.choice(PREFIX_BUDGETS), suffix)
+        prompt = window(document, syntax, cursor, budget, above)
+        path = prompt.path if chance.random() < NAMED_SHARE else ""
+        within = prompt.repository if chance.random() < REPOSITORY_SHARE else ""
+        middle = [*reading.tokenize(unix(case.expected)), reading.end]
+        laid_out = layout(
+            _turned(reading.form) if chance.random() < OTHER_ORDER_SHARE else reading.form,
+            named(path, within),
+            reading.tokenize(prompt.prefix),
+            reading.tokenize(prompt.suffix if suffix else ""),
+            tokenize=reading.tokenize,
+            pieces=reading.pieces,
+            room=self._room - len(reading.start) - len(middle),
+            suffix_room=self._room // 4,
+        )
+        return [*reading.start, *laid_out.tokens, *middle]
+
+    def _stretches(self, text: str, room: int) -> Iterator[list[int]]:
+        tokens = [*self._reading.tokenize(text), self._reading.end]
+        step = room - len(self._reading.start)
+        for at in range(0, len(tokens), step):
+            yield [*self._reading.start, *tokens[at : at + step]]
+
+
+def _turned(form: Format) -> Format:
+    """Return `form` with the suffix, and the token before it, on the other side of the prefix."""
+    at, other = sorted((form.parts.index(PREFIX), form.parts.index(SUFFIX)))
+    parts = form.parts
+    turned = (*parts[at + 1 : other + 1], *parts[: at + 1], *parts[other + 1 :])
+    return replace(form, parts=turned)

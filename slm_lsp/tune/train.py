@@ -1,0 +1,255 @@
+"""The training loop: whole weights or an adapter, on a processor or a GPU."""
+
+from __future__ import annotations
+
+import math
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+import torch
+
+from slm_lsp.errors import TuneRefused
+from slm_lsp.tune import checkpoint
+from slm_lsp.tune.batches import Order, batch
+from slm_lsp.tune.checkpoint import Checkpoint
+from slm_lsp.tune.device import has_bfloat16
+from slm_lsp.tune.lora import trained
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from slm_lsp.tune.llama import Llama
+    from slm_lsp.tune.shards import Index, Rows
+
+WARM_UP = 0.05
+"""The share of the steps in which the learning rate rises; then it falls to nothing in a line."""
+
+SAVE_S = 60.0
+"""Seconds between two checkpoints: as much as a kill can cost."""
+
+PATIENCE = 2
+"""Looks at the held-out rows without a lower loss after which training ends."""
+
+LEAST_STEPS = 5
+"""Steps between two looks at the held-out rows."""
+
+LOOK_ROWS = 2
+"""Held-out rows looked at, for each row of a batch: more would cost more than they tell."""
+
+TRIAL_STEPS = 3
+"""Steps that are timed, and then taken back, to learn how many fit into the time."""
+
+CLIP = 1.0
+DECAY = 0.1
+"""Weight decay of whole matrices; adapters, which begin at nothing, have none."""
+
+
+class Wishes(msgspec.Struct, frozen=True):
+    """What is asked of a run: it ends after `tokens`, or after `minutes`, whatever is sooner.
+
+    0 is no limit, and one of the two must be set. A step learns from `batch_rows` rows, of which
+    `rows_at_once` are computed at a time. There are `looks` at held-out rows.
+    """
+
+    learning_rate: float
+    batch_rows: int
+    rows_at_once: int
+    tokens: int = 0
+    minutes: float = 0.0
+    seed: int = 0
+    looks: int = 10
+
+
+class Plan(msgspec.Struct, frozen=True):
+    """A run, once it is known how long it is. It is kept with each checkpoint and never changes."""
+
+    wishes: Wishes
+    steps: int
+    data: str
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a run is: `tokens` seen, the last step's loss, the speed (tokens/s), seconds left."""
+
+    step: int
+    steps: int
+    tokens: int
+    loss: float
+    speed: float
+    left_s: float
+    held_out: float | None
+
+
+class Training:
+    """One run: `model` learns from `rows`; its state is kept in `folder`."""
+
+    def __init__(
+        self, model: Llama, index: Index, rows: Rows, folder: Path, held_out: Rows | None = None
+    ) -> None:
+        """`model` is on its device, with what is not to be trained frozen."""
+        self._model, self._index, self._rows, self._held_out = model, index, rows, held_out
+        self._folder = folder
+        self._device = next(model.parameters()).device.type
+        self._weights = trained(model)
+        matrices = [it for it in self._weights.values() if it.dim() > 1]
+        whole = len(matrices) < len(self._weights)  # norms are trained, too
+        vectors = [it for it in self._weights.values() if it.dim() <= 1]
+        groups = [{"params": matrices, "weight_decay": DECAY if whole else 0.0}]
+        groups += [{"params": vectors, "weight_decay": 0.0}] if vectors else []
+        self._optimizer = torch.optim.AdamW(groups, lr=0.0, betas=(0.9, 0.95), fused=True)
+
+    def run(self, wishes: Wishes, report: Callable[[Progress], None]) -> Checkpoint:
+        """Train, and return the end; the model then has the best weights.
+
+        A checkpoint in the folder is gone on from. Raises TuneRefused where it is of another run.
+        """
+        self._folder.mkdir(parents=True, exist_ok=True)
+        state = checkpoint.load(self._folder) or self._begin(wishes)
+        plan = msgspec.convert(state.plan, Plan)
+        if plan.wishes != wishes or plan.data != self._data():
+            raise TuneRefused(
+                f"{self._folder} has a training with other data or options; name another folder."
+            )
+        self._restore(state)
+        try:
+            state = self._steps(plan, state, report)
+        finally:
+            best = state.best
+            if best:
+                self._put(best)
+        return state
+
+    def _begin(self, wishes: Wishes) -> Checkpoint:
+        per_step = wishes.batch_rows * self._index.tokens / max(1, self._index.rows)
+        limits = [wishes.tokens / per_step] if wishes.tokens else []
+        start = Checkpoint({}, 0, 0.0, self._copy(), self._optimizer.state_dict())
+        if wishes.minutes:
+            limits.append(wishes.minutes * 60 / self._step_seconds(wishes))
+            self._restore(start)
+        steps = max(1, math.floor(min(limits)))
+        plan = Plan(wishes, steps, self._data())
+        state = Checkpoint(msgspec.to_builtins(plan), 0, 0.0, start.weights, start.optimizer)
+        checkpoint.save(self._folder, state)
+        return state
+
+    def _step_seconds(self, wishes: Wishes) -> float:
+        """Return how long a step takes; what it learned is taken back by the caller."""
+        order = Order(len(self._rows), wishes.batch_rows, wishes.seed)
+        self._step(wishes, order.at(0), 0.0)  # the first one compiles, and warms up
+        started = time.perf_counter()
+        for step in range(TRIAL_STEPS):
+            self._step(wishes, order.at(step), 0.0)
+        return (time.perf_counter() - started) / TRIAL_STEPS
+
+    def _steps(
+        self, plan: Plan, state: Checkpoint, report: Callable[[Progress], None]
+    ) -> Checkpoint:
+        wishes = plan.wishes
+        order = Order(len(self._rows), wishes.batch_rows, wishes.seed)
+        look_every = max(LEAST_STEPS, plan.steps // wishes.looks)
+        per_step = wishes.batch_rows * self._index.tokens / max(1, self._index.rows)
+        curve, best = list(state.curve), state.best
+        begun = saved = time.perf_counter()
+        step = state.step
+
+        def here() -> Checkpoint:
+            seconds = state.seconds + time.perf_counter() - begun
+            weights, optimizer = self._copy(), self._optimizer.state_dict()
+            return Checkpoint(state.plan, step, seconds, weights, optimizer, curve, best)
+
+        try:
+            while step < plan.steps and not _over(curve):
+                loss = self._step(wishes, order.at(step), _rate(wishes, step, plan.steps))
+                step += 1
+                if self._held_out is not None and (step % look_every == 0 or step == plan.steps):
+                    curve.append((round(step * per_step), self._look(wishes)))
+                    if curve[-1][1] == min(it[1] for it in curve):
+                        best = self._copy()
+                now = time.perf_counter()
+                speed = (step - state.step) * per_step / (now - begun)
+                report(
+                    Progress(
+                        step=step,
+                        steps=plan.steps,
+                        tokens=round(step * per_step),
+                        loss=loss,
+                        speed=speed,
+                        left_s=(plan.steps - step) * per_step / speed,
+                        held_out=curve[-1][1] if curve else None,
+                    )
+                )
+                if now - saved > SAVE_S:
+                    checkpoint.save(self._folder, here())
+                    saved = time.perf_counter()
+        finally:
+            end = here()
+            checkpoint.save(self._folder, end)
+        return end
+
+    def _step(self, wishes: Wishes, numbers: list[int], rate: float) -> float:
+        """Learn from the rows of these `numbers` and return their loss (nats a token)."""
+        batches = [
+            batch(self._rows[numbers[at : at + wishes.rows_at_once]], self._index)
+            for at in range(0, len(numbers), wishes.rows_at_once)
+        ]
+        total = sum(float(it.weights.sum()) for it in batches)
+        losses = []
+        for part in batches:
+            loss = self._loss(part) / total
+            loss.backward()
+            losses.append(loss.detach())
+        torch.nn.utils.clip_grad_norm_(self._weights.values(), CLIP)
+        for group in self._optimizer.param_groups:
+            group["lr"] = rate
+        self._optimizer.step()
+        self._optimizer.zero_grad()
+        return float(torch.stack(losses).sum())
+
+    def _loss(self, part: Any) -> torch.Tensor:
+        here = part.to(self._device)
+        with torch.autocast(self._device, torch.bfloat16, enabled=has_bfloat16(self._device)):
+            return self._model.loss(self._model(here.tokens), here.targets, here.weights)
+
+    def _look(self, wishes: Wishes) -> float:
+        """Return the loss on the held-out rows (nats a token)."""
+        assert self._held_out is not None
+        spread = max(1, len(self._held_out) // (LOOK_ROWS * wishes.batch_rows))
+        rows = self._held_out[::spread]
+        loss = count = 0.0
+        with torch.no_grad():
+            for at in range(0, len(rows), wishes.rows_at_once):
+                part = batch(rows[at : at + wishes.rows_at_once], self._index)
+                loss += float(self._loss(part))
+                count += float(part.weights.sum())
+        return loss / count
+
+    def _copy(self) -> dict[str, torch.Tensor]:
+        return {name: it.detach().cpu().clone() for name, it in self._weights.items()}
+
+    def _put(self, weights: dict[str, torch.Tensor]) -> None:
+        with torch.no_grad():
+            for name, it in self._weights.items():
+                it.copy_(weights[name])
+
+    def _restore(self, state: Checkpoint) -> None:
+        self._put(state.weights)
+        self._optimizer.load_state_dict(state.optimizer)
+
+    def _data(self) -> str:
+        kept = [shard.sha256 for shard in self._index.shards]
+        return msgspec.json.encode([self._index.row, kept]).decode()
+
+
+def _rate(wishes: Wishes, step: int, steps: int) -> float:
+    warm = max(1, round(WARM_UP * steps))
+    return wishes.learning_rate * min((step + 1) / warm, (steps - step) / max(1, steps - warm))
+
+
+def _over(curve: list[tuple[int, float]]) -> bool:
+    """Tell whether the last `PATIENCE` looks have all been no better than one before."""
+    losses = [it[1] for it in curve]
+    return len(losses) > PATIENCE and min(losses[-PATIENCE:]) > min(losses[:-PATIENCE])

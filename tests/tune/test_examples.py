@@ -1,0 +1,139 @@
+"""Examples are what a request for the same place would look like."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from slm_lsp.engine.fim import Format
+from slm_lsp.engine.llama import Llama
+from slm_lsp.engine.llama_model import LlamaModel
+from slm_lsp.engine.model import AbortFlag
+from slm_lsp.engine.protocol import Prompt
+from slm_lsp.engine.recognition import of_tokens
+from slm_lsp.evaluation import files
+from slm_lsp.text import Document
+from slm_lsp.tune import export, weights
+from slm_lsp.tune.examples import Examples, Reading
+from slm_lsp.tune.reading import as_it_is
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+FIM = {"pre": 257, "suf": 258, "mid": 259, "sep": 260}
+END = 256
+TEXT = Path(files.__file__).read_text("utf-8")
+
+
+def plain(text: str) -> list[int]:
+    return list(text.encode())
+
+
+READING = Reading(of_tokens(FIM, "spm"), plain, [bytes([it]) for it in range(256)], (), END)
+
+
+@pytest.fixture
+def document() -> Document:
+    return Document.of(TEXT, uri="", language="python", path="slm_lsp/files.py", repository="r")
+
+
+def holes(document: Document, seed: int = 0, room: int = 4000) -> Iterator[list[int]]:
+    found = Examples(READING, room, random.Random(seed))
+    for _ in range(80):
+        yield from (it for it in found.of(document) if FIM["mid"] in it)
+
+
+def parts(example: list[int]) -> tuple[bytes, bytes, bytes]:
+    """Return prefix, suffix and middle."""
+    pre, suf, mid = (example.index(FIM[name]) for name in ("pre", "suf", "mid"))
+    assert example[-1] == END
+    prefix = example[pre + 1 : suf if pre < suf else mid]
+    suffix = example[suf + 1 : mid if pre < suf else pre]
+    return bytes(prefix), bytes(suffix), bytes(example[mid + 1 : -1])
+
+
+def test_the_parts_make_the_file_again(document: Document):
+    whole = TEXT.encode()
+    together = 0
+    found = list(holes(document))
+    for example in found:
+        prefix, suffix, middle = parts(example)
+        assert middle + suffix in whole
+        # A window that begins inside the file has an outline above it.
+        together += prefix[-20:] + middle + suffix in whole
+        assert middle.strip()
+    assert together > 0.5 * len(found)
+
+
+def test_both_orders_come_and_the_suffix_is_first_in_most(document: Document):
+    found = list(holes(document))
+    spm = sum(it.index(FIM["suf"]) < it.index(FIM["pre"]) for it in found)
+    assert 0.65 * len(found) < spm < 0.95 * len(found)
+
+
+def test_some_have_nothing_behind_the_hole_and_some_no_name(document: Document):
+    found = list(holes(document))
+    assert 0.05 * len(found) < sum(not parts(it)[1] for it in found) < 0.5 * len(found)
+    named = sum(FIM["sep"] in it for it in found)
+    assert 0.6 * len(found) < named < 0.95 * len(found)
+
+
+def test_a_fifth_is_text_without_a_hole(document: Document):
+    made = Examples(READING, 1000, random.Random(3))
+    found = [it for _ in range(80) for it in made.of(document)]
+    whole = sum(FIM["mid"] not in it for it in found)
+    assert 0.1 * len(found) < whole < 0.35 * len(found)
+
+
+def test_the_same_seed_makes_the_same(document: Document):
+    assert list(holes(document, 5)) == list(holes(document, 5))
+    assert list(holes(document, 5)) != list(holes(document, 6))
+
+
+def test_none_is_longer_than_there_is_room(document: Document):
+    made = Examples(READING, 400, random.Random(1))
+    found = [it for _ in range(20) for it in made.of(document)]
+    assert all(len(it) <= 400 for it in found)
+    assert sum(FIM["mid"] in it for it in found) > 0.5 * len(found)
+
+
+def test_a_model_that_continues_text_gets_all_of_it_once(document: Document):
+    continuing = Reading(Format(""), plain, READING.pieces, (1,), END)
+    found = list(Examples(continuing, 300, random.Random(0)).of(document))
+    assert all(it[0] == 1 for it in found)
+    assert bytes([token for it in found for token in it[1:]][:-1]) == TEXT.encode()
+    assert found[-1][-1] == END
+
+
+def test_the_prompt_is_the_one_that_the_engine_makes(tiny_base: Path, tmp_path: Path):
+    """Engine and training must not differ in a token, or what was learned is never asked for."""
+    path = tmp_path / "model.gguf"
+    state = weights.read(tiny_base).state_dict()
+    export.model(path, state, base=tiny_base, kind="F16", name="own", fim=FIM, end=END)
+    runtime = Llama(path)
+    reading = as_it_is(runtime)
+    assert reading.form == READING.form
+    room = 1400
+    made = Examples(reading, room, random.Random(0))
+    document = Document.of(TEXT, uri="", language="python", path="a.py")
+    model = LlamaModel(path, threads=1, context_tokens=2560, abort=AbortFlag())
+    try:
+        compared = 0
+        asked = (it for _ in range(20) for it in made.of(document) if FIM["mid"] in it)
+        for example in asked:
+            if len(example) == room:  # it was cut to that, and the engine has more
+                continue
+            if example.index(FIM["suf"]) > example.index(FIM["pre"]) or FIM["sep"] not in example:
+                continue
+            prefix, suffix, _middle = parts(example)
+            prompt = Prompt("a.py", "python", prefix.decode(), suffix.decode())
+            laid_out = model._lay_out(prompt, 640)
+            assert laid_out.tokens == example[: example.index(FIM["mid"]) + 1]
+            compared += 1
+        assert compared
+    finally:
+        model.close()
+        runtime.close()

@@ -1,0 +1,174 @@
+"""Training learns, goes on where it was killed, and ends the same."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+import torch
+
+from slm_lsp.errors import TuneRefused
+from slm_lsp.tune import checkpoint, shards
+from slm_lsp.tune.__main__ import main
+from slm_lsp.tune.batches import Order, batch
+from slm_lsp.tune.device import prepared
+from slm_lsp.tune.train import Training, Wishes, _over
+from tests.tune.test_shards import packed
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from slm_lsp.tune.train import Progress
+
+END = 256
+TEXT = [*b"def f(x):\n    return x\n", END]
+WISHES = Wishes(learning_rate=1e-2, batch_rows=4, rows_at_once=2, tokens=1500)
+
+
+def stored(folder: Path, examples: int = 24) -> shards.Index:
+    writer = shards.Writer(folder, 48, wide=False)
+    for row in packed(([TEXT[at % 5 :] for at in range(examples)]), 48):
+        writer.add(row)
+    return writer.close(end=END, end_weight=5.0, fim={"pre": 257, "suf": 258, "mid": 259})
+
+
+def training(base: Path, folder: Path, out: Path, rank: int = 4) -> Training:
+    index, rows = shards.read(folder)
+    return Training(prepared(base, rank), index, rows, out, rows[:2])
+
+
+class Killed(Exception):
+    pass
+
+
+def until(step: int):
+    def report(progress: Progress) -> None:
+        if progress.step == step:
+            raise Killed
+
+    return report
+
+
+@pytest.mark.parametrize("rank", [0, 4])
+def test_the_loss_falls(tiny_base: Path, tmp_path: Path, rank: int):
+    stored(tmp_path / "shards")
+    seen: list[Progress] = []
+    state = training(tiny_base, tmp_path / "shards", tmp_path / "out", rank).run(
+        WISHES, seen.append
+    )
+    assert seen[-1].step == seen[-1].steps == state.step
+    assert state.curve[-1][1] < 0.8 * seen[0].loss
+
+
+@pytest.mark.parametrize("rank", [0, 4])
+def test_a_killed_training_ends_the_same(tiny_base: Path, tmp_path: Path, rank: int):
+    stored(tmp_path / "shards")
+    whole = training(tiny_base, tmp_path / "shards", tmp_path / "whole", rank).run(
+        WISHES, lambda _: None
+    )
+    with pytest.raises(Killed):
+        training(tiny_base, tmp_path / "shards", tmp_path / "cut", rank).run(WISHES, until(5))
+    rest: list[Progress] = []
+    torch.manual_seed(99)  # chance plays no part in what is left
+    resumed = training(tiny_base, tmp_path / "shards", tmp_path / "cut", rank).run(
+        WISHES, rest.append
+    )
+    assert rest[0].step == 6
+    assert resumed.curve == whole.curve
+    assert all(torch.equal(it, whole.weights[name]) for name, it in resumed.weights.items())
+
+
+def test_a_process_killed_without_warning_goes_on(tiny_base: Path, tmp_path: Path):
+    """Whatever instant the kill comes at, there is a whole checkpoint afterwards."""
+    stored(tmp_path / "shards")
+    command = [sys.executable, "-m", "slm_lsp.tune", "train", "--tokens", "900000"]
+    command += ["--base", str(tiny_base), "--shards", str(tmp_path / "shards")]
+    command += ["--out", str(tmp_path / "out")]
+    environ = os.environ | {"OMP_NUM_THREADS": "1"}
+    with subprocess.Popen(command, stderr=subprocess.DEVNULL, env=environ) as process:
+        while not (tmp_path / "out" / checkpoint.FILE).exists():
+            assert process.poll() is None
+            time.sleep(0.01)
+        process.send_signal(signal.SIGKILL)
+    state = checkpoint.load(tmp_path / "out")
+    assert state is not None
+    assert state.plan["steps"] > state.step >= 0
+
+
+def test_a_checkpoint_of_other_data_is_refused(tiny_base: Path, tmp_path: Path):
+    stored(tmp_path / "shards")
+    stored(tmp_path / "others", examples=20)
+    training(tiny_base, tmp_path / "shards", tmp_path / "out").run(WISHES, lambda _: None)
+    with pytest.raises(TuneRefused, match="other data"):
+        training(tiny_base, tmp_path / "others", tmp_path / "out").run(WISHES, lambda _: None)
+
+
+def test_a_damaged_checkpoint_is_refused(tiny_base: Path, tmp_path: Path):
+    stored(tmp_path / "shards")
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / checkpoint.FILE).write_bytes(b"PK\3\4 cut off")
+    with pytest.raises(TuneRefused, match="remove it"):
+        training(tiny_base, tmp_path / "shards", tmp_path / "out").run(WISHES, lambda _: None)
+
+
+def test_minutes_become_steps(tiny_base: Path, tmp_path: Path):
+    stored(tmp_path / "shards")
+    wishes = Wishes(1e-3, 4, 4, minutes=1e-5)
+    state = training(tiny_base, tmp_path / "shards", tmp_path / "out").run(wishes, lambda _: None)
+    assert state.step == 1  # a time that is too short still is a step
+
+
+def test_training_ends_when_held_out_rows_get_worse():
+    assert not _over([(1, 2.0), (2, 1.0), (3, 1.1)])
+    assert _over([(1, 2.0), (2, 1.0), (3, 1.1), (4, 1.05)])
+    assert not _over([(1, 2.0), (2, 1.0), (3, 1.1), (4, 0.9)])
+
+
+def test_every_row_comes_once_an_epoch():
+    order = Order(rows=10, batch=4, seed=3)
+    taken = [row for step in range(5) for row in order.at(step)]
+    assert sorted(taken[:10]) == sorted(taken[10:]) == list(range(10))
+    assert taken[:10] != taken[10:]
+    assert Order(rows=10, batch=4, seed=4).at(0) != order.at(0)
+
+
+def test_what_stands_for_no_token_counts_nothing(tmp_path: Path):
+    index = stored(tmp_path / "shards")
+    _, rows = shards.read(tmp_path / "shards")
+    found = batch(rows, index)
+    gaps = torch.from_numpy((rows == shards.nothing(rows.dtype))[:, 1:])
+    assert gaps.any()
+    assert not found.weights[gaps].any()
+    assert (found.weights[(found.targets == END) & ~gaps] == 5.0).all()
+
+
+def test_the_command_says_what_is_wrong(tiny_base: Path, tmp_path: Path, capsys):
+    shared = ["--base", str(tiny_base), "--shards", str(tmp_path), "--out", str(tmp_path / "o")]
+    assert main(["train", *shared]) == 1
+    assert "--minutes" in capsys.readouterr().err
+    assert main(["train", *shared, "--tokens", "5"]) == 1
+    assert "no shards" in capsys.readouterr().err
+
+
+def test_training_needs_little_of_what_slm_lsp_needs():
+    """A machine with a GPU has PyTorch; the rest has to be carried there."""
+    code = "import sys, slm_lsp.tune.__main__; print(*{it.partition('.')[0] for it in sys.modules})"
+    loaded = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    foreign = {
+        "llama_cpp",
+        "tree_sitter",
+        "pygls",
+        "lsprotocol",
+        "platformdirs",
+        "psutil",
+        "pathspec",
+    }
+    assert {"torch", "gguf", "msgspec", "rich"} <= set(loaded.stdout.split())
+    assert not foreign & set(loaded.stdout.split())
