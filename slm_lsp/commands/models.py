@@ -163,7 +163,8 @@ def _optimize(args: Namespace) -> tuple[Any, str]:
 
 def _use(args: Namespace) -> tuple[Any, str]:
     found = installed.get(args.name)
-    policy.load().require_model(found.used.sha256)
+    for file in filter(None, (found.used, found.added)):
+        policy.load().require_model(file.sha256)
     path = make_setting("model", found.name)
     value = {"name": found.name, "settings": str(path)}
     return value, f"{found.name} is the default model now, in {path}"

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from slm_lsp.errors import NameTaken, StoreError
 from slm_lsp.processors import model_threads
-from slm_lsp.store import admission, checksum, installed, own, record, runtime
+from slm_lsp.store import admission, installed, own, record, runtime
 from slm_lsp.store.local_file import bring
 from slm_lsp.store.record import ModelFile, Record
 from slm_lsp.store.writing import keeping, workplace
@@ -18,6 +18,7 @@ from slm_lsp.store.writing import keeping, workplace
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from slm_lsp.store.checksum import Stamp
     from slm_lsp.store.record import Trial
     from slm_lsp.store.writing import Progress
 
@@ -47,23 +48,19 @@ def take_in(
             raise NameTaken(f"Another model is called '{name}'; choose a name with --name.")
         weights = bring(record.place(base) / under.in_use, work / own.FILE, kept, progress)
         added = bring(source, work / FILE, kept, progress)
+        below = admission.check(weights, under.used.sha256, base, progress)
         found = admission.check(added, sha256, str(file), progress)
         progress("first run", 0, 0)
         trial = runtime.attempt(weights, model_threads(), added)
-        return _keep(weights, added, found, under, name), trial
+        written = _record(name, under, below, found)
+        admission.keep([(weights, below), (added, found)], written)
+        return written, trial
 
 
-def _keep(weights: Path, added: Path, sha256: str, base: Record, name: str) -> Record:
+def _record(name: str, base: Record, weights: Stamp, added: Stamp) -> Record:
     files = (
-        ModelFile(own.FILE, base.used.quantisation, weights.stat().st_size, base.used.sha256),
-        ModelFile(FILE, "LoRA", added.stat().st_size, sha256),
+        ModelFile(own.FILE, base.used.quantisation, weights.size, weights.sha256),
+        ModelFile(FILE, "LoRA", added.size, added.sha256),
     )
-    place = record.folder(name)
-    place.mkdir(exist_ok=True)
-    for path, made in zip((weights, added), files, strict=True):
-        path.replace(place / made.file)
-        checksum.note(place / made.file, made.sha256)
     origin = f"{base.name} with an adapter"
-    written = Record(name, origin, base.licence, files, own.FILE, adapter=FILE)
-    record.write(written)
-    return written
+    return Record(name, origin, base.licence, files, own.FILE, adapter=FILE)

@@ -9,6 +9,7 @@ from slm_lsp.errors import WrongChecksum
 from slm_lsp.store import checksum, record
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from slm_lsp.store.checksum import Stamp
@@ -32,20 +33,21 @@ def check(file: Path, expected: str, source: str, progress: Progress) -> Stamp:
     return found
 
 
-def keep(file: Path, found: Stamp, written: Record) -> None:
-    """Move a file that was checked to its place, and write the record that makes it a model.
+def keep(checked: Sequence[tuple[Path, Stamp]], written: Record) -> None:
+    """Move files that were checked to their place, and write the record that makes them a model.
 
-    A link shares its content with a file that somebody may still be writing. Raises WrongChecksum
-    where that has happened.
+    They are in the order of the record's files. A link shares its content with a file that somebody
+    may still be writing. Raises WrongChecksum where that has happened.
     """
-    if not checksum.looks_like(file, found):
+    if not all(checksum.looks_like(file, found) for file, found in checked):
         raise WrongChecksum(
             f"The file for '{written.name}' changed while it was taken in; nothing was installed. "
             "Wait until it is complete, then run the same command again."
         )
     place = record.folder(written.name)
     place.mkdir(exist_ok=True)
-    file.replace(place / written.in_use)
-    checksum.note(place / written.in_use, found)
+    for (file, found), described in zip(checked, written.files, strict=True):
+        file.replace(place / described.file)
+        checksum.note(place / described.file, found)
     record.write(written)
     record.remove_others(written)

@@ -44,7 +44,7 @@ def take_in(file: Path, name: str, sha256: str, progress: Progress) -> tuple[Rec
         trial = runtime.attempt(own, model_threads())
         shipped = ModelFile(FILE, trial.quantisation, found.size, found.sha256)
         written = Record(name, file.name, trial.licence, (shipped,), FILE)
-        admission.keep(own, found, written)
+        admission.keep([(own, found)], written)
         return written, trial
 
 

@@ -75,7 +75,7 @@ def _fetch(
         runtime.attempt(file, model_threads())
     shipped = ModelFile(model.file, model.quantisation, found.size, found.sha256)
     written = Record(model.name, origin.name(), model.licence, (shipped,), model.file)
-    admission.keep(file, found, written)
+    admission.keep([(file, found)], written)
     vouched_by: Voucher = "catalog" if model.sha256 else "source" if expected else "nobody"
     return Pulled(written, vouched_by)
 
