@@ -23,7 +23,7 @@ from __future__ import annotations
 import os
 import sys
 import time
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
 from benchmarks.report import command_line, publish
@@ -58,9 +58,9 @@ def measure() -> Figures:
     try:
         with clock("vsix_s"):
             server = CodeServer(world, {}, env={**pip, **without_server()})
-        with browsing() as browser, opened(server, browser) as window:
+        with browsing() as browser, ExitStack() as stack:
             with clock("question_s"):
-                window.load()
+                window = stack.enter_context(opened(server, browser))
                 question = window.notification("slm-lsp found no server.")
             with clock("install_s"):
                 question.get_by_role("button", name="Install", exact=True).click()
