@@ -41,7 +41,7 @@ def from_there(language: str, start: str) -> str:
 
 
 PY_REST = from_there("python", "def _copy_items(items):")
-TS_REST = from_there("typescript", "function reasonAgainst(language")
+TS_REST = from_there("typescript", "function reasonAgainst(\n  document")
 C_REST = from_there("c", "PyMODINIT_FUNC PyInit__binding(void) {")
 
 # What stands there, what is made of it with the cursor at the mark, how the prompt then ends, what
@@ -97,11 +97,11 @@ PLACES: dict[tuple[str, str], tuple[str, str, str, str, str]] = {
         "copy.copy(items)",
     ),
     ("arguments", "typescript"): (
-        "enabledFor(language)",
+        "enabledFor(document)",
         "enabledFor(‹)",
         "enabledFor(",
-        "language)) {",
-        "enabledFor(language)",
+        "document)) {",
+        "enabledFor(document)",
     ),
     ("arguments", "c"): ("Init(&module)", "Init(‹)", "Init(", "&module);\n", "Init(&module)"),
     ("docstring", "python"): (
@@ -112,11 +112,11 @@ PLACES: dict[tuple[str, str], tuple[str, str, str, str, str]] = {
         'def _copy_items(items):\n    """Return a copy of items."""\n',
     ),
     ("docstring", "typescript"): (
-        "function reasonAgainst(language",
-        "function reasonAgainst(‹language",
+        "function reasonAgainst(\n  document",
+        "function reasonAgainst(\n  ‹document",
         "/** ",
         "Says why not. */\n",
-        "/** Says why not. */\nfunction reasonAgainst(language",
+        "/** Says why not. */\nfunction reasonAgainst(\n  document",
     ),
     ("docstring", "c"): (
         "PyMODINIT_FUNC PyInit__binding(void) {",
@@ -177,11 +177,11 @@ PLACES: dict[tuple[str, str], tuple[str, str, str, str, str]] = {
         f"    // Makes the module\n{C}",
     ),
     ("hints", "typescript"): (
-        "reasonAgainst(language: string, byHand",
-        "reasonAgainst(language‹, byHand",
-        "reasonAgainst(language:",
-        " string, byHand: boolean, snooze: Snooze): string | undefined {",
-        "reasonAgainst(language: string, byHand",
+        "byHand: boolean,\n  snooze: Snooze",
+        "byHand‹,\n  snooze: Snooze",
+        "byHand:",
+        " boolean,\n  snooze: Snooze,\n): string | undefined {",
+        "byHand: boolean,\n  snooze: Snooze",
     ),
     ("hints", "python"): (
         "def _copy_items(items):\n",
@@ -206,7 +206,7 @@ PLACES: dict[tuple[str, str], tuple[str, str, str, str, str]] = {
     ),
     ("test", "typescript"): (
         TS_REST,
-        TS_REST.replace("language", "‹language", 1),
+        TS_REST.replace("document", "‹document", 1),
         'test("reasonAgainst", () => {\n  ',
         'expect(reasonAgainst("go", true, never)).toBe(undefined);\n});\n```',
         (
