@@ -13,9 +13,6 @@ if TYPE_CHECKING:
 BUSY_AFTER_S = 0.1
 """Seconds a completion takes before it is worth a word; answers that are known never are."""
 
-IDLE_AFTER_S = 0.005
-"""Seconds after an answer was found until that is said: the answer leaves first."""
-
 METHOD = "didChangeStatus"
 """The name and parameters Copilot's server uses, so its clients understand ours."""
 
@@ -72,7 +69,7 @@ class Status:
     def ended(self) -> None:
         """Count a completion that has come to its end."""
         self._working -= 1
-        asyncio.get_running_loop().call_later(IDLE_AFTER_S, self._tell)
+        self._tell()
 
     def _tell(self) -> None:
         params = StatusParams(

@@ -42,7 +42,6 @@ async def test_loading_is_shown_and_ends(world):
 async def test_generating_is_busy(world):
     async with serving(world, {"model": world.fake(SLOW, ADD, token_ms=10)}) as client:
         assert await Editor(client, FUNCTION).ghost() == "return a + b"
-        await status(client, ready)
         client.inbox.take("didChangeStatus")
         await Editor(client, "slow = |\n").items()
         busy = await status(client, lambda params: params["busy"])
