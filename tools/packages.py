@@ -91,7 +91,9 @@ def _members(archive: Path) -> Iterator[tuple[str, bytes]]:
             for name in wheel.namelist():
                 yield name, wheel.read(name)
         return
-    if archive.read_bytes()[: len(_DEB)] == _DEB:
+    with archive.open("rb") as content:
+        beginning = content.read(len(_DEB))
+    if beginning == _DEB:
         yield from _members_of_deb(archive)
         return
     with tarfile.open(archive) as tarball:

@@ -16,6 +16,7 @@ from slm_lsp.bundle.manifest import MODELS, NVIM, VSIX, WHEELS, BundledModel, Ma
 from slm_lsp.config import Settings
 from slm_lsp.errors import BundleError
 from slm_lsp.store import catalog, installed, record
+from slm_lsp.store.checksum import sha256_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -100,7 +101,7 @@ def _add_model(name: str, bundle: Path) -> tuple[BundledModel, Part]:
         _link_or_copy(record.folder(name) / found.files[0].file, path)
         version = ""
     file = path.relative_to(bundle).as_posix()
-    part = Part("model", name, version, found.licence, file, inventory.sha256(path))
+    part = Part("model", name, version, found.licence, file, sha256_of(path))
     return BundledModel(name, file, name != Settings().model), part
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import email
-import hashlib
 import re
 import zipfile
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from packaging.utils import parse_wheel_filename
 
 from slm_lsp import __version__
 from slm_lsp.bundle.manifest import NVIM, VSIX, WHEELS
+from slm_lsp.store.checksum import sha256_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -70,12 +70,6 @@ def licences(found: tuple[Part, ...]) -> str:
     return "\n".join([*lines, "", "Each package has the text of its licence inside.", ""])
 
 
-def sha256(path: Path) -> str:
-    """Return the file's SHA-256, in hex."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
 def _package(path: Path) -> Part:
     name, version, _, _ = parse_wheel_filename(path.name)
     with zipfile.ZipFile(path) as wheel:
@@ -85,7 +79,7 @@ def _package(path: Path) -> Part:
     libraries = sorted({found[1] for one in names if (found := _LIBRARY.match(one))})
     inside = tuple((library, _RUNTIMES.get(library, UNKNOWN)) for library in libraries)
     file = f"{WHEELS}/{path.name}"
-    return Part("package", name, str(version), _licence(told), file, sha256(path), inside)
+    return Part("package", name, str(version), _licence(told), file, sha256_of(path), inside)
 
 
 def _licence(told: Message) -> str:
@@ -101,6 +95,6 @@ def _licence(told: Message) -> str:
 def _editors(bundle: Path) -> Iterator[Part]:
     if (vsix := bundle / VSIX).is_file():
         name = "slm-lsp for VS Code"
-        yield Part("editor", name, __version__, "Apache-2.0", VSIX, sha256(vsix))
+        yield Part("editor", name, __version__, "Apache-2.0", VSIX, sha256_of(vsix))
     if (bundle / NVIM).is_dir():
         yield Part("editor", "slm-lsp for Neovim", __version__, "Apache-2.0", NVIM)

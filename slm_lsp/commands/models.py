@@ -11,7 +11,7 @@ import msgspec
 from slm_lsp import config, policy, sources
 from slm_lsp.commands import model_list
 from slm_lsp.commands.progress import shown
-from slm_lsp.commands.settings import make_setting
+from slm_lsp.commands.settings import make_setting, merged
 from slm_lsp.errors import StoreError, UsageError
 from slm_lsp.store import adapted, catalog, installed, record
 from slm_lsp.store.optimize import optimize, optimized
@@ -190,10 +190,7 @@ def _settings() -> config.Settings:
     source = sources.user_source()
     if source and source.error:  # it may say `offline`, so this is no time for defaults
         raise UsageError(f"{source.name} {source.error}; mend it first.")
-    settings, problems = policy.settings([source] if source else [])
-    for problem in problems:
-        print(f"slm-lsp: warning: {problem.message}", file=sys.stderr)
-    return settings
+    return merged([source] if source else [])
 
 
 def described(found: Record) -> str:

@@ -15,9 +15,11 @@ from slm_lsp.errors import UsageError
 from slm_lsp.store import record
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
     from slm_lsp.config import Settings
+    from slm_lsp.sources import Source
 
 
 def settings_for(folder: Path) -> Settings:
@@ -25,7 +27,15 @@ def settings_for(folder: Path) -> Settings:
 
     Raises PolicyUnusable.
     """
-    settings, problems = policy.settings(sources.file_sources(folder.resolve()))
+    return merged(sources.file_sources(folder.resolve()))
+
+
+def merged(given: Iterable[Source]) -> Settings:
+    """Return what the sources `given` say below the policy; problems are warnings on stderr.
+
+    Raises PolicyUnusable.
+    """
+    settings, problems = policy.settings(given)
     for problem in problems:
         print(f"slm-lsp: warning: {problem.message}", file=sys.stderr)
     return settings

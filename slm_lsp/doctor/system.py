@@ -12,12 +12,15 @@ import msgspec
 import psutil
 
 from slm_lsp.doctor.finding import Finding
+from slm_lsp.engine.hardware import Backends
 from slm_lsp.errors import ModelUnusable
 from slm_lsp.processors import model_threads
 from slm_lsp.store import runtime
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from slm_lsp.engine.hardware import Device
 
 OLDEST = (3, 11)
 
@@ -54,21 +57,6 @@ PACKAGE = "llama-cpp-python"
 REBUILD = f"pip install --force-reinstall --no-cache-dir --no-binary {PACKAGE}"
 
 
-class _Device(msgspec.Struct, frozen=True):
-    name: str
-    description: str
-    is_card: bool
-    free_bytes: int
-
-
-class _Runtime(msgspec.Struct, frozen=True):
-    """What `slm_lsp.engine.inventory` prints."""
-
-    devices: tuple[_Device, ...]
-    cpu_variant: str
-    cpu_features: tuple[str, ...]
-
-
 def look() -> Iterator[Finding]:
     """Yield what is found about the machine and what runs on it."""
     version = f"{platform.python_version()} on {platform.platform()}"
@@ -78,7 +66,7 @@ def look() -> Iterator[Finding]:
         yield Finding("python", "ok", version)
     yield _machine()
     try:
-        found = msgspec.json.decode(runtime.run(module="inventory"), type=_Runtime)
+        found = msgspec.json.decode(runtime.run(module="inventory"), type=Backends)
     except ModelUnusable as error:
         reinstall = f"Install it again, built for this machine: {REBUILD} {_runtime_version()}"
         yield Finding("runtime", "failed", f"{_runtime_version()}: {error}", reinstall)
@@ -95,7 +83,7 @@ def _machine() -> Finding:
     return Finding("machine", "ok", detail)
 
 
-def _runtime(found: _Runtime) -> Iterator[Finding]:
+def _runtime(found: Backends) -> Iterator[Finding]:
     built = [name for name in found.cpu_features if name not in FLAGS]
     variant = f", variant {found.cpu_variant}" if found.cpu_variant else ""
     yield Finding("runtime", "ok", f"{_runtime_version()}{variant}, built with {_listed(built)}")
@@ -131,7 +119,7 @@ def _kernel_flags() -> frozenset[str]:
     return frozenset(next(named, "").split())
 
 
-def _described(device: _Device) -> str:
+def _described(device: Device) -> str:
     if device.is_card:
         return f"{device.description} ({device.name}, {device.free_bytes / 2**30:.1f} GiB free)"
     return f"{device.description} ({device.name})"

@@ -13,13 +13,10 @@ import re
 from pathlib import Path
 
 import llama_cpp
-import msgspec
 from llama_cpp import llama_cpp as bindings
 
+from slm_lsp.engine.hardware import NATIVE, Backends, Device
 from slm_lsp.errors import ModelUnusable
-
-NATIVE = "native"
-"""The variant of a runtime that was built for this very processor."""
 
 _CARDS = (1, 2)
 """GGML_BACKEND_DEVICE_TYPE_GPU and _IGPU (ggml-backend.h)."""
@@ -27,27 +24,6 @@ _CARDS = (1, 2)
 _LIBRARIES = Path(llama_cpp.__file__).parent / "lib"
 _VARIANT = re.compile(r"ggml-cpu-([\w.]+)\.(?:so|dylib)$", re.MULTILINE)
 _MAPS = Path("/proc/self/maps")
-
-
-class Device(msgspec.Struct, frozen=True):
-    """Something that computes; `free_bytes` of its memory were free when it was asked."""
-
-    name: str
-    description: str
-    is_card: bool
-    free_bytes: int
-
-
-class Backends(msgspec.Struct, frozen=True):
-    """What the runtime computes with on this machine.
-
-    `cpu_variant` is the generation of processors whose library was chosen, `NATIVE` where there is
-    no choice, empty where the system does not tell. `cpu_features` are the instruction sets in use.
-    """
-
-    devices: tuple[Device, ...]
-    cpu_variant: str
-    cpu_features: tuple[str, ...]
 
 
 @functools.cache

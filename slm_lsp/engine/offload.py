@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from slm_lsp.engine.backends import Device
     from slm_lsp.engine.gguf import Header
+    from slm_lsp.engine.hardware import Device
 
 AUTO = -1
 """In place of a number of layers: as many as fit."""

@@ -102,7 +102,7 @@ def _index_of(documents: Sequence[Document]) -> Iterator[Path | None]:
             path = (root / document.path).resolve()
             if root in path.parents and not path.exists():
                 path.parent.mkdir(parents=True, exist_ok=True)
-                path.write_text("".join(document.lines), "utf-8", newline="")
+                path.write_text(document.lines.text(), "utf-8", newline="")
         reports = list(indexer.run(root))
         database = database_path(root)
         try:

@@ -84,7 +84,7 @@ class Examples:
 
     def of(self, document: Document, database: Path | None = None) -> Iterator[list[int]]:
         """Yield the examples in a file; `database` is the index of its workspace."""
-        text = unix("".join(document.lines))
+        text = unix(document.lines.text())
         fills_in = self._reading.fills_in
         room = min(self._room, PLAIN_TOKENS) if fills_in else self._room
         stretches = list(self._stretches(text, room))

@@ -48,7 +48,7 @@ class Repository:
         sizes: dict[Path, int] = {}
         for path in files:
             document = load(path)
-            text = unix("".join(document.lines)) if document else ""
+            text = unix(document.lines.text()) if document else ""
             reason: str = quality.against(str(path), text, own=True) if document else "unreadable"
             if not reason and seen.repeats(text):
                 reason = "duplicate"

@@ -58,6 +58,11 @@ class Index(msgspec.Struct, frozen=True):
         """How many rows there are."""
         return sum(shard.rows for shard in self.shards)
 
+    @property
+    def tokens_per_row(self) -> float:
+        """How many tokens a row has on average; 0 without rows."""
+        return self.tokens / max(1, self.rows)
+
 
 def nothing(kind: npt.DTypeLike) -> int:
     """Return the number that stands for no token."""

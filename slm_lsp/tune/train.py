@@ -124,7 +124,7 @@ class Training:
         return state
 
     def _begin(self, wishes: Wishes) -> Checkpoint:
-        per_step = wishes.batch_rows * self._index.tokens / max(1, self._index.rows)
+        per_step = wishes.batch_rows * self._index.tokens_per_row
         limits = [wishes.tokens / per_step] if wishes.tokens else []
         start = Checkpoint({}, 0, 0.0, self._copy(), self._optimizer.state_dict())
         if wishes.minutes:
@@ -151,7 +151,7 @@ class Training:
         wishes = plan.wishes
         order = Order(len(self._rows), wishes.batch_rows, wishes.seed)
         look_every = max(LEAST_STEPS, plan.steps // wishes.looks)
-        per_step = wishes.batch_rows * self._index.tokens / max(1, self._index.rows)
+        per_step = wishes.batch_rows * self._index.tokens_per_row
         curve, best = list(state.curve), state.best
         begun = saved = time.perf_counter()
         step = state.step

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from slm_lsp.engine import backends
+from slm_lsp.engine import backends, hardware
 from tests.harness.world import REPOSITORY
 from tools import engine_wheel, portable_engine
 from tools.machine import cache_folder
@@ -72,7 +72,7 @@ def test_an_older_processor_meets_no_instruction_that_it_does_not_know(
 
 def test_the_engine_that_was_built_here_says_what_it_computes_with():
     found = backends.in_use()
-    assert found.cpu_variant == backends.NATIVE
+    assert found.cpu_variant == hardware.NATIVE
     assert [device.name for device in found.devices if not device.is_card] == ["CPU"]
     assert found.devices[-1].free_bytes > 0
     if platform.machine() == "x86_64":

@@ -144,10 +144,10 @@ def test_an_editors_configuration_is_looked_for_where_the_environment_says(
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("from {home}/work/app/slm-lsp.toml, ignored", "from <project>/slm-lsp.toml, ignored"),
-        ("from {home}/work/slm-lsp.toml", "from <project>/slm-lsp.toml"),
+        ("from {home}/code/app/slm-lsp.toml, ignored", "from <project>/slm-lsp.toml, ignored"),
+        ("from {home}/code/slm-lsp.toml", "from <project>/slm-lsp.toml"),
         ("no {home}/other/secret.gguf.", "no <home>"),
-        ("({home}/work/app/secret.py)", "(<project>)"),
+        ("({home}/code/app/secret.py)", "(<project>)"),
         ("/mnt/disk/secret.gguf is no model", "<path> is no model"),
         ("'/mnt/disk/secret'", "'<path>'"),
         (
@@ -167,7 +167,7 @@ def test_places_are_taken_out(
 ):
     home = tmp_path / "a person"
     monkeypatch.setenv("HOME", str(home))
-    assert redacted(text.format(home=home), home / "work" / "app") == expected
+    assert redacted(text.format(home=home), home / "code" / "app") == expected
 
 
 def test_a_place_that_only_begins_as_another(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

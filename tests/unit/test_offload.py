@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from slm_lsp.config import EngineSettings, Settings
-from slm_lsp.engine.backends import Device
 from slm_lsp.engine.gguf import Header, Tensor
+from slm_lsp.engine.hardware import Device
 from slm_lsp.engine.launch import options_for
 from slm_lsp.engine.offload import AUTO, RESERVE, STATE_SHARE, layers
 

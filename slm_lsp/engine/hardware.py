@@ -1,0 +1,29 @@
+"""What computes on this machine: named here, so that it can be told without loading the runtime."""
+
+from __future__ import annotations
+
+import msgspec
+
+NATIVE = "native"
+"""The variant of a runtime that was built for this very processor."""
+
+
+class Device(msgspec.Struct, frozen=True):
+    """Something that computes; `free_bytes` of its memory were free when it was asked."""
+
+    name: str
+    description: str
+    is_card: bool
+    free_bytes: int
+
+
+class Backends(msgspec.Struct, frozen=True):
+    """What the runtime computes with on this machine.
+
+    `cpu_variant` is the generation of processors whose library was chosen, `NATIVE` where there is
+    no choice, empty where the system does not tell. `cpu_features` are the instruction sets in use.
+    """
+
+    devices: tuple[Device, ...]
+    cpu_variant: str
+    cpu_features: tuple[str, ...]
