@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 
 from slm_lsp.bundle import checksums, editors, fitness, manifest, signature
 from slm_lsp.bundle.manifest import WHEELS, Manifest
+from slm_lsp.bundle.outcome import last_words
 from slm_lsp.errors import BundleError
 
 if TYPE_CHECKING:
@@ -151,9 +152,7 @@ def _run(command: Sequence[object], environ: Mapping[str, str]) -> None:
         check=False,
     )
     if ended.returncode != 0:
-        lines = (ended.stderr or ended.stdout).decode("utf-8", "replace").strip().splitlines()
-        reason = lines[-1] if lines else f"exit code {ended.returncode}"
-        raise BundleError(f"slm-lsp could not be installed: {reason}")
+        raise BundleError(f"slm-lsp could not be installed: {last_words(ended)}")
 
 
 def _switch(link: Path, target: Path) -> None:

@@ -6,6 +6,7 @@ import subprocess
 from typing import TYPE_CHECKING
 
 from slm_lsp.bundle.checksums import SIGNATURE, SUMS
+from slm_lsp.bundle.outcome import last_words
 from slm_lsp.errors import BundleDamaged, BundleError
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ def sign(bundle: Path, key: Path) -> None:
     (bundle / SIGNATURE).unlink(missing_ok=True)
     ended = _ssh_keygen("sign", "-f", key, "-n", NAMESPACE, bundle / SUMS)
     if ended.returncode != 0:
-        raise BundleError(f"{key} could not sign the bundle: {_last_words(ended)}")
+        raise BundleError(f"{key} could not sign the bundle: {last_words(ended)}")
 
 
 def check(bundle: Path, signers: Path) -> str:
@@ -45,7 +46,7 @@ def check(bundle: Path, signers: Path) -> str:
     if not name or ended.returncode != 0:
         raise BundleDamaged(
             f"{bundle} was not signed by anybody in {signers}, or was changed afterwards "
-            f"({_last_words(ended)}); do not install it."
+            f"({last_words(ended)}); do not install it."
         )
     return name
 
@@ -60,8 +61,3 @@ def _ssh_keygen(
         raise BundleError(
             "Signatures need ssh-keygen, which is not on the PATH; OpenSSH has it."
         ) from error
-
-
-def _last_words(ended: subprocess.CompletedProcess[bytes]) -> str:
-    lines = (ended.stderr or ended.stdout).decode("utf-8", "replace").strip().splitlines()
-    return lines[-1] if lines else f"exit code {ended.returncode}"

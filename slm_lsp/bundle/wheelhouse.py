@@ -6,10 +6,8 @@ mirror they come from. slm-lsp itself and the engine are published nowhere and a
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
-import sys
 import tempfile
 from importlib import metadata
 from pathlib import Path
@@ -21,6 +19,7 @@ from packaging.utils import canonicalize_name
 from slm_lsp import __version__
 from slm_lsp.bundle.targets import Target, glibc
 from slm_lsp.errors import BundleError
+from slm_lsp.store import pip
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -110,24 +109,20 @@ def _locked() -> Iterator[tuple[Requirement, str]]:
 
 
 def _download(wheels: Path, pinned: str, options: Sequence[str]) -> None:
-    command = [sys.executable, "-m", "pip", "download", "--no-deps", "--only-binary=:all:"]
-    command += ["--require-hashes", "--no-input", "--quiet", "--dest", str(wheels), *options]
+    command = pip.command("download", "--no-deps", "--only-binary=:all:", "--require-hashes")
+    command += ["--no-input", "--quiet", "--dest", str(wheels), *options]
     with tempfile.TemporaryDirectory(prefix="slm-lsp-") as work:
         requirements = Path(work) / "requirements.txt"
         requirements.write_text(pinned, "utf-8")
         ended = subprocess.run(
             [*command, "--requirement", str(requirements)],
-            cwd=work,  # in the user's folder, `-m` could find a stranger's pip.py
-            env=os.environ | {"PIP_DISABLE_PIP_VERSION_CHECK": "1"},
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
             check=False,
         )
     if ended.returncode != 0:
-        errors = [line for line in ended.stderr.splitlines() if line.startswith("ERROR: ")]
-        reason = errors[-1].removeprefix("ERROR: ") if errors else f"exit code {ended.returncode}"
         raise BundleError(
-            f"pip could not download the packages ({reason}); check the network and pip's own "
-            "settings: package index, proxy, certificates."
+            f"pip could not download the packages ({pip.last_error(ended.stderr)}); check the "
+            "network and pip's own settings: package index, proxy, certificates."
         )

