@@ -98,7 +98,7 @@ def _add_model(name: str, bundle: Path) -> tuple[BundledModel, Part]:
         folder = bundle / MODELS / name
         folder.mkdir(parents=True)
         path = folder / found.files[0].file
-        _link_or_copy(record.folder(name) / found.files[0].file, path)
+        _link_or_copy(record.place(name) / found.files[0].file, path)
         version = ""
     file = path.relative_to(bundle).as_posix()
     part = Part("model", name, version, found.licence, file, sha256_of(path))

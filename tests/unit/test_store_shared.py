@@ -12,6 +12,7 @@ import msgspec
 import platformdirs
 import pytest
 
+from slm_lsp.bundle import creation
 from slm_lsp.errors import ModelDamaged, ModelMissing, ModelShared
 from slm_lsp.store import checksum, installed, optimize, record
 from slm_lsp.store.own import take_in
@@ -62,6 +63,12 @@ def test_its_models_are_used_like_ones_own(shared: Path) -> None:
     installed.check(found)
     assert installed.verify("tiny") in installed.installed()
     assert record.is_shared("tiny")
+
+
+def test_they_go_into_a_bundle(shared: Path, tmp_path: Path) -> None:
+    added, _part = creation._add_model("tiny", tmp_path / "bundle")
+    held = (tmp_path / "bundle" / added.file).read_bytes()
+    assert held == (shared / "tiny" / "tiny.Q4_1.gguf").read_bytes()
 
 
 def test_nothing_is_fetched_or_written_for_what_is_there(
