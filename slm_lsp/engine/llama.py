@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import llama_cpp
 
+from slm_lsp import huge_pages
 from slm_lsp.engine import backends, gguf, offload
 from slm_lsp.engine.vocabulary import Vocabulary
 from slm_lsp.errors import ModelUnusable
@@ -37,6 +38,8 @@ class Llama:
         backends.silence()
         params = llama_cpp.llama_model_default_params()
         params.n_gpu_layers = offload.layers(header, backends.devices(), gpu_layers)
+        if not params.n_gpu_layers and huge_pages.worthwhile(path.stat().st_size):
+            params.load_mode = llama_cpp.LLAMA_LOAD_MODE_NONE
         self.handle = llama_cpp.llama_model_load_from_file(str(path).encode(), params)
         if not self.handle:
             raise ModelUnusable(
