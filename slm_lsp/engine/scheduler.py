@@ -127,7 +127,7 @@ class Scheduler:
             if finished is None and not job.ended_by:
                 self._queue.put(job)
             else:
-                job.events.put_nowait(finished or job.finished(job.ended_by))
+                job.end(finished or job.finished(job.ended_by))
 
     async def _rest(self) -> None:
         """Wait for a request; meanwhile let the model read what it had to leave out."""
