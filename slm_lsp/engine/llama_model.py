@@ -140,17 +140,9 @@ class LlamaModel:
         context = self._short.context
         started = time.perf_counter()
         with self._team.placed():
-            self._try_out(context, COLD_TOKENS, abort)
+            _try_out(context, COLD_TOKENS, abort)
             if time.perf_counter() - started < FIRST_BATCH_S:
-                self._try_out(context, WARM_TOKENS, abort)
-
-    def _try_out(self, context: LlamaContext, tokens: int, abort: AbortFlag) -> None:
-        try:
-            context.evaluate([0] * tokens, position=0, sequence=0, abort=abort)
-            context.append([(0, tokens, 0)], abort)
-        finally:
-            context.forget_from(0, 0)
-            context.evaluated = context.appended = 0
+                _try_out(context, WARM_TOKENS, abort)
 
     def prefill(self, prompt: Prompt | Chat, budget_s: float, abort: AbortFlag) -> Prefill:
         """Evaluate what is new in `prompt`, or in its end where that takes too long."""
@@ -228,3 +220,13 @@ class LlamaModel:
         if len(laid_out.tokens) + len(laid_out.ahead) > self._room:
             raise ModelUnusable(f"That is more than the {self._room} tokens the model reads.")
         return laid_out
+
+
+def _try_out(context: LlamaContext, tokens: int, abort: AbortFlag) -> None:
+    """Read and write; only the pace learns of it. Raises Aborted."""
+    try:
+        context.evaluate([0] * tokens, position=0, sequence=0, abort=abort)
+        context.append([(0, tokens, 0)], abort)
+    finally:
+        context.forget_from(0, 0)
+        context.evaluated = context.appended = 0

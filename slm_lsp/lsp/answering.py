@@ -16,6 +16,7 @@ from slm_lsp.errors import SlmLspError
 from slm_lsp.lsp.positions import to_cursor
 from slm_lsp.lsp.preparation import prepare
 from slm_lsp.lsp.schemes import is_editable
+from slm_lsp.lsp.status import AFTERWARDS_S
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,9 +27,6 @@ if TYPE_CHECKING:
     from slm_lsp.text import Completion
 
 log = logging.getLogger(__name__)
-
-AFTERWARDS_S = 0.005
-"""Seconds after an answer was found until anything else is done about it: first it has to leave."""
 
 TIMINGS = "slm-lsp/timings"
 """Sent after each answer to clients that announce the experimental capability `slmLspTimings`."""

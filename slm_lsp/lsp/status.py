@@ -14,7 +14,7 @@ BUSY_AFTER_S = 0.1
 """Seconds a completion takes before it is worth a word; answers that are known never are."""
 
 AFTERWARDS_S = 0.005
-"""Seconds after a completion until its end is told."""
+"""Seconds after an answer was found until anything else is done about it: first it has to leave."""
 
 METHOD = "didChangeStatus"
 """The name and parameters Copilot's server uses, so its clients understand ours."""
@@ -71,7 +71,7 @@ class Status:
         asyncio.get_running_loop().call_later(BUSY_AFTER_S, self._tell)
 
     def ended(self) -> None:
-        """Count a completion that has come to its end. First its answer has to leave."""
+        """Count a completion that has come to its end, which is told after its answer."""
         self._working -= 1
         asyncio.get_running_loop().call_later(AFTERWARDS_S, self._tell)
 
