@@ -18,13 +18,12 @@ def load_model(options: EngineOptions, abort: AbortFlag) -> Model:
     """Check the file's checksum and load it. Raises StoreError, PolicyError or ModelUnusable."""
     installed = store.resolve(options.model)
     rules = policy.load()
-    rules.require_model(installed.sha256)
-    if installed.adapter is not None:
-        rules.require_model(installed.adapter_sha256)
+    for sha256 in installed.checksums:
+        rules.require_model(sha256)
     if installed.kind == "fake":
         return FakeModel(read_script(installed.path.read_bytes()))
-    if lacking := ", ".join(baseline.lacking()):
-        raise ModelUnusable(f"Models need a processor of 2009 or newer; this one lacks {lacking}.")
+    if missing := baseline.lacking():
+        raise ModelUnusable(baseline.complaint(missing))
     # The note that spares the hashing is the user's own, so it proves nothing to an administrator.
     store.check(installed, trust_note=rules.allowed_models is None)
     # Imported here: it takes a few hundred milliseconds, which only an engine with weights owes.
