@@ -61,7 +61,8 @@ def create(content: Content, bundle: Path, say: Callable[[str], None]) -> None:
 
 
 def _fill(content: Content, bundle: Path, say: Callable[[str], None]) -> None:
-    model, parts = None, ()
+    model: BundledModel | None = None
+    parts: tuple[Part, ...] = ()
     if content.model:
         say(f"Adding the model {content.model}")
         model, parts = _add_model(content.model, bundle)
