@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from slm_lsp.engine.branches import decode
@@ -18,7 +21,7 @@ from slm_lsp.engine.recognition import recognize
 from slm_lsp.engine.shortcut import Shortcut
 from slm_lsp.engine.team import Team
 from slm_lsp.engine.tokenizer import Tokenizer
-from slm_lsp.errors import ModelUnusable
+from slm_lsp.errors import CardFailed, ModelUnusable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -64,18 +67,17 @@ class LlamaModel:
         `context_tokens` is clamped to what the model was trained for. States of places visited
         before take up to `parked_bytes` of memory.
         """
-        self._llama = Llama(path, adapter, gpu_layers=gpu_layers)
-        trained = self._llama.trained_tokens or context_tokens
-        # Some models know a fixed number of positions, and an answer needs some of them.
-        self._room = min(context_tokens, max(trained // 2, trained - ANSWER_TOKENS))
-        contexts = [
-            LlamaContext(
-                self._llama, threads=threads, tokens=room + BRANCHES * ANSWER_TOKENS, abort=abort
-            )
-            for room in (self._room, SHORT_TOKENS)
-        ]
-        self._whole, self._short = map(CachedSequence, contexts)
-        self._contexts = contexts
+        load = functools.partial(
+            _load, path, adapter, threads=threads, context_tokens=context_tokens, abort=abort
+        )
+        try:
+            self._llama, self._room, self._contexts = load(gpu_layers=gpu_layers)
+            self.placement = str(self._llama.placement)
+            """What computes: graphics cards, or the processor and why."""
+        except CardFailed as error:
+            self._llama, self._room, self._contexts = load(gpu_layers=0)
+            self.placement = str(replace(self._llama.placement, reason=str(error)))
+        self._whole, self._short = map(CachedSequence, self._contexts)
         self._vocabulary = self._llama.vocabulary()
         self._format = recognize(self._llama, fim)
         self._chat_format = detect_chat(self._llama.metadata(TEMPLATE_KEY))
@@ -212,3 +214,33 @@ class LlamaModel:
         if len(laid_out.tokens) + len(laid_out.ahead) > self._room:
             raise ModelUnusable(f"That is more than the {self._room} tokens the model reads.")
         return laid_out
+
+
+def _load(
+    path: Path,
+    adapter: Path | None,
+    *,
+    threads: int,
+    context_tokens: int,
+    gpu_layers: int,
+    abort: AbortFlag,
+) -> tuple[Llama, int, list[LlamaContext]]:
+    """Return the weights, how many tokens of a prompt have room, and contexts for all and its end.
+
+    Raises as `Llama` and `LlamaContext` do; nothing of it stays in memory then.
+    """
+    answers = BRANCHES * ANSWER_TOKENS
+    with contextlib.ExitStack() as undo:
+        tokens = context_tokens + SHORT_TOKENS + 2 * answers
+        llama = Llama(path, adapter, gpu_layers=gpu_layers, tokens=tokens)
+        undo.callback(llama.close)
+        trained = llama.trained_tokens or context_tokens
+        # Some models know a fixed number of positions, and an answer needs some of them.
+        room = min(context_tokens, max(trained // 2, trained - ANSWER_TOKENS))
+        contexts = []
+        for tokens in (room, SHORT_TOKENS):
+            context = LlamaContext(llama, threads=threads, tokens=tokens + answers, abort=abort)
+            undo.callback(context.close)
+            contexts.append(context)
+        undo.pop_all()
+    return llama, room, contexts

@@ -75,6 +75,11 @@ class Model(Protocol):
         """Whether it follows instructions."""
         ...
 
+    @property
+    def placement(self) -> str:
+        """What computes: graphics cards, or the processor and why."""
+        ...
+
     def prefill(self, prompt: Prompt | Chat, budget_s: float, abort: AbortFlag) -> Prefill:
         """Read `prompt`, or its end where the whole takes longer than `budget_s` (seconds).
 

@@ -202,6 +202,7 @@ class EngineProcess:
             rss=psutil.Process().memory_info().rss,
             evaluated_tokens=self._model.evaluated_tokens if self._model else 0,
             decoded_tokens=self._model.decoded_tokens if self._model else 0,
+            placement=self._model.placement if self._model else "",
             unsealed=self._unsealed,
         )
 
