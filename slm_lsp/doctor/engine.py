@@ -58,7 +58,7 @@ def look(settings: Settings) -> Iterator[Finding]:
 
 
 def placement(said: str) -> Finding:
-    """Say what computes, where `said` is the engine's own word, with a reason if it is not as set."""
+    """Say what computes: `said` is the engine's own word, with a reason if it is not as set."""
     if said.startswith("the processor alone: "):
         advice = "Set engine.gpuLayers to fewer, or to 0 for the processor alone."
         return Finding("computes", "warning", said, advice)

@@ -70,7 +70,10 @@ def look() -> Iterator[Finding]:
     try:
         found = msgspec.json.decode(runtime.run(module="inventory"), type=Backends)
     except ModelUnusable as error:
-        reinstall = f"Install it again, built for this machine: {REBUILD} {_runtime_version()}"
+        reinstall = (
+            "Install the library that it names, if any, or the runtime again, built for this "
+            f"machine: {REBUILD} {_runtime_version()}"
+        )
         yield Finding("runtime", "failed", f"{_runtime_version()}: {error}", reinstall)
     else:
         yield from _runtime(found)

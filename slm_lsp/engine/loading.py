@@ -27,7 +27,13 @@ def load_model(options: EngineOptions, abort: AbortFlag) -> Model:
     # The note that spares the hashing is the user's own, so it proves nothing to an administrator.
     store.check(installed, trust_note=rules.allowed_models is None)
     # Imported here: it takes a few hundred milliseconds, which only an engine with weights owes.
-    from slm_lsp.engine.llama_model import LlamaModel
+    try:
+        from slm_lsp.engine.llama_model import LlamaModel
+    except (OSError, RuntimeError) as error:  # what the one for graphics cards needs, for instance
+        raise ModelUnusable(
+            f"The model runtime cannot be loaded: {error}. Install the library that it names, or "
+            "the runtime for this machine."
+        ) from error
 
     threads = options.threads or model_threads()
     return LlamaModel(

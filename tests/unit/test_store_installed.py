@@ -1,6 +1,8 @@
 """From a name to a file that may be opened, and never to one that changed."""
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import msgspec
@@ -249,6 +251,22 @@ def test_a_processor_that_is_too_old_is_told_before_anything_is_loaded(
     monkeypatch.setattr(baseline, "lacking", lambda: ("popcnt", "ssse3"))
     with pytest.raises(ModelUnusable, match="of 2009 or newer; this one lacks popcnt, ssse3"):
         load_model(options_for(Settings(model="tiny")), AbortFlag())
+
+
+def test_a_runtime_whose_libraries_are_missing_is_told_as_one_sentence(
+    model: CatalogModel, tmp_path: Path
+) -> None:
+    program = (
+        "from slm_lsp.config import Settings\n"
+        "from slm_lsp.engine import launch, loading, model\n"
+        "options = launch.options_for(Settings(model='tiny'))\n"
+        "loading.load_model(options, model.AbortFlag())\n"
+    )
+    environ = os.environ | {"LLAMA_CPP_LIB_PATH": str(tmp_path)}
+    command = [sys.executable, "-c", program]
+    ended = subprocess.run(command, env=environ, capture_output=True, text=True, check=False)
+    last = ended.stderr.splitlines()[-1]
+    assert last.startswith("slm_lsp.errors.ModelUnusable: The model runtime cannot be loaded: ")
 
 
 def test_a_record_that_names_an_adapter_it_does_not_have_is_damaged(model: CatalogModel) -> None:
