@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
+from slm_lsp.engine.llama_context import LARGEST_BATCH
 from slm_lsp.engine.llama_model import LlamaModel
 from slm_lsp.engine.model import Aborted, AbortFlag
 from slm_lsp.engine.offload import AUTO
@@ -117,13 +118,17 @@ def test_an_evaluation_is_stopped_and_what_was_read_until_then_is_sound(model: L
     assert answers(model, LONG) == expected
 
 
-def test_how_long_a_batch_takes_is_known_although_a_card_works_on_its_own(model: LlamaModel):
+def test_how_long_a_batch_takes_is_known_although_a_card_works_on_its_own(
+    model: LlamaModel, card: Device
+):
+    if "llvmpipe" not in card.description:
+        pytest.skip("a real card may well read 256 tokens in a tenth of a second")
     context = model._contexts[0]
     model._whole.cut(0)
     model.prefill(LONG, 0.0, ABORT)
     scores = model._whole.scores(len(model._read[1].tokens))
     assert np.isfinite(scores).all()
-    assert context._first_batch < 256  # which takes the processor more than a tenth of a second
+    assert context._first_batch < LARGEST_BATCH
 
 
 def test_what_was_unloaded_is_loaded_again(default_model: InstalledModel, on_processor):
