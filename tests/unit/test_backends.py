@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import ctypes
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from slm_lsp.engine import backends
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 PROCESSOR, CARD, PART = 0, 1, 2
 """Kinds of devices, as ggml numbers them."""
