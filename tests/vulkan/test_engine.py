@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import ctypes
 import itertools
 import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+import llama_cpp
 import numpy as np
 import pytest
 
@@ -23,23 +25,41 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from slm_lsp.engine.hardware import Device
+    from slm_lsp.engine.sampling import Logits
     from slm_lsp.store import InstalledModel
 
 pytestmark = pytest.mark.model
 
-LAYERS = 31
-"""Of the default model, the output included."""
+ALL = 31
+"""Layers of the default model, the output included."""
+
+ROUNDING = 0.1
+"""By how much a score may differ, of about 40 from the least to the largest: 0.07 was measured."""
 
 SOURCES = [
     (REPOSITORY / "slm_lsp" / name).read_text("utf-8")
     for name in ("text.py", "policy.py", "cli.py")
 ]
-PROMPTS = [
-    Prompt("a.py", "python", source[:at], "")
-    for source, at in zip(SOURCES, (900, 1500, 1200), strict=True)
-]
-LONG = Prompt("a.py", "python", "".join(SOURCES)[:6000], "")
-TOKENS = 16
+PROMPTS = [Prompt("a.py", "python", source[:320], "") for source in SOURCES]
+LONG = Prompt("a.py", "python", SOURCES[1][:1000], "")
+TOKENS = 6
+ABORT = AbortFlag()
+
+
+@pytest.fixture(scope="module")
+def weights(default_model: InstalledModel, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The default model in plain numbers.
+
+    Those of 8 bits are multiplied by processors with what they rounded to 8 bits, too, which moves
+    scores by up to 1.4, and cards do not.
+    """
+    path = tmp_path_factory.mktemp("weights") / "plain.gguf"
+    params = llama_cpp.llama_model_quantize_default_params()
+    params.ftype = llama_cpp.LLAMA_FTYPE_ALL_F32
+    params.allow_requantize = True
+    source, target = str(default_model.path).encode(), str(path).encode()
+    assert llama_cpp.llama_model_quantize(source, target, ctypes.byref(params)) == 0
+    return path
 
 
 @contextmanager
@@ -47,7 +67,7 @@ def loaded(path: Path, layers: int, adapter: Path | None = None) -> Iterator[Lla
     model = LlamaModel(
         path,
         threads=2,
-        context_tokens=2560,
+        context_tokens=1024,
         parked_bytes=2**28,
         gpu_layers=layers,
         adapter=adapter,
@@ -57,32 +77,37 @@ def loaded(path: Path, layers: int, adapter: Path | None = None) -> Iterator[Lla
     model.close()
 
 
-ABORT = AbortFlag()
-
-
 def answers(model: LlamaModel, prompt: Prompt, count: int = 1) -> list[str]:
     model.prefill(prompt, 0.0, ABORT)
     texts = [""] * count
-    tokens = model.decode(set(range(count)), ABORT)
-    for token in itertools.islice(tokens, TOKENS * count):
+    for token in itertools.islice(model.decode(set(range(count)), ABORT), TOKENS * count):
         texts[token.branch] += token.text
     return texts
 
 
+def scores(model: LlamaModel, prompt: Prompt) -> Logits:
+    model.prefill(prompt, 0.0, ABORT)
+    return model._whole.scores(len(model._read[1].tokens))
+
+
 @pytest.fixture(scope="module")
-def on_processor(default_model: InstalledModel) -> list[list[str]]:
-    with loaded(default_model.path, 0) as model:
+def on_processor(weights: Path) -> tuple[list[list[str]], list[Logits]]:
+    with loaded(weights, 0) as model:
         assert model.placement == "the processor alone"
-        return [answers(model, prompt, 3) for prompt in PROMPTS]
+        texts = [answers(model, prompt, 3) for prompt in PROMPTS]
+        return texts, [scores(model, prompt).copy() for prompt in PROMPTS]
 
 
-@pytest.mark.parametrize(("layers", "placed"), [(AUTO, LAYERS), (1000, LAYERS), (1, 1), (12, 12)])
+@pytest.mark.parametrize(("layers", "placed"), [(AUTO, ALL), (1, 1), (12, 12)])
 def test_answers_are_those_of_the_processor(
-    default_model: InstalledModel, card: Device, on_processor, layers: int, placed: int
+    weights: Path, card: Device, on_processor, layers: int, placed: int
 ):
-    with loaded(default_model.path, layers) as model:
-        assert model.placement == f"{placed} of {LAYERS} layers on {card.description} ({card.name})"
-        assert [answers(model, prompt, 3) for prompt in PROMPTS] == on_processor
+    texts, expected = on_processor
+    with loaded(weights, layers) as model:
+        assert model.placement == f"{placed} of {ALL} layers on {card.description} ({card.name})"
+        for prompt, text, known in zip(PROMPTS, texts, expected, strict=True):
+            assert np.abs(scores(model, prompt) - known).max() < ROUNDING
+            assert answers(model, prompt, 3) == text
 
 
 @pytest.fixture(scope="module")
@@ -93,17 +118,14 @@ def model(default_model: InstalledModel) -> Iterator[LlamaModel]:
 
 def test_a_place_that_was_left_is_brought_back_from_memory(model: LlamaModel):
     first = answers(model, PROMPTS[0])
-    other = answers(model, PROMPTS[1])
+    answers(model, PROMPTS[1])
     again = model.prefill(PROMPTS[0], 0.0, ABORT)
     assert again.cached_tokens >= again.prompt_tokens - 1
     assert answers(model, PROMPTS[0]) == first
-    assert answers(model, PROMPTS[1]) == other
 
 
 def test_an_evaluation_is_stopped_and_what_was_read_until_then_is_sound(model: LlamaModel):
-    expected = answers(model, LONG)
-    answers(model, PROMPTS[1])
-    model._places = type(model._places)(0)  # nothing to come back to
+    whole = answers(model, LONG)
     model._whole.cut(0)
     before = model.evaluated_tokens
     stop = threading.Timer(1.0, ABORT.set)
@@ -112,10 +134,9 @@ def test_an_evaluation_is_stopped_and_what_was_read_until_then_is_sound(model: L
         model.prefill(LONG, 0.0, ABORT)
     ABORT.clear()
     stopped = model.evaluated_tokens - before
-    whole = model.prefill(LONG, 0.0, ABORT)
-    assert stopped < whole.prompt_tokens
-    assert whole.cached_tokens in (stopped, stopped - 1)
-    assert answers(model, LONG) == expected
+    rest = model.prefill(LONG, 0.0, ABORT)
+    assert 0 < stopped == rest.cached_tokens < rest.prompt_tokens
+    assert answers(model, LONG) == whole
 
 
 def test_how_long_a_batch_takes_is_known_although_a_card_works_on_its_own(
@@ -123,25 +144,23 @@ def test_how_long_a_batch_takes_is_known_although_a_card_works_on_its_own(
 ):
     if "llvmpipe" not in card.description:
         pytest.skip("a real card may well read 256 tokens in a tenth of a second")
-    context = model._contexts[0]
     model._whole.cut(0)
     model.prefill(LONG, 0.0, ABORT)
-    scores = model._whole.scores(len(model._read[1].tokens))
-    assert np.isfinite(scores).all()
-    assert context._first_batch < LARGEST_BATCH
+    assert model._contexts[0]._first_batch < LARGEST_BATCH
 
 
-def test_what_was_unloaded_is_loaded_again(default_model: InstalledModel, on_processor):
+def test_what_was_unloaded_is_loaded_again(weights: Path, on_processor):
     for _ in range(2):
-        with loaded(default_model.path, AUTO) as model:
-            assert answers(model, PROMPTS[0], 3) == on_processor[0]
+        with loaded(weights, AUTO) as model:
+            assert np.abs(scores(model, PROMPTS[0]) - on_processor[1][0]).max() < ROUNDING
 
 
-def test_an_adapter_is_added_there_too(default_model: InstalledModel, tmp_path: Path, on_processor):
-    write_adapter(tmp_path / "adapter.gguf", default_model.path, scale=0.3)
+def test_an_adapter_is_added_there_too(weights: Path, tmp_path: Path, on_processor):
+    adapter = tmp_path / "adapter.gguf"
+    write_adapter(adapter, weights, scale=1.0)
     found = []
     for layers in (0, AUTO):
-        with loaded(default_model.path, layers, tmp_path / "adapter.gguf") as model:
-            found.append([answers(model, prompt)[0] for prompt in PROMPTS])
-    assert found[0] == found[1]
-    assert found[0] != [texts[0] for texts in on_processor]
+        with loaded(weights, layers, adapter) as model:
+            found.append(scores(model, PROMPTS[0]).copy())
+    assert np.abs(found[0] - found[1]).max() < ROUNDING
+    assert np.abs(found[0] - on_processor[1][0]).max() > 10 * ROUNDING
