@@ -5,6 +5,10 @@ than behind none. So it is run for prompts of several lengths, each at the start
 behind `DEPTHS[-1]` tokens, and what lies between is interpolated: the time of a prompt is linear
 between two measured lengths, and every time is linear in the number of tokens before it. It runs
 without flash attention, as the engine does: with it both would be slower behind a long text.
+
+What a machine can do at best may change within seconds, as its clock and its other users do: 150
+prompts of 128 tokens in a row took 129 ms each for five seconds and 153 ms for the next five. So
+`Bound.at` scales it by what a short run of llama-bench needs before and after a moment.
 """
 
 from __future__ import annotations
@@ -30,6 +34,9 @@ DEPTHS = (0, 1024)
 
 GENERATED = 32
 """Tokens generated in a row where the time of one is measured."""
+
+PROBE, PROBES = 64, 2
+"""Tokens of the prompt that shows what the machine can do at a moment, and how often it is read."""
 
 SHORT_TOKENS = 16
 """A request while somebody types reads no more."""
@@ -75,6 +82,15 @@ class Bound:
         depth = cached + evaluated
         return self.prefill_ms(evaluated, cached) + self.decode_ms(generated, depth)
 
+    def at(self, samples: Sequence[Samples]) -> Bound:
+        """Return the limit at the moment between two probes, such as `probe` makes."""
+        prompt = _mean(samples, (_PROMPT, PROBE, 0)) / self.prompt[PROBE, 0]
+        token = _mean(samples, (_TOKEN, GENERATED, 0)) / self.token[0]
+        return Bound(
+            {key: ms * prompt for key, ms in self.prompt.items()},
+            {depth: ms * token for depth, ms in self.token.items()},
+        )
+
     def rows(self) -> list[dict[str, Any]]:
         """Return what was measured, one row a measurement."""
         prompts = [
@@ -92,10 +108,17 @@ Samples = dict[tuple[str, int, int], list[float]]
 """Milliseconds of every repetition, by what was measured, its tokens and its depth."""
 
 
-async def sample(program: Program, lengths: Sequence[int], repetitions: int) -> Samples:
+async def probe(program: Program) -> Samples:
+    """Run llama-bench for a second: what can the machine do now? Raises CalledProcessError."""
+    return await sample(program, (PROBE,), PROBES, depths=(0,))
+
+
+async def sample(
+    program: Program, lengths: Sequence[int], repetitions: int, depths: Sequence[int] = DEPTHS
+) -> Samples:
     """Run llama-bench once over all of it. Raises CalledProcessError."""
     command = [program.path, "-m", program.model, "-t", program.threads, "-o", "json"]
-    command += ["-p", _list(lengths), "-n", GENERATED, "-d", _list(DEPTHS), "-r", repetitions]
+    command += ["-p", _list(lengths), "-n", GENERATED, "-d", _list(depths), "-r", repetitions]
     command += ["-ngl", 0, "-fa", "off"]
     ended = await asyncio.to_thread(
         subprocess.run,
@@ -142,6 +165,10 @@ def spread(runs: Sequence[Samples]) -> list[float]:
         middle = statistics.median(times)
         ratios += [ms / middle for ms in times if key[1] <= SHORT_TOKENS]
     return ratios
+
+
+def _mean(samples: Sequence[Samples], key: tuple[str, int, int]) -> float:
+    return statistics.fmean(statistics.median_low(sample[key]) for sample in samples)
 
 
 def _line(x: float, xs: Sequence[float], ys: Sequence[float]) -> float:

@@ -8,8 +8,10 @@ as `llama-bench` measures them in the same run, with the same model file, the sa
 and the engine process's own environment. What a token of prompt costs depends on how many are read
 at once and on how many stand before them, so llama-bench runs at several lengths and two depths
 and the request's own numbers are interpolated (`bound.py`). Like the engine it does without flash
-attention; all else, such as its batch sizes, are its defaults. It runs before and after the
-requests, and the medians of both runs together count.
+attention; all else, such as its batch sizes and how it loads the weights, are its defaults. It runs
+before and after the requests, and the medians of both runs together count. A short run between two
+places tells what the machine can do at that moment, and the limit is scaled by that: `bound.py` has
+why.
 
 A file is typed into the real server over stdio, key by key, in a number of places. Each key waits
 for the answer to the one before, so no request is replaced. Only answers that the model had to
@@ -23,6 +25,7 @@ request may be as little as one token.
 |---|---|
 | `wall_over_limit_p50`, `_p95` | from sending the edit to reading the answer, over the limit |
 | `wall_over_evaluated_p50`, `_p95` | the same over what was evaluated, be it no new token at all |
+| `wall_over_usual_p50`, `_p95` | that time over the limit of the whole run, not of the moment |
 | `bench_spread_p95` | llama-bench's own short runs over their medians: what the machine varies by |
 | `overhead_p50_ms`, `_p95_ms` | that time without the engine's queue, prefill and decode |
 | `prefill_over_bench`, `decode_over_bench` | tokens/s of long requests, ours over llama-bench's |
@@ -42,6 +45,7 @@ import statistics
 import sys
 import time
 from dataclasses import asdict, dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import psutil
@@ -63,7 +67,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from benchmarks.bound import Bound
+    from benchmarks.bound import Bound, Samples
     from benchmarks.presses import Press
 
 SEED = 20261124
@@ -90,11 +94,15 @@ QUICK = Extent(bound.QUICK_LENGTHS, 1, 8, 96, 10.0, 256, 3, 7.0)
 
 @dataclass(frozen=True)
 class Answer:
-    """One answer of the model: milliseconds from the edit to reading it, and the timings."""
+    """One answer of the model: milliseconds from the edit to reading it, and the timings.
+
+    `place` counts the places from 0.
+    """
 
     wall_ms: float
     jumped: bool
     timings: dict[str, Any]
+    place: int = 0
 
     @property
     def overhead_ms(self) -> float:
@@ -111,6 +119,7 @@ class Answer:
         """Return everything but the text."""
         return {
             "kind": "new place" if self.jumped else "key",
+            "place": self.place,
             "wall_ms": self.wall_ms,
             "limit_ms": self.limit_ms(limit),
             "overhead_ms": self.overhead_ms,
@@ -121,9 +130,9 @@ class Answer:
 def answers(places: Sequence[Sequence[Press]]) -> list[Answer]:
     """Return the answers of the model among `places`, each the keys typed at one."""
     return [
-        Answer(ms, number == 0, press.report["timings"])
-        for place in places
-        for number, press in enumerate(place)
+        Answer(ms, number == 0, press.report["timings"], place)
+        for place, presses in enumerate(places)
+        for number, press in enumerate(presses)
         if press.from_model
         and press.report is not None
         and any(press.report["timings"][what] for what in ("evaluated_tokens", "decoded_tokens"))
@@ -134,13 +143,15 @@ def answers(places: Sequence[Sequence[Press]]) -> list[Answer]:
 def figures(
     found: Sequence[Answer],
     limit: Bound,
+    moments: Sequence[Bound],
     spread: Sequence[float],
     speeds: Sequence[direct.Speed],
     freed: Sequence[direct.Freed],
 ) -> Figures:
-    """Return the figures that the module's docstring explains."""
-    ratios = [one.wall_ms / one.limit_ms(limit) for one in found]
-    evaluated = [one.wall_ms / one.limit_ms(limit, least=0) for one in found]
+    """Return the figures that the module's docstring explains; `moments` has a limit a place."""
+    ratios = [one.wall_ms / one.limit_ms(moments[one.place]) for one in found]
+    evaluated = [one.wall_ms / one.limit_ms(moments[one.place], least=0) for one in found]
+    usual = [one.wall_ms / one.limit_ms(limit) for one in found]
     prefill = [limit.prefill_ms(one.evaluated, one.cached) / one.prefill_ms for one in speeds]
     decode = [limit.decode_ms(1, one.depth) / one.decode_ms for one in speeds]
     return {
@@ -148,6 +159,8 @@ def figures(
         "wall_over_limit_p95": percentile(ratios, 95),
         "wall_over_evaluated_p50": percentile(evaluated, 50),
         "wall_over_evaluated_p95": percentile(evaluated, 95),
+        "wall_over_usual_p50": percentile(usual, 50),
+        "wall_over_usual_p95": percentile(usual, 95),
         "bench_spread_p95": percentile(spread, 95),
         "overhead_p50_ms": percentile([one.overhead_ms for one in found], 50),
         "overhead_p95_ms": percentile([one.overhead_ms for one in found], 95),
@@ -169,7 +182,7 @@ async def measure(
         await patient.prepare(client)
         program = await _program(world, llama_bench)
         before = await bound.sample(program, extent.lengths, extent.repetitions)
-        found = answers(await _typed(world, client, extent))
+        places, probes = await _typed(world, client, program, extent)
         speeds = await direct.speeds(engine, extent.prompt_tokens, extent.prompts)
         after = await bound.sample(program, extent.lengths, extent.repetitions)
         until = time.perf_counter() + extent.cancelling_s
@@ -179,10 +192,11 @@ async def measure(
         await engine.close()
         await client.close()
     limit = bound.bound([before, after])
-    rows = [one.row(limit) for one in found] + limit.rows()
+    found, moments = answers(places), [limit.at(pair) for pair in pairwise(probes)]
+    rows = [one.row(moments[one.place]) for one in found] + limit.rows()
     rows += [{"kind": "long request", **asdict(one)} for one in speeds]
     rows += [{"kind": "interruption", **asdict(one)} for one in freed]
-    return figures(found, limit, bound.spread([before, after]), speeds, freed), rows
+    return figures(found, limit, moments, bound.spread([before, after]), speeds, freed), rows
 
 
 async def _program(world: World, llama_bench: Path) -> Program:
@@ -195,13 +209,21 @@ async def _program(world: World, llama_bench: Path) -> Program:
     return Program(llama_bench, model, threads, environment)
 
 
-async def _typed(world: World, client: Client, extent: Extent) -> list[list[Press]]:
+async def _typed(
+    world: World, client: Client, program: Program, extent: Extent
+) -> tuple[list[list[Press]], list[Samples]]:
+    """Return the keys of each place, and what llama-bench showed before, between and after them."""
+    probes: list[Samples] = []
+
+    async def probe() -> None:
+        probes.append(await bound.probe(program))
+
     text = inspect.getsource(argparse)
     holes = typist.stretches(text, extent.places, extent.keys, SEED)
     uri = (world.project / "limit.py").as_uri()
     editor = Editor(client, typist.without(text, holes), caret=0, uri=uri)
     until = time.perf_counter() + extent.typing_s
-    return await patient.type_places(editor, text, holes, until)
+    return await patient.type_places(editor, text, holes, until, probe), probes
 
 
 def main() -> int:

@@ -11,7 +11,7 @@ from benchmarks.presses import Press
 from tests.harness.world import initialize
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Awaitable, Callable, Sequence
 
     from benchmarks.typist import Stretch
     from tests.harness.client import Client
@@ -40,16 +40,23 @@ def _ready(status: Any) -> bool:
 
 
 async def type_places(
-    editor: Editor, text: str, holes: Sequence[Stretch], until: float
+    editor: Editor,
+    text: str,
+    holes: Sequence[Stretch],
+    until: float,
+    around: Callable[[], Awaitable[None]],
 ) -> list[list[Press]]:
     """Type what is missing of `text`, one of the `holes` after the other, each a list of keys.
 
-    Leaves early when the clock (`time.perf_counter`) passes `until`.
+    Does what is to be done `around` each: before the first, between two and after the last. Leaves
+    early when the clock (`time.perf_counter`) passes `until`.
     """
     places = []
+    await around()
     for number, hole in enumerate(holes):
         editor.caret = typist.place(hole, holes[number + 1 :])
         places.append(await type_waiting(editor, text[hole.start : hole.end], until))
+        await around()
     return places
 
 

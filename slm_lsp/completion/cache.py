@@ -29,12 +29,22 @@ class _Answer:
     prompt: Prompt
     completions: tuple[Completion, ...]  # none: this place is known to have nothing to offer
     dropped: str
+    longest: int  # code points
+    line_ends: int
+
+    @classmethod
+    def of(cls, request: Request, prompt: Prompt, outcome: Outcome) -> _Answer:
+        texts = [completion.text for completion in outcome.completions]
+        longest = max(map(len, texts), default=0)
+        line_ends = max((text.count("\n") for text in texts), default=0)
+        return cls(request, prompt, outcome.completions, outcome.dropped, longest, line_ends)
 
     def reaches(self, cursor: Cursor) -> bool:
         """Tell at no cost of most answers that they were typed past: `cursor` is too far on."""
         start = self.request.cursor
-        longest = max((len(it.text) for it in self.completions), default=0)
-        return start.line != cursor.line or 0 <= cursor.column - start.column <= longest
+        if start.line == cursor.line:
+            return 0 <= cursor.column - start.column <= self.longest
+        return 0 < cursor.line - start.line <= self.line_ends
 
 
 class Cache:
@@ -46,7 +56,7 @@ class Cache:
     def put(self, request: Request, prompt: Prompt, outcome: Outcome) -> None:
         """Remember what was answered to `request`, which the model saw as `prompt`."""
         key = (request.document.uri, request.cursor, prompt)
-        self._answers[key] = _Answer(request, prompt, outcome.completions, outcome.dropped)
+        self._answers[key] = _Answer.of(request, prompt, outcome)
         self._answers.move_to_end(key)
         while len(self._answers) > CAPACITY:
             self._answers.popitem(last=False)

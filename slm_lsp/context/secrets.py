@@ -6,6 +6,7 @@ the prompt as it is, and the engine has nothing new to read.
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
@@ -21,11 +22,14 @@ from slm_lsp.context.secret_table import (
 )
 
 if TYPE_CHECKING:
-    import re
     from collections.abc import Iterator
 
 MASK = "<SECRET>"
 """What stands in a prompt in place of a secret."""
+
+_ANCHOR = re.compile("|".join(re.escape(anchor) for kind in KINDS for anchor in kind.anchors))
+_NAME_ANCHORS = tuple({anchor: None for named in NAMED for anchor in named.anchors})
+"""Nearly every line has none of them, which costs less to find out at once than kind by kind."""
 
 REMEMBERED_LINES = 4096
 """Lines whose secrets are known: between two keys nearly all of a window stays the same."""
@@ -92,11 +96,11 @@ def _extent(match: re.Match[str]) -> tuple[int, int]:
 
 
 def _matches(line: str) -> Iterator[re.Match[str]]:
-    for kind in KINDS:
+    for kind in KINDS if _ANCHOR.search(line) else ():
         if any(anchor in line for anchor in kind.anchors):
             yield from kind.pattern.finditer(line)
     folded = line.replace("\u0130", "i").lower()  # the only letter that grows in lower case
-    for named in NAMED:
+    for named in NAMED if any(anchor in folded for anchor in _NAME_ANCHORS) else ():
         for start in _starts(folded, named.anchors):
             if match := named.pattern.match(line, start):
                 yield match

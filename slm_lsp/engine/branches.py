@@ -8,7 +8,6 @@ written only when somebody asks for them.
 from __future__ import annotations
 
 import codecs
-import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -22,7 +21,6 @@ if TYPE_CHECKING:
     from slm_lsp.engine.fim import Layout
     from slm_lsp.engine.llama_context import LlamaContext
     from slm_lsp.engine.model import AbortFlag
-    from slm_lsp.engine.pace import Pace
     from slm_lsp.engine.sampling import Choice
     from slm_lsp.engine.vocabulary import Vocabulary
 
@@ -58,7 +56,6 @@ def decode(
     sequence: CachedSequence,
     prompt: Layout,
     running: set[int],
-    pace: Pace,
     abort: AbortFlag,
 ) -> Iterator[Token]:
     """Yield the tokens that follow `prompt` in `sequence`; see `Model.decode` for `running`.
@@ -83,7 +80,7 @@ def decode(
             going = [(branch, token) for branch, (token, _) in chosen if branch.number in running]
             branches = [branch for branch, _ in going]
             new_tokens = [(it, token) for it, token in going if not it.goes_on(token)]
-            _append(sequence.context, new_tokens, pace, abort)
+            _append(sequence.context, new_tokens, abort)
     finally:
         for number in range(1, wanted):
             sequence.context.forget_from(0, number)
@@ -122,16 +119,11 @@ def _advance(vocabulary: Vocabulary, branch: _Branch, token: int) -> bytes:
     return new
 
 
-def _append(
-    context: LlamaContext, going: list[tuple[_Branch, int]], pace: Pace, abort: AbortFlag
-) -> None:
+def _append(context: LlamaContext, going: list[tuple[_Branch, int]], abort: AbortFlag) -> None:
     """Evaluate the chosen tokens, which makes the next ones' logits."""
     if not going:
         return
-    started = time.perf_counter()
     rows = [(token, len(it.sequence.tokens), it.sequence.number) for it, token in going]
     context.append(rows, abort)
     for row, (branch, token) in enumerate(going):
         branch.sequence.appended(token, row)
-    if len(going) == 1:
-        pace.wrote(time.perf_counter() - started)

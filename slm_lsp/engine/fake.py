@@ -74,6 +74,9 @@ class FakeModel:
         self.awaited = True
         self.evaluated_tokens = self.decoded_tokens = 0
 
+    def warm_up(self, abort: AbortFlag) -> None:
+        """Nothing is done once only."""
+
     def prefill(self, prompt: Prompt | Chat, budget_s: float, abort: AbortFlag) -> Prefill:
         """Take its time over each token that differs from the last prompt. Raises Aborted."""
         del budget_s  # it reads its prompts whole

@@ -92,13 +92,17 @@ class Job:
         for branch, ending in enumerate(endings):
             if not ending.complete:
                 self._tell(loop, Ended(request.id, "end", len(ending.text), branch))
-        self._pass_on(loop)
         return Finished(
             request.id,
             "done",
             decode_ms=(time.perf_counter() - started) * 1e3,
             decoded_tokens=model.decoded_tokens - before,
         )
+
+    def end(self, last: Finished) -> None:
+        """Pass on the rest and `last`, together. Called on the event loop."""
+        for event in [*self._news, last]:
+            self.events.put_nowait(event)
 
     def _tell(self, loop: asyncio.AbstractEventLoop, event: Event) -> None:
         self._news.append(event)

@@ -13,7 +13,7 @@ from slm_lsp import store
 from slm_lsp.engine.endpoint import EngineOptions, runtime_dir
 from slm_lsp.engine.offload import AUTO
 from slm_lsp.errors import EngineUnavailable
-from slm_lsp.store.runtime import CALM
+from slm_lsp.store.runtime import environment
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -49,7 +49,7 @@ def launch(options: EngineOptions) -> subprocess.Popen[bytes]:
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
-                env=os.environ | CALM,
+                env=environment(),
                 cwd="/",
             )
     except OSError as error:

@@ -10,6 +10,7 @@ import llama_cpp
 import numpy as np
 
 from slm_lsp.engine.model import Aborted
+from slm_lsp.engine.pace import Pace
 from slm_lsp.errors import CardFailed, ModelUnusable
 
 if TYPE_CHECKING:
@@ -18,16 +19,6 @@ if TYPE_CHECKING:
     from slm_lsp.engine.llama import Llama
     from slm_lsp.engine.model import AbortFlag
     from slm_lsp.engine.sampling import Logits
-
-FIRST_BATCH = 32
-"""Tokens of the first batch of a prompt at the least. An abort loses the batch it falls into; each
-is twice the one before, so what is lost is never much more than what was kept, and somebody who
-types faster than a prompt can be read still finds more of it in the cache at every key."""
-
-FIRST_BATCH_S = 0.1
-"""Seconds the first batch may take, which is less than between two keys. Small ones are slower:
-187 tokens take 260 ms as 32 + 64 + 91, and 200 as 96 + 91 (default model, 2 cores). While nobody
-waits, no batch may take longer: whoever then does waits for its end, on fewer threads."""
 
 LARGEST_BATCH = 256
 """Tokens computed at once at the most: a tenth faster than 128, and 512 is no faster."""
@@ -60,7 +51,8 @@ class LlamaContext:
         """
         self.threads = self._threads = self._most_threads = threads
         """How many work from the next batch on."""
-        self._first_batch = FIRST_BATCH
+        self.pace = Pace()
+        """What it learns its speed with, and how large batches may be."""
         self._vocabulary_size = llama.vocabulary_size
         self._context = _new_context(llama, threads, tokens)
         self._install_abort(abort)
@@ -97,15 +89,19 @@ class LlamaContext:
     ) -> None:
         """Evaluate `tokens` of `sequence` from `position` on; `logits` has the last `outputs`.
 
-        Raises Aborted; finished batches stay.
+        Raises Aborted. That loses the batch it falls into, and finished batches stay. Each is twice
+        the one before, so what is lost is never much more than what was kept, and somebody who
+        types faster than a prompt can be read still finds more of it in the cache at every key.
+        On fewer threads they do not grow: whoever begins to wait does so for the end of one.
         """
         batch = self._batch
-        at, size = 0, self._first_batch
+        at, size = 0, self.pace.first_batch()
         while at < len(tokens):
             abort.check()
+            pace = self.pace
             if self.threads < self._most_threads:
-                size = max(FIRST_BATCH, self._first_batch * self.threads // self._most_threads)
-            part = tokens[at : at + _cut(len(tokens) - at, size, outputs)]
+                size = pace.first_batch()
+            part = tokens[at : at + batch_size(len(tokens) - at, size, outputs)]
             for row, token in enumerate(part):
                 batch.token[row] = token
                 batch.pos[row] = position + at + row
@@ -113,15 +109,9 @@ class LlamaContext:
                 batch.logits[row] = row >= len(part) - outputs
             started = time.perf_counter()
             self._decode(len(part))
-            self._learn(len(part), time.perf_counter() - started)
+            pace.read(len(part), time.perf_counter() - started)
             self.evaluated += len(part)
-            at, size = at + len(part), min(2 * size, LARGEST_BATCH)
-
-    def _learn(self, tokens: int, seconds: float) -> None:
-        """Choose the first batch of the next prompt by how long one took on all threads."""
-        if tokens >= FIRST_BATCH and self._threads == self._most_threads:
-            affordable = int(tokens * FIRST_BATCH_S / seconds)
-            self._first_batch = min(max(FIRST_BATCH, affordable), LARGEST_BATCH)
+            at, size = at + len(part), 2 * size
 
     def append(self, tokens: Sequence[Appended], abort: AbortFlag) -> None:
         """Evaluate one token behind each of some sequences, all at once. Raises Aborted."""
@@ -132,7 +122,10 @@ class LlamaContext:
             batch.pos[row] = position
             batch.seq_id[row][0] = sequence
             batch.logits[row] = 1
+        started = time.perf_counter()
         self._decode(len(tokens))
+        if len(tokens) == 1:
+            self.pace.wrote(time.perf_counter() - started)
         self.appended += len(tokens)
 
     def _decode(self, rows: int) -> None:
@@ -184,10 +177,15 @@ class LlamaContext:
         return np.ctypeslib.as_array(pointer, shape=(self._vocabulary_size,))
 
 
-def _cut(left: int, size: int, outputs: int) -> int:
-    """Return how many of `left` tokens make the next batch: the last one has all `outputs`."""
-    if size >= left:
+def batch_size(left: int, size: int, outputs: int) -> int:
+    """Return how many of `left` tokens the next batch has, about `size`.
+
+    A rest of less than half a batch goes along: it would take nearly as long as a whole one. The
+    last batch has all `outputs`.
+    """
+    if left <= min(size + size // 2, LARGEST_BATCH):
         return left
+    size = min(size, LARGEST_BATCH)
     return size if left - size >= outputs else max(1, left - outputs)
 
 

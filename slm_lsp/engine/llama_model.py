@@ -15,7 +15,7 @@ from slm_lsp.engine.kv import CachedSequence, Places
 from slm_lsp.engine.llama import Llama
 from slm_lsp.engine.llama_context import BRANCHES, LlamaContext
 from slm_lsp.engine.model import Prefill
-from slm_lsp.engine.pace import LEAST_TOKENS, Pace
+from slm_lsp.engine.pace import FIRST_BATCH, FIRST_BATCH_S, LEAST_TOKENS, Pace
 from slm_lsp.engine.protocol import Chat, Prompt
 from slm_lsp.engine.recognition import recognize
 from slm_lsp.engine.shortcut import Shortcut
@@ -34,6 +34,10 @@ ANSWER_TOKENS = 512 + 8
 
 SHORT_TOKENS = 512
 """Room for the end of a prompt; who can read more in time hardly ever has to leave anything out."""
+
+COLD_TOKENS, WARM_TOKENS = FIRST_BATCH // 2, FIRST_BATCH + FIRST_BATCH // 2
+"""What a new model is warmed up with: so few that they teach nothing, and all that are read at once
+before it is known how fast that goes."""
 
 SUFFIX_SHARE = 4
 """At most one in so many tokens of a prompt comes from behind the cursor."""
@@ -63,7 +67,7 @@ class LlamaModel:
     ) -> None:
         """Load the weights at `path`, and an `adapter` to them. Raises ModelUnusable.
 
-        `fim` is the prompt format as in `recognize`, `gpu_layers` as in `offload.layers`.
+        `fim` is the prompt format as in `recognize`, `gpu_layers` as in `offload.place`.
         `context_tokens` is clamped to what the model was trained for. States of places visited
         before take up to `parked_bytes` of memory.
         """
@@ -92,7 +96,7 @@ class LlamaModel:
         self._threads = threads
         self._paces = {True: Pace(), False: Pace()}
         self._team = Team(threads)
-        self._awaited = True
+        self.awaited = True
         self._read = self._whole, Layout((), ())  # what is to be decoded
         self._left_out: list[int] = []  # a whole prompt whose end alone was read
 
@@ -121,10 +125,7 @@ class LlamaModel:
         self._awaited = awaited
         for context in self._contexts:
             context.threads = 1 if self._threads == 2 and not awaited else self._threads
-
-    @property
-    def _pace(self) -> Pace:
-        return self._paces[self._awaited]
+            context.pace = self._paces[awaited]
 
     @property
     def evaluated_tokens(self) -> int:
@@ -136,13 +137,30 @@ class LlamaModel:
         """Tokens evaluated one by one to write answers, since then."""
         return sum(context.appended for context in self._contexts)
 
+    def warm_up(self, abort: AbortFlag) -> None:
+        """Read a few tokens, and if that did not take long some more, whose time then counts."""
+        context = self._short.context
+        started = time.perf_counter()
+        with self._team.placed():
+            self._try_out(context, COLD_TOKENS, abort)
+            if time.perf_counter() - started < FIRST_BATCH_S:
+                self._try_out(context, WARM_TOKENS, abort)
+
+    def _try_out(self, context: LlamaContext, tokens: int, abort: AbortFlag) -> None:
+        try:
+            context.evaluate([0] * tokens, position=0, sequence=0, abort=abort)
+            context.append([(0, tokens, 0)], abort)
+        finally:
+            context.forget_from(0, 0)
+            context.evaluated = context.appended = 0
+
     def prefill(self, prompt: Prompt | Chat, budget_s: float, abort: AbortFlag) -> Prefill:
         """Evaluate what is new in `prompt`, or in its end where that takes too long."""
         sequence, laid_out = self._whole, self._lay_out(prompt, self._room // SUFFIX_SHARE)
         tokens = laid_out.tokens
         self._left_out = []
         self._places.move(sequence, tokens)
-        affordable = min(self._pace.affordable(budget_s), SHORT_TOKENS)
+        affordable = min(self._paces[self._awaited].affordable(budget_s), SHORT_TOKENS)
         if budget_s and len(tokens) - sequence.held(tokens) > affordable:
             if isinstance(prompt, Prompt):
                 laid_out = self._lay_out(prompt, SHORT_SUFFIX_TOKENS)
@@ -151,17 +169,15 @@ class LlamaModel:
                 self._left_out, sequence, laid_out = tokens, self._short, end
                 tokens = end.tokens
         self._read = sequence, laid_out
-        started = time.perf_counter()
         held = sequence.held(tokens)
         with self._team.placed():
             evaluated = sequence.read(tokens, abort, laid_out.ahead)
-        self._pace.read(evaluated, time.perf_counter() - started)
         return Prefill(held + evaluated, held)
 
     def decode(self, running: set[int], abort: AbortFlag) -> Iterator[Token]:
         """Yield greedy tokens; those that only repeat what was healed are not shown."""
         sequence, laid_out = self._read
-        return decode(self._ends, self._vocabulary, sequence, laid_out, running, self._pace, abort)
+        return decode(self._ends, self._vocabulary, sequence, laid_out, running, abort)
 
     @property
     def behind(self) -> bool:

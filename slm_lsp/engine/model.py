@@ -80,6 +80,13 @@ class Model(Protocol):
         """What computes: graphics cards, or the processor and why."""
         ...
 
+    def warm_up(self, abort: AbortFlag) -> None:
+        """Read a little of no meaning. Raises Aborted.
+
+        So it learns how fast it is, and the first request does not pay for what is done once.
+        """
+        ...
+
     def prefill(self, prompt: Prompt | Chat, budget_s: float, abort: AbortFlag) -> Prefill:
         """Read `prompt`, or its end where the whole takes longer than `budget_s` (seconds).
 

@@ -61,7 +61,7 @@ class _Client:
         self._writer = writer
         self._unsent: list[bytes] = []
         self.name = f"client {id(self)}"
-        self.running: dict[int, asyncio.Task[Finished]] = {}
+        self.running: dict[int, asyncio.Task[None]] = {}
 
     def send(self, message: protocol.ToClient) -> None:
         """Send `message`, together with others of the same moment: each write wakes the client."""
@@ -175,7 +175,7 @@ class EngineProcess:
                 self._requests += 1
                 task = asyncio.create_task(self._generate(client, message))
                 client.running[number] = task
-                task.add_done_callback(functools.partial(_finish, client, number))
+                task.add_done_callback(functools.partial(_forget, client, number))
             case Rank(id=number, urgency=urgency) if self._scheduler is not None:
                 self._scheduler.rank(number, urgency, client.name)
             case Cancel(id=number) if number in client.running:
@@ -185,17 +185,15 @@ class EngineProcess:
             case Stop():
                 self._leave.set()
 
-    async def _generate(self, client: _Client, request: Generate) -> Finished:
-        """Pass the events of one request on and return the last; see `_finish`."""
+    async def _generate(self, client: _Client, request: Generate) -> None:
+        """Pass the events of one request on."""
         await self._loaded.wait()
         if self._scheduler is None:
-            return Finished(request.id, "failed", self._state.detail)
+            client.send(Finished(request.id, "failed", self._state.detail))
+            return
         async with aclosing(self._scheduler.generate(request, client.name)) as events:
             async for event in events:
-                if isinstance(event, Finished):
-                    return event
                 client.send(event)
-        raise AssertionError("a scheduler ends every request with Finished")
 
     def _status(self) -> Status:
         now = time.monotonic()
@@ -215,10 +213,11 @@ class EngineProcess:
         )
 
 
-def _finish(client: _Client, number: int, task: asyncio.Task[Finished]) -> None:
-    """Tell the client how its request ended: also when it was cancelled before it began."""
+def _forget(client: _Client, number: int, task: asyncio.Task[None]) -> None:
+    """Let go of a request, and tell the client if it was cancelled, be it before it began."""
     del client.running[number]
-    client.send(Finished(number, "cancelled") if task.cancelled() else task.result())
+    if task.cancelled():
+        client.send(Finished(number, "cancelled"))
 
 
 def main(arguments: list[str]) -> int:

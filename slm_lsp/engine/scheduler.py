@@ -23,7 +23,7 @@ from slm_lsp.engine.protocol import Finished, Urgency
 from slm_lsp.errors import SlmLspError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator
+    from collections.abc import AsyncGenerator, Callable
 
     from slm_lsp.engine.model import AbortFlag, Model
     from slm_lsp.engine.protocol import Event, Generate
@@ -108,6 +108,8 @@ class Scheduler:
             job.events.put_nowait(job.finished(job.ended_by))
 
     async def _work(self) -> None:
+        if not self._queue and self._background.pause_s() == 0:
+            await self._spend(self._model.warm_up)
         while True:
             self._wake.clear()
             job = self._queue.take(background=self._background.pause_s() == 0)
@@ -125,28 +127,29 @@ class Scheduler:
             if finished is None and not job.ended_by:
                 self._queue.put(job)
             else:
-                job.events.put_nowait(finished or job.finished(job.ended_by))
+                job.end(finished or job.finished(job.ended_by))
 
     async def _rest(self) -> None:
         """Wait for a request; meanwhile let the model read what it had to leave out."""
         pause_s = self._background.pause_s()
         if self._model.behind and pause_s == 0:
-            self._resting = True
             self._model.awaited = False
-            self._abort.clear()
-            started = time.monotonic()
-            await self._loop.run_in_executor(self._thread, self._catch_up)
-            self._background.worked(time.monotonic() - started)
-            self._resting = False
+            await self._spend(self._model.catch_up)
             return
         waiting = self._model.behind or bool(self._queue)
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(pause_s if waiting else None):
                 await self._wake.wait()
 
-    def _catch_up(self) -> None:
-        with contextlib.suppress(Aborted):
-            self._model.catch_up(self._abort)
+    async def _spend(self, work: Callable[[AbortFlag], None]) -> None:
+        """Let the model do what nobody asked for; whoever asks for something interrupts it."""
+        self._resting = True
+        self._abort.clear()
+        started = time.monotonic()
+        with contextlib.suppress(Aborted, SlmLspError):  # whoever asks next will hear of it
+            await self._loop.run_in_executor(self._thread, work, self._abort)
+        self._background.worked(time.monotonic() - started)
+        self._resting = False
 
     def _run(self, job: Job) -> Finished | None:
         """Run one job to its end, in a thread of the model's; None: it was interrupted."""

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 BUSY_AFTER_S = 0.1
 """Seconds a completion takes before it is worth a word; answers that are known never are."""
 
+AFTERWARDS_S = 0.005
+"""Seconds after a completion until its end is told."""
+
 METHOD = "didChangeStatus"
 """The name and parameters Copilot's server uses, so its clients understand ours."""
 
@@ -63,13 +66,14 @@ class Status:
 
     def started(self) -> None:
         """Count a completion that is being computed."""
+        self._tell()  # that the last one came to its end, before this one hides it
         self._working += 1
         asyncio.get_running_loop().call_later(BUSY_AFTER_S, self._tell)
 
     def ended(self) -> None:
-        """Count a completion that has come to its end."""
+        """Count a completion that has come to its end. First its answer has to leave."""
         self._working -= 1
-        self._tell()
+        asyncio.get_running_loop().call_later(AFTERWARDS_S, self._tell)
 
     def _tell(self) -> None:
         params = StatusParams(

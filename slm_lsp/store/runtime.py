@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 import slm_lsp
+from slm_lsp import huge_pages
 from slm_lsp.errors import ModelUnusable
 from slm_lsp.store.record import Case, Speed, Trial
 
@@ -25,6 +26,12 @@ idle machine. And llama.cpp, when it gives up, starts a debugger on itself if th
 
 _TIMEOUT_S = 600
 """Requantising and measuring the default model takes seconds; a hung runtime ends here."""
+
+
+def environment() -> dict[str, str]:
+    """Return the environment of a process that runs a model: this one's, CALM, and huge pages."""
+    tunables = huge_pages.tunables(os.environ.get("GLIBC_TUNABLES", ""))
+    return os.environ | CALM | {"GLIBC_TUNABLES": tunables}
 
 
 def requantize(source: Path, target: Path, type_name: str) -> None:
@@ -57,7 +64,7 @@ def run(*arguments: str, module: str = "quantize") -> bytes:
             [sys.executable, "-m", f"slm_lsp.engine.{module}", *arguments],
             # In the user's folder, `-m` could find a stranger's slm_lsp.
             cwd=Path(slm_lsp.__file__).parents[1],
-            env=os.environ | CALM,
+            env=environment(),
             stdin=subprocess.DEVNULL,
             capture_output=True,
             check=False,

@@ -6,7 +6,6 @@ import asyncio
 import collections
 import itertools
 import json
-import os
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -20,7 +19,7 @@ from slm_lsp.engine.launch import launch
 from slm_lsp.engine.protocol import Finished, Generate, Prompt, State
 from slm_lsp.errors import ModelUnusable
 from slm_lsp.store import record, resolve
-from slm_lsp.store.runtime import CALM
+from slm_lsp.store.runtime import environment
 from tests.harness.editor import Editor
 from tests.harness.mutations import MUTATIONS, extreme, mutated
 from tests.harness.world import REPOSITORY, World, serving
@@ -123,7 +122,7 @@ def test_llama_cpp_survives_whatever_the_reader_lets_pass(
     ended = subprocess.run(
         [sys.executable, "-m", "tests.harness.survival", passed],
         cwd=REPOSITORY,
-        env=os.environ | CALM,
+        env=environment(),
         stdout=subprocess.PIPE,
         check=True,
     )

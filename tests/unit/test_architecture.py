@@ -29,7 +29,7 @@ LAYERS = (
     {"bundle"},
     {"store", "usage"},
     {"text"},
-    {"baseline", "network", "phrase", "printable", "processors"},
+    {"baseline", "huge_pages", "network", "phrase", "printable", "processors"},
     {"lines"},
     {"policy"},
     {"sources"},

@@ -95,6 +95,14 @@ def test_llama_bench_is_read_and_its_runs_are_put_together():
     assert len(limit.rows()) == 6
 
 
+def test_the_limit_of_a_moment_lies_between_what_was_seen_before_and_after_it():
+    before = {("prompt", 64, 0): [90.0, 100.0, 500.0], ("token", 32, 0): [10.0]}
+    after = {("prompt", 64, 0): [120.0], ("token", 32, 0): [30.0, 11.0]}
+    moment = LIMIT.at([before, after])
+    assert moment.prefill_ms(256, 1024) == pytest.approx(968 * 1.1)
+    assert moment.decode_ms(1, 1024) == pytest.approx(20 * 1.05)
+
+
 async def test_llama_bench_runs_as_the_engine_does(tmp_path: Path):
     program = tmp_path / "llama-bench"
     program.write_text(
@@ -141,10 +149,13 @@ def test_the_figures_compare_with_the_limit():
     limit_ms = LIMIT.request_ms(0, 64, 2)
     speeds = [direct.Speed(64, 0, 125.0, 12.5, 0), direct.Speed(64, 0, 1e6, 1e6, 0)]
     freed = [direct.Freed("cancelled", "decode", ms) for ms in (1.0, 9.0)]
-    measured = figures(found, LIMIT, [1.0, 1.5], speeds[:1], freed)
-    assert measured["wall_over_limit_p50"] == pytest.approx(126 / limit_ms)
-    assert measured["wall_over_limit_p95"] == pytest.approx(140 / limit_ms)
-    assert measured["wall_over_evaluated_p95"] == pytest.approx(140 / limit_ms)
+    slower = LIMIT.at([{("prompt", 64, 0): [200.0], ("token", 32, 0): [20.0]}])
+    measured = figures(found, LIMIT, [slower], [1.0, 1.5], speeds[:1], freed)
+    assert measured["wall_over_usual_p50"] == pytest.approx(126 / limit_ms)
+    assert measured["wall_over_usual_p95"] == pytest.approx(140 / limit_ms)
+    assert measured["wall_over_limit_p50"] == pytest.approx(126 / limit_ms / 2)
+    assert measured["wall_over_limit_p95"] == pytest.approx(140 / limit_ms / 2)
+    assert measured["wall_over_evaluated_p95"] == pytest.approx(140 / limit_ms / 2)
     assert measured["bench_spread_p95"] == 1.5
     assert measured["overhead_p95_ms"] == pytest.approx(19)
     assert measured["prefill_over_bench"] == pytest.approx(0.8)
@@ -160,7 +171,7 @@ def test_the_spread_is_that_of_short_runs_alone():
 
 
 def test_nothing_measured_is_none():
-    measured = figures([], LIMIT, [], [], [])
+    measured = figures([], LIMIT, [], [], [], [])
     promised = "wall_over_limit_p50 wall_over_limit_p95 overhead_p95_ms decode_over_bench"
     promised += " prefill_over_bench cancel_to_free_p95_ms"
     assert all(measured[name] is None for name in promised.split())

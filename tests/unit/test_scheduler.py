@@ -22,6 +22,7 @@ from slm_lsp.engine.protocol import (
     Urgency,
 )
 from slm_lsp.engine.scheduler import Scheduler
+from slm_lsp.errors import ModelUnusable
 
 
 @asynccontextmanager
@@ -151,6 +152,56 @@ async def test_what_was_left_out_is_read_while_nobody_asks_and_gives_way():
     async with asyncio.timeout(5):
         while model.behind:  # noqa: ASYNC110 (the model's thread has no event for us)
             await asyncio.sleep(0.01)
+    assert await collect(engine, request("y = ")) == ("pass", "end")
+    await engine.close()
+
+
+class Cold(FakeModel):
+    """A model that takes long to warm up, or cannot."""
+
+    warmth = 0
+    broken = False
+
+    def warm_up(self, abort: AbortFlag) -> None:
+        if self.broken:
+            raise ModelUnusable("boom")
+        while self.warmth < 40:
+            abort.check()
+            time.sleep(0.01)
+            self.warmth += 1
+
+
+async def test_it_warms_up_until_somebody_asks():
+    model = Cold(SCRIPT)
+    engine = Scheduler(model, AbortFlag())
+    await asyncio.sleep(0.05)
+    async with asyncio.timeout(0.3):
+        assert await collect(engine, request("y = ")) == ("pass", "end")
+    assert 0 < model.warmth < 40
+    await engine.close()
+
+
+async def test_who_asks_at_once_finds_it_cold():
+    model = Cold(SCRIPT)
+    engine = Scheduler(model, AbortFlag())
+    assert await collect(engine, request("y = ")) == ("pass", "end")
+    assert model.warmth == 0
+    await engine.close()
+
+
+async def test_it_does_not_warm_up_where_only_what_is_asked_for_may_be_done():
+    model = Cold(SCRIPT)
+    engine = Scheduler(model, AbortFlag(), Background(share=0))
+    await asyncio.sleep(0.05)
+    assert model.warmth == 0
+    await engine.close()
+
+
+async def test_a_model_that_cannot_warm_up_answers_all_the_same():
+    model = Cold(SCRIPT)
+    model.broken = True
+    engine = Scheduler(model, AbortFlag())
+    await asyncio.sleep(0.05)
     assert await collect(engine, request("y = ")) == ("pass", "end")
     await engine.close()
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from slm_lsp.engine.fim import Layout
 from slm_lsp.engine.kv import CachedSequence, common_prefix
-from slm_lsp.engine.pace import ANSWER_TOKENS, LEAST_TOKENS, MEASURABLE_TOKENS, Pace
+from slm_lsp.engine.pace import ANSWER_TOKENS, FIRST_BATCH, FIRST_BATCH_S, LEAST_TOKENS, Pace
 from slm_lsp.engine.shortcut import Shortcut
 
 LINE = (1, 2, 3, 0)
@@ -37,7 +37,7 @@ def test_what_is_affordable_follows_the_measured_speed():
     assert pace.affordable(0.5) == LEAST_TOKENS
     pace.read(1000, 1.0)
     assert pace.affordable(0.5) == 500
-    pace.read(MEASURABLE_TOKENS - 1, 1.0)
+    pace.read(FIRST_BATCH - 1, 1.0)
     assert pace.affordable(0.5) == 500
     pace.wrote(0.01)
     assert pace.affordable(0.5) == 500 - 10 * ANSWER_TOKENS
@@ -52,6 +52,16 @@ def test_one_slow_moment_does_not_count_for_long():
     for _ in range(12):
         pace.read(100, 0.1)
     assert 0.1 <= pace.read_s * 100 < 0.11
+
+
+def test_the_first_batch_is_what_can_be_read_in_its_time():
+    pace = Pace()
+    assert pace.first_batch() == FIRST_BATCH
+    pace.read(100, 0.1)
+    assert pace.first_batch() == 1000 * FIRST_BATCH_S
+    for _ in range(20):
+        pace.read(100, 60.0)
+    assert pace.first_batch() == FIRST_BATCH
 
 
 def test_it_begins_with_a_line():

@@ -146,7 +146,7 @@ def test_how_long_a_batch_takes_is_known_although_a_card_works_on_its_own(
         pytest.skip("a real card may well read 256 tokens in a tenth of a second")
     model._whole.cut(0)
     model.prefill(LONG, 0.0, ABORT)
-    assert model._contexts[0]._first_batch < LARGEST_BATCH
+    assert model._contexts[0].pace.first_batch() < LARGEST_BATCH
 
 
 def test_what_was_unloaded_is_loaded_again(weights: Path, on_processor):
