@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
-import functools
 import time
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from slm_lsp.engine.branches import decode
 from slm_lsp.engine.chat import TEMPLATE_KEY, detect_chat, lay_out_chat
 from slm_lsp.engine.fim import Layout, layout, named
 from slm_lsp.engine.kv import CachedSequence, Places
-from slm_lsp.engine.llama import Llama
-from slm_lsp.engine.llama_context import BRANCHES, LlamaContext
+from slm_lsp.engine.loaded import SHORT_TOKENS, load
 from slm_lsp.engine.model import Prefill
 from slm_lsp.engine.pace import FIRST_BATCH, FIRST_BATCH_S, LEAST_TOKENS, Pace
 from slm_lsp.engine.protocol import Chat, Prompt
@@ -21,19 +17,14 @@ from slm_lsp.engine.recognition import recognize
 from slm_lsp.engine.shortcut import Shortcut
 from slm_lsp.engine.team import Team
 from slm_lsp.engine.tokenizer import Tokenizer
-from slm_lsp.errors import CardFailed, ModelUnusable
+from slm_lsp.errors import ModelUnusable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from slm_lsp.engine.llama_context import LlamaContext
     from slm_lsp.engine.model import AbortFlag, Token
-
-ANSWER_TOKENS = 512 + 8
-"""Room for one answer: the largest `completion.maxTokens`, and healing."""
-
-SHORT_TOKENS = 512
-"""Room for the end of a prompt; who can read more in time hardly ever has to leave anything out."""
 
 COLD_TOKENS, WARM_TOKENS = FIRST_BATCH // 2, FIRST_BATCH + FIRST_BATCH // 2
 """What a new model is warmed up with: so few that they teach nothing, and all that are read at once
@@ -71,16 +62,14 @@ class LlamaModel:
         `context_tokens` is clamped to what the model was trained for. States of places visited
         before take up to `parked_bytes` of memory.
         """
-        load = functools.partial(
-            _load, path, adapter, threads=threads, context_tokens=context_tokens, abort=abort
+        self._llama, self._room, self._contexts, self.placement = load(
+            path,
+            adapter,
+            threads=threads,
+            context_tokens=context_tokens,
+            gpu_layers=gpu_layers,
+            abort=abort,
         )
-        try:
-            self._llama, self._room, self._contexts = load(gpu_layers=gpu_layers)
-            self.placement = str(self._llama.placement)
-            """What computes: graphics cards, or the processor and why."""
-        except CardFailed as error:
-            self._llama, self._room, self._contexts = load(gpu_layers=0)
-            self.placement = str(replace(self._llama.placement, reason=str(error)))
         self._whole, self._short = map(CachedSequence, self._contexts)
         self._vocabulary = self._llama.vocabulary()
         self._format = recognize(self._llama, fim)
@@ -230,33 +219,3 @@ class LlamaModel:
         if len(laid_out.tokens) + len(laid_out.ahead) > self._room:
             raise ModelUnusable(f"That is more than the {self._room} tokens the model reads.")
         return laid_out
-
-
-def _load(
-    path: Path,
-    adapter: Path | None,
-    *,
-    threads: int,
-    context_tokens: int,
-    gpu_layers: int,
-    abort: AbortFlag,
-) -> tuple[Llama, int, list[LlamaContext]]:
-    """Return the weights, how many tokens of a prompt have room, and contexts for all and its end.
-
-    Raises as `Llama` and `LlamaContext` do; nothing of it stays in memory then.
-    """
-    answers = BRANCHES * ANSWER_TOKENS
-    with contextlib.ExitStack() as undo:
-        tokens = context_tokens + SHORT_TOKENS + 2 * answers
-        llama = Llama(path, adapter, gpu_layers=gpu_layers, tokens=tokens)
-        undo.callback(llama.close)
-        trained = llama.trained_tokens or context_tokens
-        # Some models know a fixed number of positions, and an answer needs some of them.
-        room = min(context_tokens, max(trained // 2, trained - ANSWER_TOKENS))
-        contexts = []
-        for tokens in (room, SHORT_TOKENS):
-            context = LlamaContext(llama, threads=threads, tokens=tokens + answers, abort=abort)
-            undo.callback(context.close)
-            contexts.append(context)
-        undo.pop_all()
-    return llama, room, contexts
