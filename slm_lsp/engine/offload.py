@@ -19,8 +19,15 @@ RESERVE = 512 * 2**20
 """Bytes that stay free on each card: for what is computed between the layers, and for the screen.
 """
 
-HALF = 2
-"""Bytes of a number in the KV cache."""
+HALF, SINGLE = 2, 4
+"""Bytes of a number in the KV cache, and of a score."""
+
+SCORED = 2 * 256
+"""Tokens for which llama.cpp keeps room for scores: the largest batch in each of two contexts. With
+large vocabularies they are most of what is kept there: 48 of 49 MiB with the default model."""
+
+ROUNDING = 2 * 256
+"""By how many tokens two contexts become larger: llama.cpp makes them a multiple of 256."""
 
 _LAYER = re.compile(r"blk\.(\d+)\.(.*)")
 _KEYS, _VALUES, _FUSED, _OUT = (f"attn_{name}.weight" for name in ("k", "v", "qkv", "output"))
@@ -105,14 +112,15 @@ def _fitting(sizes: list[int], output: int, cards: Sequence[Device]) -> int:
 
 
 def _output(others: dict[str, Tensor]) -> int:
-    """Return what the output takes: weights of its own, or a copy of the input's."""
+    """Return what the output takes: its weights, or a copy of the input's, and the scores."""
     weights = others.get("output.weight") or others.get("token_embd.weight")
-    return weights.size if weights else 0
+    return weights.size + SINGLE * SCORED * weights.shape[-1] if weights else 0
 
 
 def _size(parts: dict[str, Tensor], tokens: int) -> int:
     """Return what a layer takes: its weights, and its keys and values of so many tokens."""
-    return sum(tensor.size for tensor in parts.values()) + HALF * tokens * _kept(parts)
+    weights = sum(tensor.size for tensor in parts.values())
+    return weights + HALF * (tokens + ROUNDING) * _kept(parts)
 
 
 def _kept(parts: dict[str, Tensor]) -> int:

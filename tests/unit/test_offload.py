@@ -8,15 +8,19 @@ from slm_lsp.config import EngineSettings, Settings
 from slm_lsp.engine.gguf import Header, Tensor
 from slm_lsp.engine.hardware import Device
 from slm_lsp.engine.launch import options_for
-from slm_lsp.engine.offload import AUTO, RESERVE, Placement, place
+from slm_lsp.engine.llama_context import LARGEST_BATCH
+from slm_lsp.engine.offload import AUTO, RESERVE, ROUNDING, SCORED, Placement, place
 
 MIB = 2**20
 LAYERS = 10
 TOKENS = 1024
 KEYS = VALUES = 2048
-STATE = 2 * TOKENS * (KEYS + VALUES)
+STATE = 2 * (TOKENS + ROUNDING) * (KEYS + VALUES)
 WEIGHTS = 100 * MIB
-OUTPUT = 300 * MIB
+INPUT = 300 * MIB
+VOCABULARY = 50_000
+SCORES = 4 * SCORED * VOCABULARY
+OUTPUT = INPUT + SCORES
 LAYER = WEIGHTS + STATE
 
 
@@ -31,7 +35,8 @@ def model(*further: Tensor, attention: dict[str, tuple[int, ...]] | None = None)
         for layer in range(LAYERS)
         for part, shape in attention.items()
     ]
-    return Header({}, {}, (tensor("token_embd.weight", OUTPUT), *layers, *further))
+    embedding = tensor("token_embd.weight", INPUT, (4096, VOCABULARY))
+    return Header({}, {}, (embedding, *layers, *further))
 
 
 def card(free: int, name: str = "CUDA0") -> Device:
@@ -63,9 +68,9 @@ def test_as_many_as_fit_behind_the_output(free: int, expected: int):
 
 
 def test_an_output_of_its_own_counts_in_place_of_the_inputs_copy():
-    with_output = model(tensor("output.weight", MIB))
-    assert fitting(with_output, card(RESERVE + MIB + LAYER)) == 2
-    assert fitting(with_output, card(RESERVE + MIB + LAYER - 1)) == 0
+    with_output = model(tensor("output.weight", MIB, (4096, VOCABULARY)))
+    assert fitting(with_output, card(RESERVE + MIB + SCORES + LAYER)) == 2
+    assert fitting(with_output, card(RESERVE + MIB + SCORES + LAYER - 1)) == 0
 
 
 @pytest.mark.parametrize(
@@ -80,6 +85,10 @@ def test_a_cache_is_counted_for_every_kind_of_attention(attention: dict[str, tup
     assert fitting(model(attention=attention), card(RESERVE + OUTPUT + LAYER - 1)) == 0
 
 
+def test_scores_are_kept_for_the_largest_batch_of_each_context():
+    assert SCORED == 2 * LARGEST_BATCH
+
+
 def test_a_longer_context_leaves_room_for_fewer():
     devices = [card(RESERVE + OUTPUT + LAYERS * LAYER)]
     assert place(model(), devices, AUTO, TOKENS).layers == LAYERS + 1
@@ -89,7 +98,7 @@ def test_a_longer_context_leaves_room_for_fewer():
 def test_two_cards_share_and_each_keeps_its_reserve():
     half = (OUTPUT + LAYERS * LAYER) // 2
     two = [card(RESERVE + half, "CUDA0"), card(RESERVE + half, "CUDA1")]
-    assert fitting(model(), *two) == LAYERS + 1 - OUTPUT // LAYER - 1  # no layer is divided
+    assert fitting(model(), *two) == LAYERS + 1 - OUTPUT // LAYER - 1  # none is divided
     assert place(model(), two, 4, TOKENS).shares == (half, half)
 
 
