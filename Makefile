@@ -9,12 +9,13 @@ LOCK = $(VENV)/uv pip compile --quiet --universal --python-version 3.11 --genera
 	--no-annotate --no-header --upgrade --output-file
 
 .NOTPARALLEL:
-.PHONY: help demo test test-editors test-tune lint setup dev editors vsix wheels bundle stylua model peer lock clean
+.PHONY: help demo test test-editors test-tune test-vulkan lint setup dev editors vsix wheels bundle stylua model peer lock clean
 
 help:
 	@echo "make demo   see ghost text in this terminal (the first time sets everything up)"
 	@echo "make test   run all tests but those in real editors, which make test-editors runs"
 	@echo "make test-tune   install PyTorch and run the tests of fine-tuning"
+	@echo "make test-vulkan build the engine for Vulkan and test it, without a graphics card"
 	@echo "make vsix   build the VS Code extension, into build/slm-lsp.vsix"
 	@echo "make bundle take all of it to machines without a network, into build/bundle"
 	@echo "make lint   check style, types and the direction of imports"
@@ -39,6 +40,13 @@ test-editors: vsix model
 test-tune: dev model
 	@$(VENV)/python -c 'import torch' 2>/dev/null || $(VENV)/python -m pip install --quiet torch==2.13.0
 	@OMP_NUM_THREADS=1 $(VENV)/python -m pytest tests/tune
+
+# On Mesa's driver that computes on the processor: GGML_VK_VISIBLE_DEVICES lets llama.cpp use it.
+test-vulkan:
+	@$(PYTHON) -m tools.vulkan
+	@CMAKE_ARGS=-DGGML_VULKAN=ON $(PYTHON) -m tools.bootstrap dev --venv .venv-vulkan
+	@.venv-vulkan/bin/slm-lsp models pull smollm2-135m
+	@GGML_VK_VISIBLE_DEVICES=0 .venv-vulkan/bin/python -m pytest tests/vulkan
 
 vsix: editors editors/vscode/node_modules/.package-lock.json
 	@rm -rf editors/vscode/server
@@ -111,4 +119,4 @@ lock: dev
 	@grep -o 'llama-cpp-python==[0-9.]*' pyproject.toml | $(LOCK) requirements/engine.lock --no-deps -
 
 clean:
-	rm -rf .venv build dist editors/vscode/dist editors/vscode/node_modules editors/vscode/server tests/editors/nvim/node_modules .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-vulkan build dist editors/vscode/dist editors/vscode/node_modules editors/vscode/server tests/editors/nvim/node_modules .mypy_cache .pytest_cache .ruff_cache .hypothesis

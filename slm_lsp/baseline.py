@@ -24,3 +24,8 @@ def lacking(machine: str = "", cpuinfo: Path = _CPUINFO) -> tuple[str, ...]:
         return ()
     flags = next((line.split() for line in lines if line.startswith("flags")), list(needed))
     return tuple(flag for flag in needed if flag not in flags)
+
+
+def complaint(missing: tuple[str, ...]) -> str:
+    """Return the sentence about a processor that lacks what `lacking` has found."""
+    return f"slm-lsp needs a processor of 2009 or newer; this one lacks {', '.join(missing)}."

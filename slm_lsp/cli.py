@@ -36,8 +36,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
         network.give_up()
     try:
-        if words[0] != "serve":
-            _require_folders()
+        _require_home()
+        if words[0] != "serve":  # what an editor asks about names its own folder
+            _require_working_folder()
         return int(options.func(options))
     except UsageError as error:
         print(f"slm-lsp: {printable(str(error))}", file=sys.stderr)
@@ -52,16 +53,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
 
 
-def _require_folders() -> None:
-    """Raise UsageError where there is no working folder, or no home to keep anything in."""
-    try:
-        Path.cwd()
-    except FileNotFoundError as error:
-        raise UsageError("This folder is gone; change to another one.") from error
+def _require_home() -> None:
+    """Raise UsageError where neither the environment nor the system names a home folder.
+
+    What is kept there would end up in a folder called `~` of the one that is worked in.
+    """
     try:
         Path.home()
     except RuntimeError as error:
         raise UsageError("This user has no home folder; name one in HOME.") from error
+
+
+def _require_working_folder() -> None:
+    """Raise UsageError where the folder that is worked in was removed."""
+    try:
+        Path.cwd()
+    except FileNotFoundError as error:
+        raise UsageError("This folder is gone; change to another one.") from error
 
 
 def _parser(first: str) -> argparse.ArgumentParser:

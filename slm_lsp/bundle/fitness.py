@@ -34,13 +34,17 @@ def this_python() -> str:
 
 
 def require_machine(
-    about: Manifest, machine: str = "", python: str = "", glibc: str = "", lacking: str = ""
+    about: Manifest,
+    machine: str = "",
+    python: str = "",
+    glibc: str = "",
+    missing: tuple[str, ...] = (),
 ) -> None:
     """Raise BundleError where the bundle was made for other machines than this one."""
     machine = machine or this_platform()
     python = python or this_python()
     glibc = glibc or platform.libc_ver()[1]
-    lacking = lacking or ", ".join(baseline.lacking())
+    missing = missing or baseline.lacking()
     if machine not in about.platforms:
         raise BundleError(
             f"This bundle is for {_any(about.platforms)}, and this machine is {machine}."
@@ -56,8 +60,8 @@ def require_machine(
             f"The engine in this bundle needs glibc {oldest} or newer, and this machine has "
             f"{glibc}; build the engine on a system as old as this one."
         )
-    if lacking:
-        raise BundleError(f"slm-lsp needs a processor of 2009 or newer; this one lacks {lacking}.")
+    if missing:
+        raise BundleError(baseline.complaint(missing))
 
 
 def require_space(bundle: Path, about: Manifest, place: Place) -> None:

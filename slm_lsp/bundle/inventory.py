@@ -49,11 +49,11 @@ class Part:
     inside: tuple[tuple[str, str], ...] = ()
 
 
-def parts(bundle: Path, model: Part | None) -> tuple[Part, ...]:
-    """Return the parts of the folder `bundle`; the `model` in it is known to whoever put it in."""
+def parts(bundle: Path, model: tuple[Part, ...]) -> tuple[Part, ...]:
+    """Return the parts of the folder `bundle`; those of its `model` are known to who put it in."""
     packages = (_package(path) for path in sorted((bundle / WHEELS).glob("*.whl")))
-    found = [part for part in packages if model is None or part.file != model.file]
-    return (*found, *([model] if model else []), *_editors(bundle))
+    known = {part.file for part in model}
+    return (*(part for part in packages if part.file not in known), *model, *_editors(bundle))
 
 
 def licences(found: tuple[Part, ...]) -> str:

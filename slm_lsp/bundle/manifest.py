@@ -23,11 +23,13 @@ class BundledModel:
     """A model: its name, and the `file` in the bundle that it is or that carries it.
 
     With `use` it becomes the user's model, because it is not the one that is when nothing is set.
+    `adapter` is the file with what is added to its weights, empty where it has none.
     """
 
     name: str
     file: str
     use: bool
+    adapter: str = ""
 
 
 @dataclass(frozen=True)

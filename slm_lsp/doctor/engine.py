@@ -53,7 +53,16 @@ def look(settings: Settings) -> Iterator[Finding]:
         yield Finding("engine", "ok", detail)
     else:
         yield Finding("engine", "warning", f"{detail}, but empty", "Try another model.")
+    yield placement(answer.status.placement)
     yield network(settings, answer.status.unsealed)
+
+
+def placement(said: str) -> Finding:
+    """Say what computes: `said` is the engine's own word, with a reason if it is not as set."""
+    if said.startswith("the processor alone: "):
+        advice = "Set engine.gpuLayers to fewer, or to 0 for the processor alone."
+        return Finding("computes", "warning", said, advice)
+    return Finding("computes", "ok", said)
 
 
 def network(settings: Settings, unsealed: str | None) -> Finding:

@@ -45,7 +45,9 @@ def _installed(model: InstalledModel) -> Finding:
 
 def _checksum(model: InstalledModel) -> Finding:
     try:
-        policy.load().require_model(model.sha256)
+        rules = policy.load()
+        for sha256 in model.checksums:
+            rules.require_model(sha256)
         store.check(model)
     except ModelForbidden as error:
         made_here = installed.get(model.name).files[0].sha256 != model.sha256
@@ -53,7 +55,8 @@ def _checksum(model: InstalledModel) -> Finding:
         return Finding("checksum", "failed", str(error), back if made_here else "")
     except StoreError as error:
         return Finding("checksum", "failed", str(error))
-    return Finding("checksum", "ok", f"matches the record, SHA-256 {model.sha256[:12]}…")
+    listed = " and ".join(f"{sha256[:12]}…" for sha256 in model.checksums)
+    return Finding("checksum", "ok", f"matches the record, SHA-256 {listed}")
 
 
 def _speed(model: InstalledModel) -> Finding:

@@ -52,6 +52,8 @@ FLAGS = {
 ESSENTIAL = {"AVX2", "FMA", "F16C", "DOTPROD"}
 """Without these a model is several times slower; the others are worth a tenth to a half."""
 
+_KINDS = {"cuda": "CUDA", "vulkan": "Vulkan"}
+
 PACKAGE = "llama-cpp-python"
 
 REBUILD = f"pip install --force-reinstall --no-cache-dir --no-binary {PACKAGE}"
@@ -68,7 +70,10 @@ def look() -> Iterator[Finding]:
     try:
         found = msgspec.json.decode(runtime.run(module="inventory"), type=Backends)
     except ModelUnusable as error:
-        reinstall = f"Install it again, built for this machine: {REBUILD} {_runtime_version()}"
+        reinstall = (
+            "Install the library that it names, if any, or the runtime again, built for this "
+            f"machine: {REBUILD} {_runtime_version()}"
+        )
         yield Finding("runtime", "failed", f"{_runtime_version()}: {error}", reinstall)
     else:
         yield from _runtime(found)
@@ -87,9 +92,18 @@ def _runtime(found: Backends) -> Iterator[Finding]:
     built = [name for name in found.cpu_features if name not in FLAGS]
     variant = f", variant {found.cpu_variant}" if found.cpu_variant else ""
     yield Finding("runtime", "ok", f"{_runtime_version()}{variant}, built with {_listed(built)}")
-    backends = (_described(device) for device in found.devices)
-    yield Finding("backend", "ok", "; ".join(backends))
+    yield backend(found)
     yield processor(found.cpu_features, _kernel_flags())
+
+
+def backend(found: Backends) -> Finding:
+    """Name what can compute, and kinds of graphics cards that are looked for in vain."""
+    detail = "; ".join(_described(device) for device in found.devices)
+    if not found.cardless:
+        return Finding("backend", "ok", detail)
+    kinds = " and ".join(_KINDS[kind] for kind in found.cardless)
+    advice = f"If there is a graphics card: install its driver for {kinds}, with its library."
+    return Finding("backend", "warning", f"{detail}; no card for {kinds}", advice)
 
 
 def processor(features: tuple[str, ...], flags: frozenset[str]) -> Finding:

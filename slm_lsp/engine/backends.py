@@ -11,6 +11,7 @@ import ctypes
 import functools
 import re
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import llama_cpp
 from llama_cpp import llama_cpp as bindings
@@ -18,11 +19,15 @@ from llama_cpp import llama_cpp as bindings
 from slm_lsp.engine.hardware import NATIVE, Backends, Device
 from slm_lsp.errors import ModelUnusable
 
-_CARDS = (1, 2)
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_CARD, _PART_OF_PROCESSOR = 1, 2
 """GGML_BACKEND_DEVICE_TYPE_GPU and _IGPU (ggml-backend.h)."""
 
 _LIBRARIES = Path(llama_cpp.__file__).parent / "lib"
 _VARIANT = re.compile(r"ggml-cpu-([\w.]+)\.(?:so|dylib)$", re.MULTILINE)
+_BACKEND = re.compile(r"libggml-(cuda|vulkan)\.(?:so|dylib)")
 _MAPS = Path("/proc/self/maps")
 
 
@@ -55,27 +60,48 @@ def in_use() -> Backends:
     silence()
     load()
     said = llama_cpp.llama_print_system_info().decode("utf-8", "replace")
-    return Backends(devices(), _variant(), _features(said))
+    return Backends(devices(), cardless(), _variant(), _features(said))
 
 
 def devices() -> tuple[Device, ...]:
-    """Return everything that computes, graphics cards first. Raises ModelUnusable as `load`."""
+    """Return everything that computes, graphics cards first. Raises ModelUnusable as `load`.
+
+    What is part of the processor counts as a card where there is no other.
+    """
     load()
-    found = [_device(index) for index in range(_count())]
+    handles = [
+        _ggml("ggml_backend_dev_get", ctypes.c_void_p, ctypes.c_size_t)(index)
+        for index in range(_count())
+    ]
+    kinds = [_ggml("ggml_backend_dev_type", ctypes.c_int, ctypes.c_void_p)(it) for it in handles]
+    card = _CARD if _CARD in kinds else _PART_OF_PROCESSOR
+    found = [_device(it, kind == card) for it, kind in zip(handles, kinds, strict=True)]
     return tuple(sorted(found, key=lambda device: not device.is_card))
 
 
-def _device(index: int) -> Device:
-    handle = _ggml("ggml_backend_dev_get", ctypes.c_void_p, ctypes.c_size_t)(index)
+def handles(devices: Sequence[Device]) -> ctypes.Array[ctypes.c_void_p]:
+    """Return what stands for `devices` in the runtime's C interface, and a null pointer."""
+    by_name = _ggml("ggml_backend_dev_by_name", ctypes.c_void_p, ctypes.c_char_p)
+    found = [by_name(device.name.encode()) for device in devices]
+    return (ctypes.c_void_p * (len(found) + 1))(*found, None)
+
+
+def cardless() -> tuple[str, ...]:
+    """Name what this runtime was built for that is of no use here: there is no card or driver."""
+    built = {found[1] for path in _LIBRARIES.iterdir() if (found := _BACKEND.match(path.name))}
+    used = {device.name.rstrip("0123456789").lower() for device in devices()}
+    return tuple(sorted(built - used))
+
+
+def _device(handle: int, is_card: bool) -> Device:  # noqa: FBT001 (a fact, not a switch)
     free, total = ctypes.c_size_t(), ctypes.c_size_t()
     size = ctypes.POINTER(ctypes.c_size_t)
     memory = _ggml("ggml_backend_dev_memory", None, ctypes.c_void_p, size, size)
     memory(handle, ctypes.byref(free), ctypes.byref(total))
-    kind = _ggml("ggml_backend_dev_type", ctypes.c_int, ctypes.c_void_p)(handle)
     return Device(
         name=_text("ggml_backend_dev_name", handle),
         description=_text("ggml_backend_dev_description", handle),
-        is_card=kind in _CARDS,
+        is_card=is_card,
         free_bytes=free.value,
     )
 

@@ -124,7 +124,8 @@ class EngineClient:
             raise EngineUnavailable(
                 f"The engine ended {LOADS} times while it loaded the model '{options.model}': its "
                 "file may not be sound, or there is too little memory for it. Choose another "
-                "model, or restart the server once there is more."
+                "model, or restart the server once there is more; where a graphics card may be the "
+                "reason, engine.gpuLayers = 0 does without."
             )
         path = socket_path(options)
         deadline = time.monotonic() + START_TIMEOUT_S

@@ -113,6 +113,11 @@ class FakeModel:
         return self._script.chats
 
     @property
+    def placement(self) -> str:
+        """Nothing is computed."""
+        return "a script"
+
+    @property
     def behind(self) -> bool:
         """Never: it reads its prompts whole."""
         return False

@@ -20,10 +20,12 @@ class Device(msgspec.Struct, frozen=True):
 class Backends(msgspec.Struct, frozen=True):
     """What the runtime computes with on this machine.
 
+    `cardless` names the kinds of graphics cards that it was built for and finds none of.
     `cpu_variant` is the generation of processors whose library was chosen, `NATIVE` where there is
     no choice, empty where the system does not tell. `cpu_features` are the instruction sets in use.
     """
 
     devices: tuple[Device, ...]
+    cardless: tuple[str, ...]
     cpu_variant: str
     cpu_features: tuple[str, ...]

@@ -27,7 +27,7 @@ def options_for(settings: Settings) -> EngineOptions:
     gpu_layers = settings.engine.gpu_layers
     return EngineOptions(
         model=settings.model,
-        sha256=installed.sha256 + installed.adapter_sha256,
+        sha256="".join(installed.checksums),
         threads=settings.engine.threads,
         context_tokens=settings.engine.context_tokens,
         idle_s=settings.engine.idle_minutes * 60,

@@ -14,11 +14,12 @@ import llama_cpp
 from slm_lsp import huge_pages
 from slm_lsp.engine import backends, gguf, offload
 from slm_lsp.engine.vocabulary import Vocabulary
-from slm_lsp.errors import ModelUnusable
+from slm_lsp.errors import CardFailed, ModelUnusable
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from slm_lsp.engine.offload import Placement
 
 BEFORE = "☺"
 """A text that no token joins with what follows it."""
@@ -29,18 +30,23 @@ SPECIAL = llama_cpp.LLAMA_TOKEN_ATTR_CONTROL | llama_cpp.LLAMA_TOKEN_ATTR_USER_D
 class Llama:
     """One loaded model; `LlamaContext` evaluates with it."""
 
-    def __init__(self, path: Path, adapter: Path | None = None, *, gpu_layers: int = 0) -> None:
+    def __init__(
+        self, path: Path, adapter: Path | None = None, *, gpu_layers: int = 0, tokens: int = 0
+    ) -> None:
         """Load the weights at `path`, and an `adapter` to them.
 
-        `gpu_layers` of them go onto graphics cards (see `offload`). Raises ModelUnusable.
+        `gpu_layers` of them go onto graphics cards (see `offload`), beside a KV cache for `tokens`.
+        Raises CardFailed where those fail, and ModelUnusable.
         """
         header = gguf.read(path)
         backends.silence()
-        params = llama_cpp.llama_model_default_params()
-        params.n_gpu_layers = offload.layers(header, backends.devices(), gpu_layers)
-        if not params.n_gpu_layers and huge_pages.worthwhile(path.stat().st_size):
-            params.load_mode = llama_cpp.LLAMA_LOAD_MODE_NONE
-        self.handle = llama_cpp.llama_model_load_from_file(str(path).encode(), params)
+        backends.load()
+        # Without layers for them, cards are not even asked: their drivers reserve memory, too.
+        devices = backends.devices() if gpu_layers else ()
+        self.placement = offload.place(header, devices, gpu_layers, tokens)
+        self.handle = _weights(path, self.placement)
+        if not self.handle and self.placement.layers:
+            raise CardFailed(f"it could not be put there ({self.placement})")
         if not self.handle:
             raise ModelUnusable(
                 f"llama.cpp cannot load {path.name}: it knows no such model, or the file lacks "
@@ -171,3 +177,18 @@ class Llama:
             )
             pieces.append(buffer.raw[: max(length, 0)])
         return Vocabulary(pieces)
+
+
+def _weights(path: Path, placement: Placement) -> Any:
+    """Load them where `placement` says; None where that fails."""
+    params = llama_cpp.llama_model_default_params()
+    params.n_gpu_layers = placement.layers
+    if not placement.layers and huge_pages.worthwhile(path.stat().st_size):
+        params.load_mode = llama_cpp.LLAMA_LOAD_MODE_NONE
+    # An empty list, where the default is all cards: those would compute large batches even for
+    # weights that they do not have.
+    cards = backends.handles(placement.cards)
+    params.devices = ctypes.cast(cards, ctypes.c_void_p)
+    shares = (ctypes.c_float * llama_cpp.llama_max_devices())(*placement.shares)
+    params.tensor_split = shares
+    return llama_cpp.llama_model_load_from_file(str(path).encode(), params)

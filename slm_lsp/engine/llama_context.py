@@ -11,7 +11,7 @@ import numpy as np
 
 from slm_lsp.engine.model import Aborted
 from slm_lsp.engine.pace import Pace
-from slm_lsp.errors import ModelUnusable
+from slm_lsp.errors import CardFailed, ModelUnusable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -47,7 +47,7 @@ class LlamaContext:
     def __init__(self, llama: Llama, *, threads: int, tokens: int, abort: AbortFlag) -> None:
         """Reserve room for `tokens`. `abort` stops evaluations as long as it is set.
 
-        Raises ModelUnusable where there is not enough memory.
+        Raises CardFailed or ModelUnusable where there is not enough memory.
         """
         self.threads = self._threads = self._most_threads = threads
         """How many work from the next batch on."""
@@ -134,6 +134,9 @@ class LlamaContext:
             self._threads = threads
         self._batch.n_tokens = rows
         code = llama_cpp.llama_decode(self._context, self._batch)
+        # A card works on after that returns: a key could no longer interrupt what is queued, and
+        # nobody would know how long a batch takes.
+        llama_cpp.llama_synchronize(self._context)
         if code == _ABORTED:
             raise Aborted
         if code != 0:
@@ -198,6 +201,8 @@ def _new_context(llama: Llama, threads: int, tokens: int) -> Any:
     params.n_threads = params.n_threads_batch = threads
     params.no_perf = True
     context = llama_cpp.llama_init_from_model(llama.handle, params)
+    if not context and llama.placement.layers:
+        raise CardFailed(f"there is no memory for the context ({llama.placement})")
     if not context:
         raise ModelUnusable(
             f"There is not enough memory for {tokens} tokens of context; "

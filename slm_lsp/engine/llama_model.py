@@ -9,8 +9,7 @@ from slm_lsp.engine.branches import decode
 from slm_lsp.engine.chat import TEMPLATE_KEY, detect_chat, lay_out_chat
 from slm_lsp.engine.fim import Layout, layout, named
 from slm_lsp.engine.kv import CachedSequence, Places
-from slm_lsp.engine.llama import Llama
-from slm_lsp.engine.llama_context import BRANCHES, LlamaContext
+from slm_lsp.engine.loaded import SHORT_TOKENS, load
 from slm_lsp.engine.model import Prefill
 from slm_lsp.engine.pace import FIRST_BATCH, FIRST_BATCH_S, LEAST_TOKENS, Pace
 from slm_lsp.engine.protocol import Chat, Prompt
@@ -24,13 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from slm_lsp.engine.llama_context import LlamaContext
     from slm_lsp.engine.model import AbortFlag, Token
-
-ANSWER_TOKENS = 512 + 8
-"""Room for one answer: the largest `completion.maxTokens`, and healing."""
-
-SHORT_TOKENS = 512
-"""Room for the end of a prompt; who can read more in time hardly ever has to leave anything out."""
 
 COLD_TOKENS, WARM_TOKENS = FIRST_BATCH // 2, FIRST_BATCH + FIRST_BATCH // 2
 """What a new model is warmed up with: so few that they teach nothing, and all that are read at once
@@ -64,22 +58,19 @@ class LlamaModel:
     ) -> None:
         """Load the weights at `path`, and an `adapter` to them. Raises ModelUnusable.
 
-        `fim` is the prompt format as in `recognize`, `gpu_layers` as in `offload.layers`.
+        `fim` is the prompt format as in `recognize`, `gpu_layers` as in `offload.place`.
         `context_tokens` is clamped to what the model was trained for. States of places visited
         before take up to `parked_bytes` of memory.
         """
-        self._llama = Llama(path, adapter, gpu_layers=gpu_layers)
-        trained = self._llama.trained_tokens or context_tokens
-        # Some models know a fixed number of positions, and an answer needs some of them.
-        self._room = min(context_tokens, max(trained // 2, trained - ANSWER_TOKENS))
-        contexts = [
-            LlamaContext(
-                self._llama, threads=threads, tokens=room + BRANCHES * ANSWER_TOKENS, abort=abort
-            )
-            for room in (self._room, SHORT_TOKENS)
-        ]
-        self._whole, self._short = map(CachedSequence, contexts)
-        self._contexts = contexts
+        self._llama, self._room, self._contexts, self.placement = load(
+            path,
+            adapter,
+            threads=threads,
+            context_tokens=context_tokens,
+            gpu_layers=gpu_layers,
+            abort=abort,
+        )
+        self._whole, self._short = map(CachedSequence, self._contexts)
         self._vocabulary = self._llama.vocabulary()
         self._format = recognize(self._llama, fim)
         self._chat_format = detect_chat(self._llama.metadata(TEMPLATE_KEY))

@@ -18,17 +18,22 @@ def load_model(options: EngineOptions, abort: AbortFlag) -> Model:
     """Check the file's checksum and load it. Raises StoreError, PolicyError or ModelUnusable."""
     installed = store.resolve(options.model)
     rules = policy.load()
-    rules.require_model(installed.sha256)
-    if installed.adapter is not None:
-        rules.require_model(installed.adapter_sha256)
+    for sha256 in installed.checksums:
+        rules.require_model(sha256)
     if installed.kind == "fake":
         return FakeModel(read_script(installed.path.read_bytes()))
-    if lacking := ", ".join(baseline.lacking()):
-        raise ModelUnusable(f"Models need a processor of 2009 or newer; this one lacks {lacking}.")
+    if missing := baseline.lacking():
+        raise ModelUnusable(baseline.complaint(missing))
     # The note that spares the hashing is the user's own, so it proves nothing to an administrator.
     store.check(installed, trust_note=rules.allowed_models is None)
     # Imported here: it takes a few hundred milliseconds, which only an engine with weights owes.
-    from slm_lsp.engine.llama_model import LlamaModel
+    try:
+        from slm_lsp.engine.llama_model import LlamaModel
+    except (OSError, RuntimeError) as error:  # what the one for graphics cards needs, for instance
+        raise ModelUnusable(
+            f"The model runtime cannot be loaded: {error}. Install the library that it names, or "
+            "the runtime for this machine."
+        ) from error
 
     threads = options.threads or model_threads()
     return LlamaModel(

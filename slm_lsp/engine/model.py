@@ -75,6 +75,11 @@ class Model(Protocol):
         """Whether it follows instructions."""
         ...
 
+    @property
+    def placement(self) -> str:
+        """What computes: graphics cards, or the processor and why."""
+        ...
+
     def warm_up(self, abort: AbortFlag) -> None:
         """Read a little of no meaning. Raises Aborted.
 

@@ -98,7 +98,10 @@ class EngineProcess:
         server = await asyncio.start_unix_server(self._serve_client, sock=listening)
         watch = asyncio.create_task(self._watch_idle())
         load = asyncio.create_task(self._load())
+        load.add_done_callback(self._leave_if_failed)
         await self._leave.wait()
+        if load.done():
+            load.result()
         watch.cancel()
         server.close()
         self._announce(State("stopped", self._options.model))
@@ -117,6 +120,11 @@ class EngineProcess:
             self._model, self._scheduler = model, Scheduler(model, abort, background)
             self._announce(State("ready", self._options.model, chats=model.chats))
         self._loaded.set()
+
+    def _leave_if_failed(self, load: asyncio.Task[None]) -> None:
+        """End the process for what nobody foresaw: its clients notice that, and would else wait."""
+        if load.exception() is not None:
+            self._leave.set()
 
     def _announce(self, state: State) -> None:
         self._state = state
@@ -200,6 +208,7 @@ class EngineProcess:
             rss=psutil.Process().memory_info().rss,
             evaluated_tokens=self._model.evaluated_tokens if self._model else 0,
             decoded_tokens=self._model.decoded_tokens if self._model else 0,
+            placement=self._model.placement if self._model else "",
             unsealed=self._unsealed,
         )
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 MAX_MESSAGE = 16 * 1024 * 1024
 """Bytes. No prompt comes near it, so a longer announcement is a broken or hostile peer."""
 
-PROTOCOL = f"{__version__}+6"
+PROTOCOL = f"{__version__}+7"
 """Both sides must say the same; the number counts changes to this file within a version."""
 
 

@@ -10,6 +10,7 @@ class Status(msgspec.Struct, frozen=True, tag=True):
 
     `clients` are those besides the one that asks. The tokens are counted since the model was
     loaded, for whatever purpose: those of prompts and those evaluated one by one to write.
+    `placement` says what computes, once the model is loaded.
     `unsealed` says why the process can still open network sockets; where it is empty it cannot.
     """
 
@@ -23,4 +24,5 @@ class Status(msgspec.Struct, frozen=True, tag=True):
     rss: int
     evaluated_tokens: int
     decoded_tokens: int
+    placement: str
     unsealed: str

@@ -30,6 +30,11 @@ class InstalledModel(msgspec.Struct, frozen=True):
     adapter: Path | None = None
     adapter_sha256: str = ""
 
+    @property
+    def checksums(self) -> tuple[str, ...]:
+        """Those of all files that the engine opens."""
+        return (self.sha256, self.adapter_sha256) if self.adapter else (self.sha256,)
+
 
 def resolve(name: str) -> InstalledModel:
     """Find the model `name`, without looking into its file: see `check`.

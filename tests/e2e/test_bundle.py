@@ -12,6 +12,7 @@ import pytest
 
 from slm_lsp.bundle import creation, manifest
 from tests.harness import bundles
+from tests.harness.adapters import write_adapter
 from tests.harness.bundles import ALONE, Machine, copy, no_namespaces, replace, sum_again
 from tests.harness.client import Client
 from tests.harness.editor import Editor
@@ -143,6 +144,27 @@ def test_a_model_of_ones_own_goes_along_and_becomes_the_default(
     assert ended.code == 0, ended.said
     listed = json.loads(machine.run(machine.slm_lsp, "models", "list", "--json").said)
     assert [row["name"] for row in listed["models"] if row["default"]] == ["own"]
+
+
+def test_a_model_with_an_adapter_goes_along_with_both(
+    machine: Machine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("SLM_LSP_STORE", str(tmp_path / "store"))
+    write(tmp_path / "own.gguf", TINY["StarCoder2"])
+    write_adapter(tmp_path / "acme.gguf", tmp_path / "own.gguf")
+    take_in = [sys.executable, "-m", "slm_lsp", "models", "import"]
+    bundles.run([*take_in, tmp_path / "own.gguf"])
+    bundles.run([*take_in, tmp_path / "acme.gguf", "--base", "own", "--name", "acme"])
+    bundle = bundles.make(tmp_path / "bundle", "--model", "acme")
+    assert "the adapter of acme" in (bundle / "LICENSES.md").read_text()
+    ended = machine.run("sh", bundle / "install.sh")
+    assert ended.code == 0, ended.said
+    assert machine.run(machine.slm_lsp, "models", "verify", "acme").code == 0
+    listed = json.loads(machine.run(machine.slm_lsp, "models", "list", "--json").said)
+    assert [row["name"] for row in listed["models"] if row["default"]] == ["acme"]
+    for file in ("model.gguf", "adapter.gguf"):
+        sent, arrived = tmp_path / "store" / "acme" / file, machine.data / "models" / "acme" / file
+        assert arrived.read_bytes() == sent.read_bytes()
 
 
 def test_a_changed_file_is_refused(machine: Machine, bundle: Path):

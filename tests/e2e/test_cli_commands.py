@@ -58,12 +58,13 @@ async def test_a_folder_that_is_gone_is_said(world: World):
         assert finished.stderr == "slm-lsp: This folder is gone; change to another one.\n"
 
 
+@pytest.mark.parametrize("command", [["models", "list"], ["serve"]])
 def test_a_user_without_a_home_is_told(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    command: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ):
     """Root has one on every machine, so the system's part of it is played."""
     monkeypatch.setattr(os.path, "expanduser", lambda path: path)
-    assert main(["models", "list"]) == 2
+    assert main(command) == 2
     assert "name one in HOME" in capsys.readouterr().err
 
 

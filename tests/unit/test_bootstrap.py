@@ -114,10 +114,12 @@ def test_the_users_build_options_are_kept_and_make_another_wheel(
     monkeypatch.setenv("CMAKE_ARGS", "-DGGML_CUDA=ON")
     assert engine_wheel.key(requirements) != usual
     recipe = tmp_path / "a folder" / "recipe.cmake"
-    assert shlex.split(engine_wheel._cmake_args(recipe)) == [
+    further = f"-DVulkan_INCLUDE_DIR={tmp_path / 'a folder'}"
+    assert shlex.split(engine_wheel._cmake_args(recipe, [further])) == [
         "-DGGML_CUDA=ON",
         "-DLLAVA_BUILD=OFF",
         f"-DCMAKE_PROJECT_llama.cpp_INCLUDE={recipe}",
+        further,
     ]
 
 
@@ -141,16 +143,16 @@ class Checkout:
         self.titles.append(title)
         if title == self.fail_at:
             raise KeyboardInterrupt
-        if title == "Making .venv":
+        if title.startswith("Making .venv"):
             assert "--clear" in command
-            bin_folder = self.root / ".venv" / "bin"
+            bin_folder = self.root / title.split()[1] / "bin"
             bin_folder.mkdir(parents=True, exist_ok=True)
             (bin_folder / "python").unlink(missing_ok=True)
             (bin_folder / "python").symlink_to(sys.executable)
 
-    def set_up(self, group: str) -> list[str]:
+    def set_up(self, group: str, name: str = ".venv") -> list[str]:
         self.titles = []
-        bootstrap.set_up(self.root, group)
+        bootstrap.set_up(self.root, group, name)
         return self.titles
 
 
@@ -167,6 +169,12 @@ def test_what_is_done_is_not_done_again(checkout: Checkout) -> None:
     assert checkout.set_up("core") == []
     assert checkout.set_up("dev") == ALL_STEPS[1:]
     assert checkout.set_up("dev") == checkout.set_up("core") == []
+
+
+def test_another_environment_beside_it_is_one_of_its_own(checkout: Checkout) -> None:
+    checkout.set_up("core")
+    assert checkout.set_up("core", ".venv-other") == ["Making .venv-other", *ALL_STEPS[1:]]
+    assert checkout.set_up("core") == checkout.set_up("core", ".venv-other") == []
 
 
 @pytest.mark.parametrize("changed", ["requirements/core.lock", "pyproject.toml"])
@@ -211,7 +219,7 @@ def test_an_interrupted_upgrade_is_not_taken_for_what_was_there_before(checkout:
 def test_failures_are_one_sentence_and_the_exit_code_1(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def fail(_root: Path, _group: str) -> None:
+    def fail(_root: Path, _group: str, _name: str) -> None:
         raise SetupFailed("What to do.")
 
     monkeypatch.setattr(bootstrap, "set_up", fail)

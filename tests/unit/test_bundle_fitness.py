@@ -20,29 +20,29 @@ def test_what_it_was_made_for_is_accepted(glibc: str):
 
 
 @pytest.mark.parametrize(
-    ("machine", "python", "glibc", "lacking", "said"),
+    ("machine", "python", "glibc", "missing", "said"),
     [
-        ("linux-aarch64", "3.12", "2.41", "", "is for linux-x86_64 or macos-arm64, and this"),
-        ("linux-x86_64", "3.10", "2.41", "", "is for Python 3.11 or 3.12, and this is Python 3.10"),
+        ("linux-aarch64", "3.12", "2.41", (), "is for linux-x86_64 or macos-arm64, and this"),
+        ("linux-x86_64", "3.10", "2.41", (), "is for Python 3.11 or 3.12, and this is Python 3.10"),
         (
             "linux-x86_64",
             "3.12",
             "2.31",
-            "",
+            (),
             "needs glibc 2.34 or newer, and this machine has 2.31",
         ),
         (
             "linux-x86_64",
             "3.12",
             "2.41",
-            "popcnt",
-            "processor of 2009 or newer; this one lacks popcnt",
+            ("popcnt", "ssse3"),
+            "processor of 2009 or newer; this one lacks popcnt, ssse3",
         ),
     ],
 )
-def test_another_machine_is_told_why(machine, python, glibc, lacking, said):
+def test_another_machine_is_told_why(machine, python, glibc, missing, said):
     with pytest.raises(BundleError, match=said):
-        fitness.require_machine(BUNDLE, machine, python, glibc, lacking)
+        fitness.require_machine(BUNDLE, machine, python, glibc, missing)
 
 
 def test_this_machine_has_a_name_and_a_python():

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from slm_lsp.config import Settings
 from slm_lsp.engine.llama_context import BRANCHES
-from slm_lsp.engine.llama_model import ANSWER_TOKENS, SHORT_TOKENS
+from slm_lsp.engine.loaded import ANSWER_TOKENS, SHORT_TOKENS
 from slm_lsp.errors import ModelUnknown
 from slm_lsp.store import catalog
 

@@ -13,11 +13,13 @@ import pytest
 from slm_lsp.config import CompletionSettings, ContextSettings, EngineSettings, Settings
 from slm_lsp.doctor import system
 from slm_lsp.doctor.editors import EDITORS, is_set_up
-from slm_lsp.doctor.engine import network
+from slm_lsp.doctor.engine import network, placement
 from slm_lsp.doctor.model import context
 from slm_lsp.doctor.redaction import redacted
 from slm_lsp.doctor.support import write
-from slm_lsp.doctor.system import processor
+from slm_lsp.doctor.system import backend, processor
+from slm_lsp.engine.hardware import Backends, Device
+from slm_lsp.engine.offload import Placement
 from slm_lsp.errors import ModelUnusable, UsageError
 from slm_lsp.store import runtime
 
@@ -57,6 +59,25 @@ def test_a_runtime_that_ends_its_process(monkeypatch: pytest.MonkeyPatch):
     assert "ended by signal 4" in found["runtime"].detail
     assert "pip install" in found["runtime"].advice
     assert "processor" not in found
+
+
+def test_a_card_that_the_runtime_was_built_for_and_does_not_find():
+    cpu = Device("CPU", "a processor", is_card=False, free_bytes=0)
+    assert backend(Backends((cpu,), (), "native", ())).state == "ok"
+    found = backend(Backends((cpu,), ("vulkan",), "native", ()))
+    assert found.state == "warning"
+    assert "no card for Vulkan" in found.detail
+    assert "driver" in found.advice
+
+
+def test_what_computes_and_why_not_a_card():
+    full = Placement(0, 31, reason="a card (CUDA0) has no room for a layer")
+    assert placement(str(full)).state == "warning"
+    assert "CUDA0" in placement(str(full)).detail
+    assert "engine.gpuLayers" in placement(str(full)).advice
+    card = Device("CUDA0", "Nvidia: a card", is_card=True, free_bytes=0)
+    for fine in (Placement(0, 31), Placement(4, 31, (card,))):
+        assert placement(str(fine)).state == "ok"
 
 
 def test_budgets_that_do_not_fit_the_context():

@@ -138,3 +138,12 @@ async def test_reading_from_an_engine_that_left_is_an_error(tmp_path: Path):
             await finished(reader)
         async with engine(tmp_path):
             pass  # another one starts at the same place
+
+
+async def test_a_load_that_fails_as_nobody_foresaw_ends_the_engine_and_hangs_nobody(
+    tmp_path: Path,
+):
+    model = tmp_path / "script.json"
+    model.write_text('{"load_ms": -1}', encoding="utf-8")  # which no clock can wait for
+    process = launch(EngineOptions(f"fake:{model}", "", 1, 512, 60.0))
+    assert await asyncio.to_thread(process.wait, 20) == 1

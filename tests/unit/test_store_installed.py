@@ -1,6 +1,8 @@
 """From a name to a file that may be opened, and never to one that changed."""
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import msgspec
@@ -8,10 +10,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from slm_lsp import baseline, policy
 from slm_lsp.config import Settings
+from slm_lsp.doctor import model as doctor
 from slm_lsp.engine.endpoint import socket_path
 from slm_lsp.engine.launch import options_for
-from slm_lsp.errors import ModelDamaged, ModelMissing, ModelUnknown, StoreError
+from slm_lsp.engine.loading import load_model
+from slm_lsp.engine.model import AbortFlag
+from slm_lsp.errors import (
+    ModelDamaged,
+    ModelForbidden,
+    ModelMissing,
+    ModelUnknown,
+    ModelUnusable,
+    StoreError,
+)
+from slm_lsp.policy import Policy
 from slm_lsp.store import checksum, installed, record
 from slm_lsp.store.catalog import CatalogModel
 from tests.unit.store_models import PAYLOAD, build_wheel, describe, install
@@ -211,6 +225,48 @@ def test_an_adapter_is_checked_as_the_weights_are(model: CatalogModel) -> None:
     found.adapter.write_bytes(b"GGUF another")
     with pytest.raises(ModelDamaged, match=r"adapter\.gguf does not have its"):
         installed.check(found)
+
+
+def test_the_engine_and_doctor_ask_the_policy_about_both(
+    model: CatalogModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = with_adapter(b"GGUF adapter")
+    settings = Settings(model="tiny")
+    for allowed, forbidden in ((model.sha256, file.sha256), (file.sha256, model.sha256)):
+        rules = Policy(allowed_models=(allowed,))
+        monkeypatch.setattr(policy, "load", lambda rules=rules: rules)
+        [found] = [one for one in doctor.look(settings) if one.name == "checksum"]
+        assert (found.state, forbidden in found.detail) == ("failed", True)
+        with pytest.raises(ModelForbidden, match=forbidden):
+            load_model(options_for(settings), AbortFlag())
+    monkeypatch.setattr(policy, "load", Policy)
+    [found] = [one for one in doctor.look(settings) if one.name == "checksum"]
+    assert found.state == "ok"
+    assert all(sha256[:12] in found.detail for sha256 in (model.sha256, file.sha256))
+
+
+def test_a_processor_that_is_too_old_is_told_before_anything_is_loaded(
+    model: CatalogModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(baseline, "lacking", lambda: ("popcnt", "ssse3"))
+    with pytest.raises(ModelUnusable, match="of 2009 or newer; this one lacks popcnt, ssse3"):
+        load_model(options_for(Settings(model="tiny")), AbortFlag())
+
+
+def test_a_runtime_whose_libraries_are_missing_is_told_as_one_sentence(
+    model: CatalogModel, tmp_path: Path
+) -> None:
+    program = (
+        "from slm_lsp.config import Settings\n"
+        "from slm_lsp.engine import launch, loading, model\n"
+        "options = launch.options_for(Settings(model='tiny'))\n"
+        "loading.load_model(options, model.AbortFlag())\n"
+    )
+    environ = os.environ | {"LLAMA_CPP_LIB_PATH": str(tmp_path)}
+    command = [sys.executable, "-c", program]
+    ended = subprocess.run(command, env=environ, capture_output=True, text=True, check=False)
+    last = ended.stderr.splitlines()[-1]
+    assert last.startswith("slm_lsp.errors.ModelUnusable: The model runtime cannot be loaded: ")
 
 
 def test_a_record_that_names_an_adapter_it_does_not_have_is_damaged(model: CatalogModel) -> None:
