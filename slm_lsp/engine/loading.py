@@ -16,11 +16,8 @@ if TYPE_CHECKING:
 
 def load_model(options: EngineOptions, abort: AbortFlag) -> Model:
     """Check the file's checksum and load it. Raises StoreError, PolicyError or ModelUnusable."""
-    installed = store.resolve(options.model)
     rules = policy.load()
-    rules.require_model(installed.sha256)
-    if installed.adapter is not None:
-        rules.require_model(installed.adapter_sha256)
+    installed = store.permitted(options.model, rules)
     if installed.kind == "fake":
         return FakeModel(read_script(installed.path.read_bytes()))
     if lacking := ", ".join(baseline.lacking()):
