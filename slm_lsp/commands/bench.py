@@ -67,10 +67,9 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 def run(options: argparse.Namespace) -> int:
     """Measure the model of the settings; exit code 0 also where none is fast enough."""
     settings = settings_for(Path.cwd())
-    model = store.resolve(settings.model)
+    model = store.permitted(settings.model, policy.load())
     if model.kind == "fake":
         raise UsageError("A scripted model has no speed; choose a real one in the settings.")
-    policy.load().require_model(model.sha256)
     store.check(model)
     threads = settings.engine.threads or model_threads()
     with shown() as progress:

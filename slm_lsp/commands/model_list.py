@@ -102,3 +102,8 @@ def _state(row: Row) -> list[str]:
             f"`slm-lsp models remove {row.name}` drops them"
         )
     return lines
+
+
+def kept_apart(reason: str) -> str:
+    """Return what is said of a base and an adapter that were not merged for this `reason`."""
+    return f"Base and adapter stay apart, which takes longer at each token: {reason.rstrip('.')}."

@@ -133,15 +133,19 @@ def _warrant(pulled: Pulled) -> str:
 
 def _import(args: Namespace) -> tuple[Any, str]:
     name = args.name or args.file.stem.lower()
+    apart = ""
     with shown() as progress:
         if args.base:
-            found, trial = adapted.take_in(args.file, args.base, name, args.sha256, progress)
+            made = adapted.take_in(args.file, args.base, name, args.sha256, progress)
+            found, trial, apart = made.record, made.trial, made.apart
         else:
             found, trial = take_in(args.file, name, args.sha256, progress)
     fills_in = f"fills in ({trial.fills_in})" if trial.fills_in else "reads what is before a cursor"
     chats = "follows instructions" if trial.chats else "follows no instructions"
     text = f"{name}  {described(found)}; {trial.architecture}, {fills_in}, {chats}"
-    value = {"name": name, "record": found, "trial": trial}
+    if apart:
+        text += f"\n{model_list.kept_apart(apart)}"
+    value = {"name": name, "record": found, "trial": trial, "apart": apart}
     return value, f"{text}\n`slm-lsp models use {name}` makes it the default model"
 
 
@@ -163,8 +167,7 @@ def _optimize(args: Namespace) -> tuple[Any, str]:
 
 def _use(args: Namespace) -> tuple[Any, str]:
     found = installed.get(args.name)
-    for file in filter(None, (found.used, found.added)):
-        policy.load().require_model(file.sha256)
+    installed.permitted(found.name, policy.load())
     path = make_setting("model", found.name)
     value = {"name": found.name, "settings": str(path)}
     return value, f"{found.name} is the default model now, in {path}"

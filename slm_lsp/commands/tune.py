@@ -18,6 +18,7 @@ from rich.table import Table
 
 from slm_lsp import store
 from slm_lsp.commands.eval import evaluate_all, positive
+from slm_lsp.commands.model_list import kept_apart
 from slm_lsp.commands.progress import shown
 from slm_lsp.commands.settings import settings_for
 from slm_lsp.commands.source import in_workspace, read_document
@@ -88,7 +89,9 @@ def run(options: argparse.Namespace) -> int:
     work = platformdirs.user_cache_path("slm-lsp") / "tune" / name
     adapter = _learned(options, base, name, repository, load, work)
     with shown() as progress:
-        adapted.take_in(adapter.file, base.name, name, "", progress)
+        made = adapted.take_in(adapter.file, base.name, name, "", progress)
+    if made.apart:
+        _say(kept_apart(made.apart))
     if options.out:
         shutil.copyfile(adapter.file, options.out)
     shutil.rmtree(work)
@@ -138,7 +141,7 @@ def _base(name: str) -> InstalledModel:
     found = store.resolve(name)
     if found.kind == "fake":
         raise TuneRefused("A scripted model cannot be tuned; name a real one with --base.")
-    if found.adapter is not None:
+    if found.adapter is not None or found.unmerged is not None:
         raise TuneRefused(f"'{name}' was tuned already; name the model before that with --base.")
     store.check(found)
     return found
@@ -158,14 +161,15 @@ def _loader(root: Path | None) -> Callable[[Path], Document | None]:
 
 def _tell(repository: Repository) -> None:
     left_out = ", ".join(f"{count} {why}" for why, count in sorted(repository.left_out.items()))
-    console = Console(stderr=True)
-    console.print(
+    _say(
         f"{len(repository.learned)} files to learn from, {len(repository.held_out)} to tell when "
         f"to stop, {len(repository.judged)} to judge by"
-        + (f"; left out: {left_out}" if left_out else ""),
-        highlight=False,
-        soft_wrap=True,
+        + (f"; left out: {left_out}" if left_out else "")
     )
+
+
+def _say(text: str) -> None:
+    Console(stderr=True).print(text, highlight=False, soft_wrap=True)
 
 
 def _print(tuned: Tuned) -> None:

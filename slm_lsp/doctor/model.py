@@ -45,17 +45,16 @@ def _installed(model: InstalledModel) -> Finding:
 
 def _checksum(model: InstalledModel) -> Finding:
     try:
-        rules = policy.load()
-        for sha256 in model.checksums:
-            rules.require_model(sha256)
-        store.check(model)
+        opened = store.permitted(model.name, policy.load())
+        store.check(opened)
     except ModelForbidden as error:
-        made_here = installed.get(model.name).files[0].sha256 != model.sha256
+        found = installed.get(model.name)
+        made_here = found.used != found.files[0] and not found.merged
         back = f"`slm-lsp models optimize {model.name}` goes back to the file as it was shipped."
         return Finding("checksum", "failed", str(error), back if made_here else "")
     except StoreError as error:
         return Finding("checksum", "failed", str(error))
-    listed = " and ".join(f"{sha256[:12]}…" for sha256 in model.checksums)
+    listed = " and ".join(f"{sha256[:12]}…" for sha256 in opened.checksums)
     return Finding("checksum", "ok", f"matches the record, SHA-256 {listed}")
 
 

@@ -16,10 +16,8 @@ if TYPE_CHECKING:
 
 def load_model(options: EngineOptions, abort: AbortFlag) -> Model:
     """Check the file's checksum and load it. Raises StoreError, PolicyError or ModelUnusable."""
-    installed = store.resolve(options.model)
     rules = policy.load()
-    for sha256 in installed.checksums:
-        rules.require_model(sha256)
+    installed = store.permitted(options.model, rules)
     if installed.kind == "fake":
         return FakeModel(read_script(installed.path.read_bytes()))
     if missing := baseline.lacking():

@@ -4,6 +4,6 @@
 `installed` (whose names are here) is all the engine needs.
 """
 
-from slm_lsp.store.installed import InstalledModel, check, resolve, verify
+from slm_lsp.store.installed import InstalledModel, check, permitted, resolve, verify
 
-__all__ = ["InstalledModel", "check", "resolve", "verify"]
+__all__ = ["InstalledModel", "check", "permitted", "resolve", "verify"]

@@ -2,38 +2,49 @@
 
 <store>/<name>/model.gguf      the base's weights: a link to them where that is possible
 <store>/<name>/adapter.gguf    what is added to them
+<store>/<name>/merged.gguf     both in one, which is opened instead: it is as fast as the base alone
 """
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
-from slm_lsp.errors import NameTaken, StoreError
+import msgspec
+
+from slm_lsp.errors import ModelUnusable, NameTaken, StoreError
 from slm_lsp.processors import model_threads
-from slm_lsp.store import admission, installed, own, record, runtime
+from slm_lsp.store import admission, checksum, installed, own, record, runtime
 from slm_lsp.store.local_file import bring
-from slm_lsp.store.record import ModelFile, Record
-from slm_lsp.store.writing import keeping, workplace
+from slm_lsp.store.record import ModelFile, Record, Trial
+from slm_lsp.store.writing import keeping, require_space, workplace
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from slm_lsp.store.checksum import Stamp
-    from slm_lsp.store.record import Trial
     from slm_lsp.store.writing import Progress
 
 FILE = "adapter.gguf"
 """What every adapter is called in the store."""
 
+MERGED = "merged.gguf"
 
-def take_in(
-    file: Path, base: str, name: str, sha256: str, progress: Progress
-) -> tuple[Record, Trial]:
+
+class Adapted(msgspec.Struct, frozen=True):
+    """What was taken in, and `apart`, why base and adapter were not merged: empty if they were."""
+
+    record: Record
+    trial: Trial
+    apart: str
+
+
+def take_in(file: Path, base: str, name: str, sha256: str, progress: Progress) -> Adapted:
     """Put the adapter in `file`, for the model `base`, into the store as the model `name`.
 
-    Its checksum must be `sha256`, if that is not empty. Base and adapter are run together once; a
-    model of that name that has an adapter is replaced. Raises StoreError for what cannot be used,
-    ModelUnusable for an adapter that does not fit, PolicyError.
+    Its checksum must be `sha256`, if that is not empty. Base and adapter are run together once, and
+    merged where that can be done; a model of that name that was made so is replaced. Raises
+    StoreError for what cannot be used, ModelUnusable for an adapter that does not fit, PolicyError.
     """
     own.check_name(name)
     source = file.resolve()
@@ -41,10 +52,10 @@ def take_in(
         raise StoreError(f"There is no file {file}.")
     with workplace(progress) as work, keeping(name) as kept:
         under = installed.verify(base)
-        if under.adapter:
+        if _is_adapted(under):
             raise StoreError(f"'{base}' has an adapter itself; name the model that it was made of.")
         there = record.read_at(name, record.folder(name))
-        if there is not None and not there.adapter:
+        if there is not None and not _is_adapted(there):
             raise NameTaken(f"Another model is called '{name}'; choose a name with --name.")
         weights = bring(record.place(base) / under.in_use, work / own.FILE, kept, progress)
         added = bring(source, work / FILE, kept, progress)
@@ -52,15 +63,43 @@ def take_in(
         found = admission.check(added, sha256, str(file), progress)
         progress("first run", 0, 0)
         trial = runtime.attempt(weights, model_threads(), added)
-        written = _record(name, under, below, found)
-        admission.keep([(weights, below), (added, found)], written)
-        return written, trial
+        apart = _merge(weights, added, work / MERGED, progress)
+        files = [(weights, below), (added, found)]
+        if not apart:
+            files.append((work / MERGED, checksum.stamp_of(work / MERGED)))
+        written = _record(name, under, [stamp for _, stamp in files])
+        admission.keep(files, written)
+        return Adapted(written, trial, apart)
 
 
-def _record(name: str, base: Record, weights: Stamp, added: Stamp) -> Record:
-    files = (
-        ModelFile(own.FILE, base.used.quantisation, weights.size, weights.sha256),
-        ModelFile(FILE, "LoRA", added.size, added.sha256),
+def _is_adapted(found: Record) -> bool:
+    return bool(found.adapter or found.merged)
+
+
+def _merge(weights: Path, added: Path, target: Path, progress: Progress) -> str:
+    """Make one file of both and run it once; return the reason where that cannot be done."""
+    if find_spec("gguf") is None:
+        return "merging takes the package gguf (`pip install gguf`, then the same command again)"
+    try:
+        require_space(weights.stat().st_size)
+        progress("merge", 0, 0)
+        runtime.merge(weights, added, target)
+        progress("first run of both in one", 0, 0)
+        runtime.attempt(target, model_threads())
+    except (StoreError, ModelUnusable) as error:
+        target.unlink(missing_ok=True)
+        return str(error)
+    return ""
+
+
+def _record(name: str, base: Record, stamps: list[Stamp]) -> Record:
+    kind = base.used.quantisation
+    made = ((own.FILE, kind), (FILE, "LoRA"), (MERGED, kind))
+    files = tuple(
+        ModelFile(file, kind, stamp.size, stamp.sha256)
+        for (file, kind), stamp in zip(made, stamps, strict=False)  # a third one if merged
     )
     origin = f"{base.name} with an adapter"
-    return Record(name, origin, base.licence, files, own.FILE, adapter=FILE)
+    if len(files) < len(made):
+        return Record(name, origin, base.licence, files, own.FILE, adapter=FILE)
+    return Record(name, origin, base.licence, files, MERGED, merged=(own.FILE, FILE))

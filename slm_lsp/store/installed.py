@@ -11,7 +11,8 @@ from slm_lsp.errors import ModelMissing
 from slm_lsp.store import catalog, checksum, record
 
 if TYPE_CHECKING:
-    from slm_lsp.store.record import Record
+    from slm_lsp.policy import Policy
+    from slm_lsp.store.record import ModelFile, Record
 
 FAKE = "fake:"
 """Before the absolute path of a script for the scripted engine, in the place of a model's name."""
@@ -20,7 +21,8 @@ FAKE = "fake:"
 class InstalledModel(msgspec.Struct, frozen=True):
     """A model that can be loaded, with its adapter if it has one.
 
-    A `fake` one is a script and has no checksum.
+    One that was merged with its adapter has none: `unmerged` is the two apart. A `fake` one is a
+    script and has no checksum.
     """
 
     name: str
@@ -29,6 +31,7 @@ class InstalledModel(msgspec.Struct, frozen=True):
     kind: Literal["gguf", "fake"] = "gguf"
     adapter: Path | None = None
     adapter_sha256: str = ""
+    unmerged: InstalledModel | None = None
 
     @property
     def checksums(self) -> tuple[str, ...]:
@@ -44,11 +47,36 @@ def resolve(name: str) -> InstalledModel:
     if name.startswith(FAKE):
         return _script(name)
     found = get(name)
-    folder = record.place(name)
-    plain = InstalledModel(name, folder / found.in_use, found.used.sha256)
-    if (added := found.added) is None:
+    if not found.merged:
+        return _model(found, found.used, found.added)
+    apart = _model(found, *map(found.file, found.merged))
+    return msgspec.structs.replace(_model(found, found.used, None), unmerged=apart)
+
+
+def _model(found: Record, weights: ModelFile, added: ModelFile | None) -> InstalledModel:
+    folder = record.place(found.name)
+    plain = InstalledModel(found.name, folder / weights.file, weights.sha256)
+    if added is None:
         return plain
     return msgspec.structs.replace(plain, adapter=folder / added.file, adapter_sha256=added.sha256)
+
+
+def permitted(name: str, rules: Policy) -> InstalledModel:
+    """Return the model `name` as `rules` allow it.
+
+    Whoever lists checksums allows a base and an adapter. What this user's machine made of them is
+    opened only where it is listed, too, and else the two are. Raises as `resolve`, ModelForbidden.
+    """
+    found = resolve(name)
+    apart = found.unmerged
+    if apart is not None:
+        rules.require_model(apart.sha256)
+        rules.require_model(apart.adapter_sha256)
+        return found if rules.allows_model(found.sha256) else apart
+    rules.require_model(found.sha256)
+    if found.adapter is not None:
+        rules.require_model(found.adapter_sha256)
+    return found
 
 
 def get(name: str) -> Record:

@@ -90,7 +90,8 @@ class Record(msgspec.Struct, frozen=True):
     """An installed model. `in_use` names the one of `files` that the engine opens.
 
     `files` begins with the shipped one. `measured` is None until the model was optimised. `adapter`
-    names the one of `files` that the engine adds to the weights in use, if there is one.
+    names the one of `files` that the engine adds to the weights in use, if there is one. `merged`
+    names the base and the adapter of which the file in use was made, if it was.
     """
 
     name: str
@@ -100,16 +101,21 @@ class Record(msgspec.Struct, frozen=True):
     in_use: str
     measured: Measured | None = None
     adapter: str = ""
+    merged: tuple[str, ...] = ()
 
     @property
     def used(self) -> ModelFile:
         """The file the engine opens."""
-        return next(file for file in self.files if file.file == self.in_use)
+        return self.file(self.in_use)
 
     @property
     def added(self) -> ModelFile | None:
         """The adapter's file, or None."""
-        return next((file for file in self.files if file.file == self.adapter), None)
+        return self.file(self.adapter) if self.adapter else None
+
+    def file(self, name: str) -> ModelFile:
+        """Return the one of `files` that is called `name`."""
+        return next(file for file in self.files if file.file == name)
 
 
 def root() -> Path:
@@ -190,8 +196,13 @@ def read_at(name: str, folder: Path) -> Record | None:
     except (OSError, msgspec.DecodeError) as error:
         raise damaged(name, f"{path} cannot be read ({error})") from error
     files = {file.file for file in record.files}
-    named = {record.in_use, record.adapter} - {""}
-    if record.name != name or not named <= files or not all(map(is_name, files)):
+    named = {record.in_use, record.adapter, *record.merged} - {""}
+    if (
+        record.name != name
+        or not named <= files
+        or not all(map(is_name, files))
+        or len(record.merged) not in (0, 2)
+    ):
         raise damaged(name, f"{path} contradicts itself")
     return record
 

@@ -1,4 +1,4 @@
-"""The model runtime in processes of its own, because it can crash: `slm_lsp.engine.quantize`."""
+"""What works with whole models, in processes of its own: the runtime can crash, and memory goes."""
 
 from __future__ import annotations
 
@@ -53,15 +53,20 @@ def exact_match(path: Path, threads: int) -> float:
 def attempt(path: Path, threads: int, adapter: Path | None = None) -> Trial:
     """Run the model file at `path` for the first time, or with `adapter`. Raises ModelUnusable."""
     further = () if adapter is None else (str(adapter),)
-    printed = run(str(path), str(threads), *further, module="trial")
+    printed = run(str(path), str(threads), *further, module="engine.trial")
     return msgspec.json.decode(printed, type=Trial)
 
 
-def run(*arguments: str, module: str = "quantize") -> bytes:
-    """Run a module of `slm_lsp.engine` and return what it printed. Raises ModelUnusable."""
+def merge(base: Path, adapter: Path, target: Path) -> None:
+    """Write what `base` is with `adapter` to `target`. Raises ModelUnusable."""
+    run(str(base), str(adapter), str(target), module="tune.merge")
+
+
+def run(*arguments: str, module: str = "engine.quantize") -> bytes:
+    """Run a module of `slm_lsp` and return what it printed. Raises ModelUnusable."""
     try:
         ended = subprocess.run(
-            [sys.executable, "-m", f"slm_lsp.engine.{module}", *arguments],
+            [sys.executable, "-m", f"slm_lsp.{module}", *arguments],
             # In the user's folder, `-m` could find a stranger's slm_lsp.
             cwd=Path(slm_lsp.__file__).parents[1],
             env=environment(),

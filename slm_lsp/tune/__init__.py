@@ -4,9 +4,11 @@
       quality.py, licence.py, duplicates.py, decontamination.py    what is left out, and why
     examples.py     a place in a file -> what the model reads there, and what it should write
     packing.py      examples -> rows of tokens; shards.py, in files of at most 50 MB
-    weights.py      a GGUF -> llama.py, the model in PyTorch; lora.py, what is trained beside it
+    weights.py      a GGUF -> llama.py, the model in PyTorch; lora.py, what is trained beside it;
+                    loss.py, what it is trained by
     train.py        the loop; checkpoint.py, so that it goes on after a kill at any moment
     export.py       the weights, or the adapter -> a GGUF that llama.cpp runs
+    merge.py        base and adapter -> one GGUF, as fast as the base
 
 From `shards.py` on nothing needs more than PyTorch, gguf, msgspec and rich, so that
 `python -m slm_lsp.tune` trains on a machine that has neither a network nor the rest of slm-lsp.

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import gguf
 import numpy as np
 
-from slm_lsp.tune import lora
-from slm_lsp.tune.weights import value
+from slm_lsp.tune import lora, metadata
+from slm_lsp.tune.metadata import value
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -24,9 +24,6 @@ FIM_NAMES = {"pre": "<fim_prefix>", "suf": "<fim_suffix>", "mid": "<fim_middle>"
 
 TYPES = {"F16": gguf.GGMLQuantizationType.F16, "Q8_0": gguf.GGMLQuantizationType.Q8_0}
 """Types of weights; `engine.quantize` makes the others of these."""
-
-_OWN = ("GGUF.version", "GGUF.tensor_count", "GGUF.kv_count", "general.architecture")
-"""Written by the writer itself."""
 
 _CHAT = ("tokenizer.chat_template",)
 """Left out: a model that was taught to fill in answers nobody."""
@@ -66,9 +63,7 @@ def model(
     if fim:
         new |= {f"tokenizer.ggml.fim_{short}_token_id": token for short, token in fim.items()}
         new[ORDER_KEY] = "spm"
-    _copy_metadata(
-        reader, writer, _renamed(fim), without=(*_OWN, *_CHAT, "general.file_type", *new)
-    )
+    metadata.copy(reader, writer, (*_CHAT, "general.file_type", *new), _renamed(fim))
     for key, it in new.items():
         add: Callable[[str, Any], None] = writer.add_string
         if isinstance(it, int):
@@ -96,23 +91,6 @@ def _add(writer: gguf.GGUFWriter, name: str, tensor: torch.Tensor, kind: str) ->
 
 def _renamed(fim: Mapping[str, int]) -> dict[int, str]:
     return {token: FIM_NAMES[short] for short, token in fim.items() if short in FIM_NAMES}
-
-
-def _copy_metadata(
-    reader: gguf.GGUFReader,
-    writer: gguf.GGUFWriter,
-    renamed: dict[int, str],
-    without: tuple[str, ...],
-) -> None:
-    for key, field in reader.fields.items():
-        if key in without:
-            continue
-        found = field.contents()
-        if key == "tokenizer.ggml.tokens":
-            found = [renamed.get(token, text) for token, text in enumerate(found)]
-        kind = field.types[0]
-        inner = field.types[-1] if kind == gguf.GGUFValueType.ARRAY else None
-        writer.add_key_value(key, found, kind, sub_type=inner)
 
 
 def _write(writer: gguf.GGUFWriter) -> None:

@@ -11,10 +11,12 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
-from torch.utils.checkpoint import checkpoint
 
-LOSS_TOKENS = 4096
-"""Tokens whose scores are held at a time: 0.8 GB in float32 with a vocabulary of 49,152."""
+from slm_lsp.tune.loss import WeightedLoss
+
+SHORT = 512
+"""Tokens up to which a processor looks at all pairs at once, and keeps what it found: in bfloat16
+both ways through a layer of 135 million parameters then take 19 ms instead of 47 for four rows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,9 +75,7 @@ class Attention(nn.Module):
         query = turned(heads(self.attn_q(hidden), shape.heads))
         key = turned(heads(self.attn_k(hidden), shape.kv_heads))
         value = heads(self.attn_v(hidden), shape.kv_heads)
-        mixed = functional.scaled_dot_product_attention(
-            query, key, value, is_causal=True, enable_gqa=shape.heads != shape.kv_heads
-        )
+        mixed = _mixed(query, key, value)
         joined: Tensor = self.attn_output(mixed.transpose(1, 2).reshape(rows, length, -1))
         return joined
 
@@ -140,25 +140,26 @@ class Llama(nn.Module):
         return torch.stack((first, second), dim=-1).flatten(-2)
 
     def loss(self, hidden: Tensor, targets: Tensor, weights: Tensor) -> Tensor:
-        """Return the sum over all positions of `weights` times the loss at `targets`, in nats.
-
-        The scores are computed again on the way back, a part at a time, so memory stays bounded.
-        """
-        parts = (
-            checkpoint(self._part, *part, use_reentrant=False)
-            for part in zip(
-                hidden.flatten(0, 1).split(LOSS_TOKENS),
-                targets.flatten().split(LOSS_TOKENS),
-                weights.flatten().split(LOSS_TOKENS),
-                strict=True,
-            )
+        """Return the sum over all positions of `weights` times the loss at `targets`, in nats."""
+        found: Tensor = WeightedLoss.apply(
+            hidden.flatten(0, 1), self.output.weight, targets.flatten(), weights.flatten()
         )
-        return torch.stack(list(parts)).sum()
+        return found
 
-    def _part(self, hidden: Tensor, targets: Tensor, weights: Tensor) -> Tensor:
-        scores = self.output(hidden).float()
-        each = functional.cross_entropy(scores, targets, reduction="none")
-        return (each * weights).sum()
+
+def _mixed(query: Tensor, key: Tensor, value: Tensor) -> Tensor:
+    """Return, for each query, the values of the keys up to it, by how well they fit."""
+    rows, heads, length, head = query.shape
+    groups = key.shape[1]
+    if query.device.type != "cpu" or length > SHORT:
+        return functional.scaled_dot_product_attention(
+            query, key, value, is_causal=True, enable_gqa=heads != groups
+        )
+    later = torch.full((length, length), -torch.inf, dtype=query.dtype).triu(1)
+    grouped = query.reshape(rows, groups, -1, head) * head**-0.5  # those with the same keys
+    fit = (grouped @ key.transpose(-1, -2)).view(rows, heads, length, length)
+    shares = torch.softmax(fit + later, dim=-1)
+    return (shares.view(rows, groups, -1, length) @ value).view(query.shape)
 
 
 def _partners(numbers: Tensor, *, halves: bool) -> Tensor:

@@ -10,6 +10,7 @@ import torch
 
 from slm_lsp.errors import TuneRefused
 from slm_lsp.tune.llama import Llama, Shape
+from slm_lsp.tune.metadata import value
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -49,12 +50,6 @@ def read(path: Path, kind: torch.dtype = torch.float32) -> Llama:
     if shape.tied:
         model.output.weight = model.token_embd.weight
     return model
-
-
-def value(reader: gguf.GGUFReader, key: str, default: Any = None) -> Any:
-    """Return a value out of the file's metadata."""
-    field = reader.get_field(key)
-    return default if field is None else field.contents()
 
 
 def _shape(reader: gguf.GGUFReader, architecture: str, tensors: dict[str, Any]) -> Shape:

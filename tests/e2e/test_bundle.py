@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from slm_lsp.bundle import creation, manifest
+from slm_lsp.store import adapted
 from tests.harness import bundles
 from tests.harness.adapters import write_adapter
 from tests.harness.bundles import ALONE, Machine, copy, no_namespaces, replace, sum_again
@@ -146,25 +147,28 @@ def test_a_model_of_ones_own_goes_along_and_becomes_the_default(
     assert [row["name"] for row in listed["models"] if row["default"]] == ["own"]
 
 
-def test_a_model_with_an_adapter_goes_along_with_both(
-    machine: Machine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("merged", [True, False], ids=["merged", "apart"])
+def test_a_model_with_an_adapter_goes_along(
+    machine: Machine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, merged: bool
 ):
     monkeypatch.setenv("SLM_LSP_STORE", str(tmp_path / "store"))
     write(tmp_path / "own.gguf", TINY["StarCoder2"])
     write_adapter(tmp_path / "acme.gguf", tmp_path / "own.gguf")
-    take_in = [sys.executable, "-m", "slm_lsp", "models", "import"]
-    bundles.run([*take_in, tmp_path / "own.gguf"])
-    bundles.run([*take_in, tmp_path / "acme.gguf", "--base", "own", "--name", "acme"])
+    bundles.run([sys.executable, "-m", "slm_lsp", "models", "import", tmp_path / "own.gguf"])
+    if not merged:
+        monkeypatch.setattr(adapted, "find_spec", lambda _name: None)
+    adapted.take_in(tmp_path / "acme.gguf", "own", "acme", "", lambda *_progress: None)
     bundle = bundles.make(tmp_path / "bundle", "--model", "acme")
-    assert "the adapter of acme" in (bundle / "LICENSES.md").read_text()
+    assert ("the adapter of acme" in (bundle / "LICENSES.md").read_text()) is not merged
     ended = machine.run("sh", bundle / "install.sh")
     assert ended.code == 0, ended.said
     assert machine.run(machine.slm_lsp, "models", "verify", "acme").code == 0
     listed = json.loads(machine.run(machine.slm_lsp, "models", "list", "--json").said)
     assert [row["name"] for row in listed["models"] if row["default"]] == ["acme"]
-    for file in ("model.gguf", "adapter.gguf"):
-        sent, arrived = tmp_path / "store" / "acme" / file, machine.data / "models" / "acme" / file
-        assert arrived.read_bytes() == sent.read_bytes()
+    sent, arrived = tmp_path / "store" / "acme", machine.data / "models" / "acme"
+    went = {"merged.gguf": "model.gguf"} if merged else {f: f for f in ("model.gguf", "adapter.gguf")}
+    for file, there in went.items():
+        assert (arrived / there).read_bytes() == (sent / file).read_bytes()
 
 
 def test_a_changed_file_is_refused(machine: Machine, bundle: Path):

@@ -67,7 +67,8 @@ def test_a_folder_becomes_a_model(repository: Path, tmp_path: Path, capsys):
     assert found["tokens"] > 0
     written = record.read("tiny-acme")
     assert written is not None
-    assert written.adapter == "adapter.gguf"
+    assert [it.file for it in written.files] == ["model.gguf", "adapter.gguf", "merged.gguf"]
+    assert written.in_use == "merged.gguf"
     assert out_file.stat().st_size < 40e6
     installed.check(installed.resolve("tiny-acme"))
     assert not list((tmp_path / "cache" / "slm-lsp" / "tune").iterdir())
@@ -83,7 +84,7 @@ def test_a_folder_becomes_a_model(repository: Path, tmp_path: Path, capsys):
 
 def test_what_is_changed_afterwards_is_not_opened(repository: Path, tmp_path: Path):
     assert run(repository, "--holes", "1", "--json")[0] == 0
-    place = tmp_path / "store" / "tiny-acme" / "adapter.gguf"
+    place = tmp_path / "store" / "tiny-acme" / "merged.gguf"
     place.write_bytes(place.read_bytes()[:-1] + b"x")
     with pytest.raises(ModelDamaged):
         installed.check(installed.resolve("tiny-acme"))

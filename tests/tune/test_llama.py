@@ -12,7 +12,7 @@ from slm_lsp.engine.llama import Llama as Runtime
 from slm_lsp.engine.llama_context import LlamaContext
 from slm_lsp.engine.model import AbortFlag
 from slm_lsp.errors import TuneRefused
-from slm_lsp.tune import export, weights
+from slm_lsp.tune import export, llama, weights
 from tests.harness.families import TINY
 from tests.harness.tiny_models import write
 
@@ -57,6 +57,15 @@ def test_scores_are_those_of_llama_cpp(family: str, tmp_path: Path):
     np.testing.assert_allclose(scores, expected, atol=2e-2 * expected.std())
     # Which of two tokens came first matters, so positions turned wrongly would have shown.
     assert abs(swapped - expected).max() > 1e-1 * expected.std()
+
+
+def test_both_ways_to_look_back_are_the_same(tiny_base: Path, monkeypatch: pytest.MonkeyPatch):
+    model = weights.read(tiny_base)
+    tokens = torch.arange(24).view(2, 12)
+    with torch.no_grad():
+        short = model(tokens)
+        monkeypatch.setattr(llama, "SHORT", 0)
+        torch.testing.assert_close(short, model(tokens))
 
 
 def test_the_real_weights(default_model_path: Path):

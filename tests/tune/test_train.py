@@ -142,9 +142,12 @@ def test_what_stands_for_no_token_counts_nothing(tmp_path: Path):
     _, rows = shards.read(tmp_path / "shards")
     found = batch(rows, index)
     gaps = torch.from_numpy((rows == shards.nothing(rows.dtype))[:, 1:])
+    weights, targets = found.weights[:, :-1], found.targets[:, :-1]
     assert gaps.any()
-    assert not found.weights[gaps].any()
-    assert (found.weights[(found.targets == END) & ~gaps] == 5.0).all()
+    assert not weights[gaps].any()
+    assert (weights[(targets == END) & ~gaps] == 5.0).all()
+    assert torch.equal(targets, found.tokens[:, 1:])
+    assert not found.weights[:, -1].any()  # nothing follows a row's last token
 
 
 def test_the_command_says_what_is_wrong(tiny_base: Path, tmp_path: Path, capsys):

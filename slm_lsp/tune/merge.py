@@ -1,0 +1,101 @@
+"""A base and its LoRA adapter in one file, which computes what the base alone does.
+
+llama.cpp adds an adapter at every token; here it is added to the weights, which then get the type
+that they had. All else is the base's. The same two files give the same bytes on every machine. The
+store runs this file as a process of its own:
+
+    python -m slm_lsp.tune.merge BASE ADAPTER TARGET
+
+It needs gguf and no PyTorch.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import gguf
+import numpy as np
+import numpy.typing as npt
+
+from slm_lsp import network
+from slm_lsp.errors import TuneRefused
+from slm_lsp.tune import metadata
+
+Matrix = npt.NDArray[Any]
+
+_ACTIVATED = "adapter.alora.invocation_tokens"
+"""What names the tokens from which on an adapter is to be added, and not before."""
+
+
+def merge(base: Path, adapter: Path, target: Path) -> None:
+    """Write what `base` is with `adapter` to `target`. Raises TuneRefused where it cannot be."""
+    reader = gguf.GGUFReader(str(base))
+    added = _added(gguf.GGUFReader(str(adapter)))
+    kinds = {it.name: it.tensor_type for it in reader.tensors}
+    _check(kinds, added)
+    writer = gguf.GGUFWriter(target, metadata.value(reader, "general.architecture"))
+    metadata.copy(reader, writer)
+    for it in reader.tensors:
+        writer.add_tensor_info(
+            it.name, it.data.shape, it.data.dtype, it.data.nbytes, raw_dtype=it.tensor_type
+        )
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_ti_data_to_file()
+    for it in reader.tensors:
+        data = it.data
+        if it.name in added:
+            whole = gguf.dequantize(data, it.tensor_type) + _product(*added[it.name])
+            data = gguf.quantize(whole, it.tensor_type)
+        writer.write_tensor_data(data)
+    writer.close()
+
+
+def _added(reader: gguf.GGUFReader) -> dict[str, tuple[Matrix, Matrix, float]]:
+    """Return the two thin matrices, and the factor of their product, for each weight's name."""
+    if metadata.value(reader, _ACTIVATED) is not None:
+        raise TuneRefused("the adapter counts from a certain token on only")
+    sides = {it.name: gguf.dequantize(it.data, it.tensor_type) for it in reader.tensors}
+    alpha = metadata.value(reader, gguf.Keys.Adapter.LORA_ALPHA, 0.0)
+    found = {}
+    for name, first in sides.items():
+        weight, _, side = name.rpartition(".")
+        if side == "lora_a":
+            second = sides[f"{weight}.lora_b"]
+            found[weight] = first, second, alpha / len(first) if alpha else 1.0
+    return found
+
+
+def _check(kinds: dict[str, Any], added: dict[str, tuple[Matrix, Matrix, float]]) -> None:
+    for name, (first, second, _) in added.items():
+        if name not in kinds or name == "token_embd.weight" or not first.ndim == second.ndim == 2:
+            raise TuneRefused(f"the adapter changes {name}, which is not a weight of its own")
+    for kind in sorted({kinds[name] for name in added}):
+        try:
+            gguf.quantize(np.zeros((1, 256), np.float32), kind)
+        except NotImplementedError:
+            raise TuneRefused(f"weights of the type {kind.name} cannot be made here") from None
+
+
+def _product(first: Matrix, second: Matrix, scale: float) -> Matrix:
+    """Multiply in float64, where sums of products of float16 are exact, in whatever order."""
+    product = scale * (second.astype(np.float64) @ first.astype(np.float64))
+    return product.astype(np.float32)
+
+
+def main(arguments: list[str]) -> int:
+    """Merge; a failure is one line on stderr and the exit code 1."""
+    network.give_up()
+    base, adapter, target = map(Path, arguments)
+    try:
+        merge(base, adapter, target)
+    except TuneRefused as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
