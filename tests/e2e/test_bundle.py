@@ -166,7 +166,9 @@ def test_a_model_with_an_adapter_goes_along(
     listed = json.loads(machine.run(machine.slm_lsp, "models", "list", "--json").said)
     assert [row["name"] for row in listed["models"] if row["default"]] == ["acme"]
     sent, arrived = tmp_path / "store" / "acme", machine.data / "models" / "acme"
-    went = {"merged.gguf": "model.gguf"} if merged else {f: f for f in ("model.gguf", "adapter.gguf")}
+    went = (
+        {"merged.gguf": "model.gguf"} if merged else {f: f for f in ("model.gguf", "adapter.gguf")}
+    )
     for file, there in went.items():
         assert (arrived / there).read_bytes() == (sent / file).read_bytes()
 
