@@ -1,7 +1,7 @@
 """The code that our own model learns from.
 
     python -m benchmarks.corpus lock
-    python -m benchmarks.corpus build OUT --tokens N
+    python -m benchmarks.corpus build OUT --tokens N [--row N]
 
 The first fetches the newest of each package that `packages.txt` names and is not in `corpus.toml`
 yet, and writes down its version, licence and hash. The second makes shards of what is in there.
@@ -47,7 +47,8 @@ FOLDER = Path(__file__).resolve().parents[1] / "models" / "slm-fim-135m"
 LIST, MANIFEST = FOLDER / "packages.txt", FOLDER / "corpus.toml"
 
 ROW = 1536
-"""Tokens of a row: what an engine reads by default before and after a cursor, and an answer."""
+"""Tokens of a row: what an engine reads by default before and after a cursor, and an answer. A
+processor learns faster from rows of `llama.SHORT`."""
 
 END_WEIGHT = 5.0
 """A published model of 91 million parameters ended by itself in 77 % of holes without it, and in
@@ -138,8 +139,8 @@ def _version(kind: Kind, name: str, file: str) -> str:
     return stem[len(name.removeprefix("@").replace("/", "-")) + 1 :]
 
 
-def build(folder: Path, tokens: int, seed: int) -> None:
-    """Write shards of about `tokens` tokens, and one of held-out files, below `folder`."""
+def build(folder: Path, tokens: int, row: int, seed: int) -> None:
+    """Write shards of `tokens` tokens in rows of `row`, and others of held-out files."""
     packages = _manifest()
     cases = [
         case
@@ -155,11 +156,11 @@ def build(folder: Path, tokens: int, seed: int) -> None:
     packages = tuple(order.sample(packages, len(packages)))
     try:
         reading = as_our_own(runtime)
-        corpus = Corpus(reading, ROW, cases, order)
-        writers = [shards.Writer(at, ROW, wide=False) for at in (folder, folder / "held-out")]
+        corpus = Corpus(reading, row, cases, order)
+        writers = [shards.Writer(at, row, wide=False) for at in (folder, folder / "held-out")]
         examples = mixed(_limited(corpus, packages, taken, tokens), order)
-        for row, held_out in _rows(examples):
-            writers[held_out].add(row)
+        for filled, held_out in _rows(examples, row):
+            writers[held_out].add(filled)
         for writer in writers:
             writer.close(end=reading.end, end_weight=END_WEIGHT, fim=OWN_TOKENS)
     finally:
@@ -197,15 +198,15 @@ def _limited(
             return
 
 
-def _rows(examples: Iterable[Example]) -> Iterator[tuple[shards.Rows, bool]]:
-    """Yield rows of examples, and whether they are held out."""
-    packers = [Packer(ROW, wide=False) for _ in range(2)]
+def _rows(examples: Iterable[Example], row: int) -> Iterator[tuple[shards.Rows, bool]]:
+    """Yield rows of `row` tokens with examples, and whether they are held out."""
+    packers = [Packer(row, wide=False) for _ in range(2)]
     for example in examples:
-        for row in packers[example.held_out].add(example.tokens, example.source):
-            yield row, example.held_out
+        for filled in packers[example.held_out].add(example.tokens, example.source):
+            yield filled, example.held_out
     for held_out, packer in enumerate(packers):
-        for row in packer.rest():
-            yield row, bool(held_out)
+        for filled in packer.rest():
+            yield filled, bool(held_out)
 
 
 def _cache() -> Path:
@@ -220,13 +221,14 @@ def main() -> int:
     building = commands.add_parser("build")
     building.add_argument("out", type=Path)
     building.add_argument("--tokens", type=int, required=True)
+    building.add_argument("--row", type=int, default=ROW)
     building.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
     try:
         if options.command == "lock":
             lock()
         else:
-            build(options.out, options.tokens, options.seed)
+            build(options.out, options.tokens, options.row, options.seed)
     except (SetupFailed, SlmLspError) as error:
         print(f"Error: {error}", file=sys.stderr)
         return 1
