@@ -1,8 +1,10 @@
 """The loss of predictions, with its gradient in the same go.
 
 The scores of a whole vocabulary are most of what a small model computes and holds. A part of them
-is made once, turned into its gradient where it lies, and given up for the next: nothing is computed
-again on the way back, and memory stays bounded.
+is made once and turned into its gradient where it lies: nothing is computed again on the way back.
+It is given up for the next, so that memory stays bounded, unless the output's weights are trained:
+what all parts say of those is added up in one product, for each sum of two has to go over all of
+the vocabulary.
 """
 
 from __future__ import annotations
@@ -34,15 +36,16 @@ class WeightedLoss(torch.autograd.Function):
         kind = torch.get_autocast_dtype(device) if casts else hidden.dtype
         given, wide = hidden.to(kind), output.to(kind)
         to_hidden = torch.empty_like(hidden)
-        to_output = torch.zeros_like(output) if ctx.needs_input_grad[1] else None
+        trained = ctx.needs_input_grad[1]
         size = min(PART_TOKENS[device], len(given))
-        scores = given.new_empty(size, len(wide))
-        exact = torch.empty_like(scores, dtype=torch.float32)
+        scores = given.new_empty(len(given) if trained else size, len(wide))
+        exact = torch.empty_like(scores[:size], dtype=torch.float32)
         total = exact.new_zeros(())
         for at in range(0, len(given), size):
             here = slice(at, at + size)
             part, target, count = given[here], targets[here, None], counts[here, None]
-            rough, fine = scores[: len(part)], exact[: len(part)]
+            rough = scores[here] if trained else scores[: len(part)]
+            fine = exact[: len(part)]
             torch.mm(part, wide.T, out=rough)
             fine.copy_(rough)
             fine -= fine.amax(1, keepdim=True)
@@ -53,8 +56,9 @@ class WeightedLoss(torch.autograd.Function):
                 fine.div_(sums).scatter_add_(1, target, torch.full_like(sums, -1.0))
                 rough.copy_(fine)
                 to_hidden[here] = (rough @ wide) * count
-                if to_output is not None:
-                    to_output += rough.T @ (part * count).to(kind)
+        to_output = None
+        if trained:
+            to_output = (scores.T @ (given * counts[:, None]).to(kind)).to(output.dtype)
         ctx.save_for_backward(to_hidden, to_output)
         return total
 

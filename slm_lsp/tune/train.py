@@ -30,6 +30,9 @@ WARM_UP = 0.05
 SAVE_S = 60.0
 """Seconds between two checkpoints: as much as a kill can cost."""
 
+SAVE_SHARE = 0.02
+"""Checkpoints are fewer where they would take more of the time; whole weights are large."""
+
 PATIENCE = 2
 """Looks at the held-out rows without a lower loss after which training ends."""
 
@@ -154,6 +157,7 @@ class Training:
         per_step = wishes.batch_rows * self._index.tokens_per_row
         curve, best = list(state.curve), state.best
         begun = saved = time.perf_counter()
+        wait_s = SAVE_S
         step = state.step
 
         def here() -> Checkpoint:
@@ -182,9 +186,10 @@ class Training:
                         held_out=curve[-1][1] if curve else None,
                     )
                 )
-                if now - saved > SAVE_S:
+                if now - saved > wait_s:
                     checkpoint.save(self._folder, here())
                     saved = time.perf_counter()
+                    wait_s = max(SAVE_S, (saved - now) / SAVE_SHARE)
         finally:
             end = here()
             checkpoint.save(self._folder, end)
