@@ -68,7 +68,7 @@ def look() -> Iterator[Finding]:
         yield Finding("python", "ok", version)
     yield _machine()
     try:
-        found = msgspec.json.decode(runtime.run(module="inventory"), type=Backends)
+        found = msgspec.json.decode(runtime.run(module="engine.inventory"), type=Backends)
     except ModelUnusable as error:
         reinstall = (
             "Install the library that it names, if any, or the runtime again, built for this "
