@@ -28,10 +28,10 @@ WARM_UP = 0.05
 """The share of the steps in which the learning rate rises; then it falls to nothing in a line."""
 
 SAVE_S = 60.0
-"""Seconds between two checkpoints: as much as a kill can cost."""
+"""Seconds between two checkpoints at least: as much as a kill can cost."""
 
 SAVE_SHARE = 0.02
-"""Checkpoints are fewer where they would take more of the time; whole weights are large."""
+"""Checkpoints are fewer where they would take more of the time: a kill then costs more."""
 
 PATIENCE = 2
 """Looks at the held-out rows without a lower loss after which training ends."""

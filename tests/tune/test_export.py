@@ -12,7 +12,8 @@ from slm_lsp.engine.llama import Llama as Runtime
 from slm_lsp.engine.recognition import recognize
 from slm_lsp.tune import export, weights
 from slm_lsp.tune.__main__ import main
-from tests.tune.test_llama import TOKENS, scores_of_runtime
+from tests.harness.scores import scores_of_runtime
+from tests.tune.test_llama import TOKENS
 from tests.tune.test_train import END, stored
 
 if TYPE_CHECKING:

@@ -8,29 +8,16 @@ import numpy as np
 import pytest
 import torch
 
-from slm_lsp.engine.llama import Llama as Runtime
-from slm_lsp.engine.llama_context import LlamaContext
-from slm_lsp.engine.model import AbortFlag
 from slm_lsp.errors import TuneRefused
 from slm_lsp.tune import export, llama, weights
 from tests.harness.families import TINY
+from tests.harness.scores import scores_of_runtime
 from tests.harness.tiny_models import write
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 TOKENS = [9, 40, 7, 200, 41, 41, 3, 90]
-
-
-def scores_of_runtime(path: Path, tokens: list[int]) -> np.ndarray:
-    llama, abort = Runtime(path), AbortFlag()
-    context = LlamaContext(llama, threads=1, tokens=64, abort=abort)
-    try:
-        context.evaluate(tokens, position=0, sequence=0, abort=abort)
-        return context.logits(-1).copy()
-    finally:
-        context.close()
-        llama.close()
 
 
 def vivid(base: Path, path: Path) -> None:

@@ -18,9 +18,9 @@ from slm_lsp.errors import ModelDamaged, ModelForbidden, ModelUnusable, StoreErr
 from slm_lsp.policy import Policy
 from slm_lsp.store import adapted, own, record, runtime
 from slm_lsp.tune import export, merge, weights
+from tests.harness.scores import scores_of_runtime
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from pathlib import Path
 
 RANK = 4
@@ -45,18 +45,6 @@ def adapter_for(base: Path, path: Path, strength: float) -> None:
     export.adapter(path, tensors, base=base, name="adapter")
 
 
-def scores(path: Path, tokens: Sequence[int], adapter: Path | None = None) -> np.ndarray:
-    """Return what llama.cpp expects after `tokens`."""
-    llama, abort = Runtime(path, adapter), AbortFlag()
-    context = LlamaContext(llama, threads=1, tokens=128, abort=abort)
-    try:
-        context.evaluate(tokens, position=0, sequence=0, abort=abort)
-        return context.logits(-1).copy()
-    finally:
-        context.close()
-        llama.close()
-
-
 @pytest.fixture
 def base(tmp_path: Path, tiny_base: Path) -> Path:
     """A base whose weights are quantised."""
@@ -78,8 +66,8 @@ def adapter(base: Path, tmp_path: Path) -> Path:
 def test_merged_and_apart_are_the_same(base: Path, adapter: Path, tmp_path: Path):
     merge.merge(base, adapter, tmp_path / "merged.gguf")
     tokens = [9, 40, 7, 200, 41, 41, 3, 90]
-    alone, apart = scores(base, tokens), scores(base, tokens, adapter)
-    found = scores(tmp_path / "merged.gguf", tokens)
+    alone, apart = scores_of_runtime(base, tokens), scores_of_runtime(base, tokens, adapter)
+    found = scores_of_runtime(tmp_path / "merged.gguf", tokens)
     assert np.corrcoef(found, apart)[0, 1] > 0.999
     assert np.corrcoef(found, alone)[0, 1] < 0.99  # the adapter does something
 
