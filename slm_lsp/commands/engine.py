@@ -12,6 +12,7 @@ from rich.table import Table
 
 from slm_lsp.engine.endpoint import sockets
 from slm_lsp.engine.visit import running, stop
+from slm_lsp.errors import EngineLost
 
 if TYPE_CHECKING:
     import argparse
@@ -53,7 +54,7 @@ def stop_all(_options: argparse.Namespace) -> int:
 async def _stop_all() -> int:
     stopped = 0
     for path in sockets():
-        with contextlib.suppress(OSError, asyncio.TimeoutError):
+        with contextlib.suppress(OSError, TimeoutError, EngineLost):  # it left by itself
             await stop(path)
             stopped += 1
     return stopped

@@ -12,9 +12,8 @@ import contextlib
 import time
 from typing import TYPE_CHECKING
 
-from slm_lsp.engine import protocol
 from slm_lsp.engine.endpoint import socket_path
-from slm_lsp.engine.greeting import check_version, decoder, greet
+from slm_lsp.engine.greeting import check_version, greet
 from slm_lsp.engine.launch import launch, log_path, options_for
 from slm_lsp.engine.protocol import (
     Cancel,
@@ -36,6 +35,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from slm_lsp.config import Settings
+    from slm_lsp.engine.protocol import ToClient
+    from slm_lsp.engine.wire import Wire
 
 START_TIMEOUT_S = 20.0
 """Seconds for a started process to open its socket; importing Python packages from a cold disk."""
@@ -43,8 +44,11 @@ START_TIMEOUT_S = 20.0
 BACK_OFF_S = (0.0, 0.0, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0)
 """Seconds before the next start, by how many engines in a row died without answering anything."""
 
-LOADS = 3
-"""Engines in a row that may end while they load the model. What they end of does not go away."""
+TRIES = 3
+"""Engines in a row that may end while they load the model, or before they answer who asked them.
+
+What they end of does not go away: a file that is not sound, or a card that cannot compute.
+"""
 
 
 class EngineClient:
@@ -59,7 +63,7 @@ class EngineClient:
         self._connecting: asyncio.Task[_Connection] | None = None
         self._process: subprocess.Popen[bytes] | None = None
         self._deaths = 0
-        self._loads_lost = 0
+        self._tried = 0
         self._closed = False
 
     def start(self) -> None:
@@ -77,7 +81,8 @@ class EngineClient:
             try:
                 async with contextlib.aclosing(connection.generate(request)) as events:
                     async for event in events:
-                        self._deaths = 0
+                        if isinstance(event, Prefilled):
+                            self._deaths = self._tried = 0
                         if isinstance(event, Finished) and connection.left:
                             break
                         yield event
@@ -120,12 +125,12 @@ class EngineClient:
 
     async def _connect_or_launch(self) -> _Connection:
         options = await asyncio.to_thread(options_for, self._settings)
-        if self._loads_lost >= LOADS:
+        if self._tried >= TRIES:
             raise EngineUnavailable(
-                f"The engine ended {LOADS} times while it loaded the model '{options.model}': its "
-                "file may not be sound, or there is too little memory for it. Choose another "
-                "model, or restart the server once there is more; where a graphics card may be the "
-                "reason, engine.gpuLayers = 0 does without."
+                f"The engine ended {TRIES} times while it loaded the model '{options.model}' or "
+                "began to use it: its file may not be sound, or there is too little memory for it. "
+                "Choose another model, or restart the server once there is more; where a graphics "
+                "card may be the reason, engine.gpuLayers = 0 does without."
             )
         path = socket_path(options)
         deadline = time.monotonic() + START_TIMEOUT_S
@@ -140,46 +145,41 @@ class EngineClient:
         raise EngineUnavailable(f"The engine does not start; see {log_path()}.")
 
     async def _open(self, path: Path) -> _Connection:
-        reader, writer, welcome = await greet(path)
+        wire, welcome = await greet(path)
         try:
             check_version(welcome)
         except EngineUnavailable:
-            writer.close()
+            wire.close()
             raise
-        return _Connection(reader, writer, self._on_news, self._on_broken)
+        return _Connection(wire, self._on_state, self._on_broken)
 
-    def _on_news(self, state: State) -> None:
-        if state.kind == "ready":
-            self._loads_lost = 0
-        self._on_state(state)
-
-    def _on_broken(self, state: State) -> None:
+    def _on_broken(self, state: State, unanswered: int) -> None:
         """Bring a vanished engine back, unless it left on purpose."""
         if self._closed or state.kind == "stopped":
             return
         if state.kind != "failed":
-            self._loads_lost += state.kind == "loading"
+            self._tried += unanswered > 0 or state.kind == "loading"
             self._on_state(State("loading", self._settings.model))
             self._connection()
 
 
 class _Connection:
-    """One connected engine: a reader task that hands each event to the request it belongs to."""
+    """One connected engine, whose events are handed to the requests they belong to."""
 
     def __init__(
         self,
-        reader: asyncio.StreamReader,
-        writer: asyncio.StreamWriter,
+        wire: Wire[ToClient],
         on_state: Callable[[State], None],
-        on_broken: Callable[[State], None],
+        on_broken: Callable[[State, int], None],
     ) -> None:
-        self._writer = writer
+        self._wire = wire
         self._on_state, self._on_broken = on_state, on_broken
         self._state = State("loading", "")
         self._settled = asyncio.Event()  # the model is loaded, or never will be
         self._events: dict[int, asyncio.Queue[Event | None]] = {}
         self.closed = False
-        self._task = asyncio.create_task(self._read(reader))
+        # Not before this is known to the client, whom a loss concerns.
+        asyncio.get_running_loop().call_soon(wire.listen, self._handle, self._lost)
 
     @property
     def left(self) -> bool:
@@ -196,7 +196,7 @@ class _Connection:
         if self.closed:
             raise EngineLost("The engine stopped.")
         self._events[request.id] = events
-        self._writer.write(protocol.encode(request))
+        self._wire.send([request])
         finished = False
         try:
             while not finished:
@@ -209,25 +209,28 @@ class _Connection:
         finally:
             self._events.pop(request.id, None)
             if not finished and not self.closed:
-                self._writer.write(protocol.encode(Cancel(request.id)))
+                self._wire.send([Cancel(request.id)])
 
     def rank(self, number: int, urgency: Urgency) -> None:
         if number in self._events:
-            self._writer.write(protocol.encode(Rank(number, urgency)))
+            self._wire.send([Rank(number, urgency)])
 
     def close(self) -> None:
-        self._task.cancel()
         self._end()
+        self._wire.close()
 
-    async def _read(self, reader: asyncio.StreamReader) -> None:
-        try:
-            while True:
-                self._handle(await protocol.read_message(reader, decoder))
-        except EngineLost:
+    def _lost(self) -> None:
+        if not self.closed:
             self._end()
-            self._on_broken(self._state)
+            self._on_broken(self._state, len(self._events))
 
-    def _handle(self, message: protocol.ToClient) -> None:
+    def _end(self) -> None:
+        self.closed = True
+        self._settled.set()
+        for events in self._events.values():
+            events.put_nowait(None)
+
+    def _handle(self, message: ToClient) -> None:
         match message:
             case State():
                 self._state = message
@@ -238,13 +241,6 @@ class _Connection:
                 Prefilled(id=number) | Piece(id=number) | Ended(id=number) | Finished(id=number)
             ) if number in self._events:
                 self._events[number].put_nowait(message)
-
-    def _end(self) -> None:
-        self.closed = True
-        self._settled.set()
-        self._writer.close()
-        for events in self._events.values():
-            events.put_nowait(None)
 
 
 def _consume_exception(task: asyncio.Task[_Connection]) -> None:

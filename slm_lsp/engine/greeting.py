@@ -10,31 +10,32 @@ import msgspec
 from slm_lsp.engine import protocol
 from slm_lsp.engine.endpoint import check_peer
 from slm_lsp.engine.protocol import Hello, Welcome
+from slm_lsp.engine.wire import Wire
 from slm_lsp.errors import EngineLost, EngineUnavailable
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-decoder = msgspec.msgpack.Decoder(protocol.ToClient)
-"""Reads what an engine says."""
+_decoder = msgspec.msgpack.Decoder(protocol.ToClient)
 
 
-async def greet(path: Path) -> tuple[asyncio.StreamReader, asyncio.StreamWriter, Welcome]:
+async def greet(path: Path) -> tuple[Wire[protocol.ToClient], Welcome]:
     """Connect to the engine at `path` and return its introduction, which may be another version's.
 
     Raises OSError where nobody listens, EngineLost, and EngineUnavailable for another user's.
     """
-    reader, writer = await asyncio.open_unix_connection(path)
+    loop = asyncio.get_running_loop()
+    _, wire = await loop.create_unix_connection(lambda: Wire(_decoder), str(path))
     try:
-        check_peer(writer.get_extra_info("socket"))
-        writer.write(protocol.encode(Hello(protocol.PROTOCOL)))
-        message = await protocol.read_message(reader, decoder)
+        check_peer(wire.socket)
+        wire.send([Hello(protocol.PROTOCOL)])
+        message = await wire.next()
     except BaseException:
-        writer.close()
+        wire.close()
         raise
     if isinstance(message, Welcome):
-        return reader, writer, message
-    writer.close()
+        return wire, message
+    wire.close()
     raise EngineLost("The engine did not introduce itself.")
 
 

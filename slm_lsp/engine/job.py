@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -11,7 +10,8 @@ from slm_lsp.engine.ending import Ending
 from slm_lsp.engine.protocol import Ended, Event, Finished, Generate, Piece, Prefilled, Urgency
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    import asyncio
+    from collections.abc import Callable, Iterator, Sequence
 
     from slm_lsp.engine.model import AbortFlag, Model
 
@@ -25,13 +25,16 @@ CLIENTS = 64
 
 @dataclass(eq=False)
 class Job:
-    """One request of `client`. `ended_by` tells why it is not wanted any more, once it is not."""
+    """One request of `client`, which `hear`s of its events on the event loop.
+
+    `ended_by` tells why it is not wanted any more, once it is not.
+    """
 
     request: Generate
     client: str
     urgency: Urgency
+    hear: Callable[[Sequence[Event]], None]
     submitted: float = field(default_factory=time.perf_counter)
-    events: asyncio.Queue[Event] = field(default_factory=asyncio.Queue)
     ended_by: str = ""
     _due: float = 0.0  # when its time is over
     _news: list[Event] = field(default_factory=list)
@@ -101,8 +104,7 @@ class Job:
 
     def end(self, last: Finished) -> None:
         """Pass on the rest and `last`, together. Called on the event loop."""
-        for event in [*self._news, last]:
-            self.events.put_nowait(event)
+        self.hear([*self._news, last])
 
     def _tell(self, loop: asyncio.AbstractEventLoop, event: Event) -> None:
         self._news.append(event)
@@ -111,12 +113,7 @@ class Job:
 
     def _pass_on(self, loop: asyncio.AbstractEventLoop) -> None:
         news, self._news, self._told = self._news, [], time.perf_counter()
-
-        def put() -> None:
-            for event in news:
-                self.events.put_nowait(event)
-
-        loop.call_soon_threadsafe(put)
+        loop.call_soon_threadsafe(self.hear, news)
 
 
 class Queue:

@@ -10,7 +10,7 @@ from slm_lsp.engine.chat import TEMPLATE_KEY, detect_chat, lay_out_chat
 from slm_lsp.engine.fim import Layout, layout, named
 from slm_lsp.engine.kv import CachedSequence, Places
 from slm_lsp.engine.loaded import SHORT_TOKENS, load
-from slm_lsp.engine.model import Prefill
+from slm_lsp.engine.model import Aborted, Prefill
 from slm_lsp.engine.pace import FIRST_BATCH, FIRST_BATCH_S, LEAST_TOKENS, Pace
 from slm_lsp.engine.protocol import Chat, Prompt
 from slm_lsp.engine.recognition import recognize
@@ -167,8 +167,12 @@ class LlamaModel:
 
     def catch_up(self, abort: AbortFlag) -> None:
         """Read the last prompt whole. Raises Aborted."""
-        self._whole.read(self._left_out, abort)
-        self._left_out = []
+        left_out, self._left_out = self._left_out, []
+        try:
+            self._whole.read(left_out, abort)
+        except Aborted:
+            self._left_out = left_out
+            raise
 
     def close(self) -> None:
         """Give the memory back."""

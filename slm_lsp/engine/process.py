@@ -8,7 +8,6 @@ for `idle_s` seconds, and soon after its last client has gone.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import fcntl
 import functools
 import os
@@ -16,7 +15,6 @@ import signal
 import socket
 import sys
 import time
-from contextlib import aclosing
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -30,6 +28,7 @@ from slm_lsp.engine.loading import load_model
 from slm_lsp.engine.model import AbortFlag
 from slm_lsp.engine.protocol import (
     Cancel,
+    Event,
     Finished,
     Generate,
     Hello,
@@ -40,9 +39,13 @@ from slm_lsp.engine.protocol import (
 )
 from slm_lsp.engine.scheduler import Scheduler
 from slm_lsp.engine.status import Status
-from slm_lsp.errors import EngineLost, EngineUnavailable, SlmLspError
+from slm_lsp.engine.wire import Wire
+from slm_lsp.errors import EngineUnavailable, SlmLspError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from slm_lsp.engine.job import Job
     from slm_lsp.engine.model import Model
 
 LINGER_S = 60.0
@@ -55,25 +58,19 @@ _decoder = msgspec.msgpack.Decoder(protocol.ToEngine)
 
 
 class _Client:
-    """One connected server."""
+    """One connected server. `early` are its requests from before the model was loaded."""
 
-    def __init__(self, writer: asyncio.StreamWriter) -> None:
-        self._writer = writer
-        self._unsent: list[bytes] = []
+    def __init__(self, wire: Wire[protocol.ToEngine]) -> None:
+        self.wire = wire
         self.name = f"client {id(self)}"
-        self.running: dict[int, asyncio.Task[None]] = {}
+        self.early: list[Generate] = []
+        self.running: dict[int, Job] = {}
 
-    def send(self, message: protocol.ToClient) -> None:
-        """Send `message`, together with others of the same moment: each write wakes the client."""
-        if not self._unsent:
-            asyncio.get_running_loop().call_soon(self.flush)
-        self._unsent.append(protocol.encode(message))
-
-    def flush(self) -> None:
-        """Let what `send` has taken leave now."""
-        messages, self._unsent = b"".join(self._unsent), []
-        if not self._writer.is_closing():
-            self._writer.write(messages)
+    def hear(self, events: Sequence[Event]) -> None:
+        """Pass on what becomes of a request."""
+        if isinstance(last := events[-1], Finished):
+            self.running.pop(last.id, None)
+        self.wire.send(events)
 
 
 class EngineProcess:
@@ -85,7 +82,6 @@ class EngineProcess:
         self._state = State("loading", options.model)
         self._model: Model | None = None
         self._scheduler: Scheduler | None = None
-        self._loaded = asyncio.Event()
         self._leave = asyncio.Event()
         self._clients: set[_Client] = set()
         self._started = self._last_request = self._last_client = time.monotonic()
@@ -93,9 +89,10 @@ class EngineProcess:
 
     async def serve(self, listening: socket.socket) -> None:
         """Load the model, answer clients, and return when it is time to leave."""
+        loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
-            asyncio.get_running_loop().add_signal_handler(number, self._leave.set)
-        server = await asyncio.start_unix_server(self._serve_client, sock=listening)
+            loop.add_signal_handler(number, self._leave.set)
+        server = await loop.create_unix_server(self._accept, sock=listening)
         watch = asyncio.create_task(self._watch_idle())
         load = asyncio.create_task(self._load())
         load.add_done_callback(self._leave_if_failed)
@@ -108,6 +105,8 @@ class EngineProcess:
         await load
         if self._scheduler is not None:
             await self._scheduler.close()
+        for client in self._clients:
+            client.wire.close()
 
     async def _load(self) -> None:
         abort = AbortFlag()
@@ -119,7 +118,10 @@ class EngineProcess:
             background = Background(self._options.background_share)
             self._model, self._scheduler = model, Scheduler(model, abort, background)
             self._announce(State("ready", self._options.model, chats=model.chats))
-        self._loaded.set()
+        for client in self._clients:
+            early, client.early = client.early, []
+            for request in early:
+                self._submit(client, request)
 
     def _leave_if_failed(self, load: asyncio.Task[None]) -> None:
         """End the process for what nobody foresaw: its clients notice that, and would else wait."""
@@ -129,71 +131,79 @@ class EngineProcess:
     def _announce(self, state: State) -> None:
         self._state = state
         for client in self._clients:
-            client.send(state)
+            client.wire.send([state])
 
     async def _watch_idle(self) -> None:
         linger_s = WATCH_S if self._options.owner else LINGER_S
         while True:
             await asyncio.sleep(WATCH_S)
             now = time.monotonic()
-            busy = any(client.running for client in self._clients)
+            busy = any(client.running or client.early for client in self._clients)
             idle = not busy and now - self._last_request > self._options.idle_s
             alone = not self._clients and now - self._last_client > linger_s
             if idle or alone:
                 self._leave.set()
 
-    async def _serve_client(
-        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
-    ) -> None:
-        client = _Client(writer)
+    def _accept(self) -> Wire[protocol.ToEngine]:
+        wire = Wire(_decoder)
+        wire.listen(functools.partial(self._greet, wire), lambda: None)
+        return wire
+
+    def _greet(self, wire: Wire[protocol.ToEngine], hello: protocol.ToEngine) -> None:
+        """Take the first message of whoever connected."""
         try:
-            check_peer(writer.get_extra_info("socket"))
-            hello = await protocol.read_message(reader, _decoder)
-            client.send(protocol.Welcome(protocol.PROTOCOL, os.getpid()))
-            if not isinstance(hello, Hello) or hello.protocol != protocol.PROTOCOL:
-                return
-            self._clients.add(client)
-            client.send(self._state)
-            while True:
-                self._handle(client, await protocol.read_message(reader, _decoder))
-        except (EngineLost, EngineUnavailable):
-            pass
-        finally:
-            self._clients.discard(client)
-            self._last_client = time.monotonic()
-            for task in client.running.values():
-                task.cancel()
-            with contextlib.suppress(ConnectionError):
-                client.flush()
-                writer.close()
-                await writer.wait_closed()
+            check_peer(wire.socket)
+        except EngineUnavailable:
+            wire.close()
+            return
+        wire.send([protocol.Welcome(protocol.PROTOCOL, os.getpid())])
+        if not isinstance(hello, Hello) or hello.protocol != protocol.PROTOCOL:
+            wire.close()
+            return
+        client = _Client(wire)
+        self._clients.add(client)
+        wire.send([self._state])
+        wire.listen(functools.partial(self._handle, client), functools.partial(self._gone, client))
+
+    def _gone(self, client: _Client) -> None:
+        self._clients.discard(client)
+        self._last_client = time.monotonic()
+        if self._scheduler is not None:
+            for job in tuple(client.running.values()):
+                self._scheduler.withdraw(job)
 
     def _handle(self, client: _Client, message: protocol.ToEngine) -> None:
         match message:
-            case Generate(id=number):
+            case Generate():
                 self._last_request = time.monotonic()
                 self._requests += 1
-                task = asyncio.create_task(self._generate(client, message))
-                client.running[number] = task
-                task.add_done_callback(functools.partial(_forget, client, number))
+                self._submit(client, message)
             case Rank(id=number, urgency=urgency) if self._scheduler is not None:
                 self._scheduler.rank(number, urgency, client.name)
-            case Cancel(id=number) if number in client.running:
-                client.running[number].cancel()
+            case Cancel(id=number):
+                self._cancel(client, number)
             case Query():
-                client.send(self._status())
+                client.wire.send([self._status()])
             case Stop():
                 self._leave.set()
 
-    async def _generate(self, client: _Client, request: Generate) -> None:
-        """Pass the events of one request on."""
-        await self._loaded.wait()
+    def _submit(self, client: _Client, request: Generate) -> None:
+        if self._scheduler is not None:
+            job = self._scheduler.submit(request, client.hear, client.name)
+            client.running[request.id] = job
+        elif self._state.kind == "failed":
+            client.hear([Finished(request.id, "failed", self._state.detail)])
+        else:
+            client.early.append(request)
+
+    def _cancel(self, client: _Client, number: int) -> None:
         if self._scheduler is None:
-            client.send(Finished(request.id, "failed", self._state.detail))
-            return
-        async with aclosing(self._scheduler.generate(request, client.name)) as events:
-            async for event in events:
-                client.send(event)
+            kept = [it for it in client.early if it.id != number]
+            if len(kept) < len(client.early):
+                client.hear([Finished(number, "cancelled")])
+            client.early = kept
+        elif number in client.running:
+            self._scheduler.withdraw(client.running[number])
 
     def _status(self) -> Status:
         now = time.monotonic()
@@ -211,13 +221,6 @@ class EngineProcess:
             placement=self._model.placement if self._model else "",
             unsealed=self._unsealed,
         )
-
-
-def _forget(client: _Client, number: int, task: asyncio.Task[None]) -> None:
-    """Let go of a request, and tell the client if it was cancelled, be it before it began."""
-    del client.running[number]
-    if task.cancelled():
-        client.send(Finished(number, "cancelled"))
 
 
 def main(arguments: list[str]) -> int:

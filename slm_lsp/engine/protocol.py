@@ -1,30 +1,25 @@
 """What the language server and the engine process say to each other.
 
-Messages are msgspec structs, MessagePack-encoded, each behind its length as a 4-byte big-endian
-integer. A client opens with `Hello`; the engine answers `Welcome`, then a `State` now and at every
-change. Each `Generate` is answered by `Prefilled`, any number of `Piece`s, an `Ended` for each
-branch and exactly one `Finished`, which may also come at once. What is less urgent may be
-interrupted and begun anew: then another `Prefilled` comes, and what came before it is void.
+Messages are msgspec structs, MessagePack-encoded, each behind its length (`wire`). A client opens
+with `Hello`; the engine answers `Welcome`, then a `State` now and at every change. Each `Generate`
+is answered by `Prefilled`, any number of `Piece`s, an `Ended` for each branch and exactly one
+`Finished`, which may also come at once. What is less urgent may be interrupted and begun anew: then
+another `Prefilled` comes, and what came before it is void.
 """
 
 from __future__ import annotations
 
-import asyncio
 import enum
 import itertools
-from typing import TYPE_CHECKING, Literal, Protocol, TypeVar
+from typing import TYPE_CHECKING, Literal, Protocol
 
 import msgspec
 
 from slm_lsp import __version__
 from slm_lsp.engine.status import Status
-from slm_lsp.errors import EngineLost
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
-
-MAX_MESSAGE = 16 * 1024 * 1024
-"""Bytes. No prompt comes near it, so a longer announcement is a broken or hostile peer."""
 
 PROTOCOL = f"{__version__}+7"
 """Both sides must say the same; the number counts changes to this file within a version."""
@@ -218,25 +213,3 @@ class Engine(Protocol):
 
 next_id = itertools.count(1).__next__
 """Return an id that no other request of this process has."""
-
-
-T = TypeVar("T")
-
-_encoder = msgspec.msgpack.Encoder()
-
-
-def encode(message: ToEngine | ToClient) -> bytes:
-    """Return `message` as it goes over the wire."""
-    body = _encoder.encode(message)
-    return len(body).to_bytes(4, "big") + body
-
-
-async def read_message(reader: asyncio.StreamReader, decoder: msgspec.msgpack.Decoder[T]) -> T:
-    """Read one message. Raises EngineLost when the peer is gone or does not speak this protocol."""
-    try:
-        size = int.from_bytes(await reader.readexactly(4), "big")
-        if size > MAX_MESSAGE:
-            raise EngineLost(f"The engine's peer announced a message of {size} bytes.")
-        return decoder.decode(await reader.readexactly(size))
-    except (asyncio.IncompleteReadError, ConnectionError, msgspec.DecodeError) as error:
-        raise EngineLost("The connection to the engine broke.") from error

@@ -13,17 +13,17 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 from slm_lsp.engine.background import Background
 from slm_lsp.engine.job import Job, Queue
 from slm_lsp.engine.model import Aborted
+from slm_lsp.engine.model_thread import ModelThread
 from slm_lsp.engine.protocol import Finished, Urgency
 from slm_lsp.errors import SlmLspError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable
+    from collections.abc import AsyncGenerator, Callable, Sequence
 
     from slm_lsp.engine.model import AbortFlag, Model
     from slm_lsp.engine.protocol import Event, Generate
@@ -39,20 +39,23 @@ class Scheduler:
         self._model = model
         self._abort = abort
         self._background = background or Background(share=1.0)
-        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="model")
+        self._thread = ModelThread()
         self._queue = Queue()
         self._running: Job | None = None
         self._resting = False
-        self._wake = asyncio.Event()
+        self._closed = False
         self._loop = asyncio.get_running_loop()
-        self._task = asyncio.create_task(self._work())
+        self._later = self._loop.call_soon(self._begin)
 
-    async def generate(self, request: Generate, client: str = "") -> AsyncGenerator[Event, None]:
-        """Queue `request` and yield its events; clients get their turns one after the other.
+    def submit(
+        self, request: Generate, hear: Callable[[Sequence[Event]], None], client: str = ""
+    ) -> Job:
+        """Queue `request`; `hear` is told of its events, later and on the event loop.
 
-        It ends requests of the same client for the same document that are not more urgent.
+        Clients get their turns one after the other. It ends requests of the same client for the
+        same document that are not more urgent.
         """
-        job = Job(request, client, request.urgency)
+        job = Job(request, client, request.urgency, hear)
         for other in self._unfinished():
             if other.document == job.document and other.urgency >= job.urgency:
                 self._end(other, "superseded")
@@ -60,15 +63,30 @@ class Scheduler:
             self._queue.put(job)
             self._woken()
         else:
-            job.events.put_nowait(job.finished("cancelled"))
+            self._loop.call_soon(hear, [job.finished("cancelled")])
+        return job
+
+    def withdraw(self, job: Job) -> None:
+        """End `job`, which nobody wants any more, unless it is over."""
+        self._end(job, "cancelled")
+
+    async def generate(self, request: Generate, client: str = "") -> AsyncGenerator[Event, None]:
+        """Submit `request` and yield its events; closing this withdraws it."""
+        events: asyncio.Queue[Event] = asyncio.Queue()
+
+        def hear(news: Sequence[Event]) -> None:
+            for event in news:
+                events.put_nowait(event)
+
+        job = self.submit(request, hear, client)
         try:
             while True:
-                event = await job.events.get()
+                event = await events.get()
                 yield event
                 if isinstance(event, Finished):
                     return
         finally:
-            self._end(job, "cancelled")
+            self.withdraw(job)
 
     def rank(self, number: int, urgency: Urgency, client: str = "") -> None:
         """Change how urgent a request is."""
@@ -81,46 +99,58 @@ class Scheduler:
 
     async def close(self) -> None:
         """Interrupt what runs, end what waits and free the model."""
-        self._task.cancel()
+        self._closed = True
+        self._later.cancel()
         self._abort.set()
         for job in self._unfinished():
             self._end(job, "cancelled")
-        await self._loop.run_in_executor(self._thread, self._model.close)
-        self._thread.shutdown()
+        await self._thread.close(self._model.close)
 
     def _unfinished(self) -> list[Job]:
         return [*self._queue, *([self._running] if self._running else [])]
 
     def _woken(self) -> None:
         """Look again at what should run; what is less urgent has to give way."""
-        self._wake.set()
         first = self._queue.first(background=True)
         if first is not None and (
             self._resting or (self._running and self._running.urgency > first.urgency)
         ):
             self._abort.set()
+        self._next()
 
     def _end(self, job: Job, reason: str) -> None:
         job.ended_by = job.ended_by or reason
         if job is self._running:
             self._abort.set()
         elif self._queue.remove(job):
-            job.events.put_nowait(job.finished(job.ended_by))
+            job.hear([job.finished(job.ended_by)])
 
-    async def _work(self) -> None:
+    def _begin(self) -> None:
         if not self._queue and self._background.pause_s() == 0:
-            await self._spend(self._model.warm_up)
-        while True:
-            self._wake.clear()
-            job = self._queue.take(background=self._background.pause_s() == 0)
-            if job is None:
-                await self._rest()
-                continue
-            self._running = job
-            self._model.awaited = job.urgency.awaited
-            self._abort.clear()
-            started = time.monotonic()
-            finished = await self._loop.run_in_executor(self._thread, self._run, job)
+            self._spend(self._model.warm_up)
+        self._next()
+
+    def _next(self) -> None:
+        """Let the model do what comes next, unless it works."""
+        if self._running or self._resting or self._closed:
+            return
+        self._later.cancel()
+        pause_s = self._background.pause_s()
+        if job := self._queue.take(background=pause_s == 0):
+            self._start(job)
+        elif self._model.behind and pause_s == 0:
+            self._model.awaited = False
+            self._spend(self._model.catch_up)
+        elif pause_s is not None and (self._model.behind or self._queue):
+            self._later = self._loop.call_later(pause_s, self._next)
+
+    def _start(self, job: Job) -> None:
+        self._running = job
+        self._model.awaited = job.urgency.awaited
+        self._abort.clear()
+        started = time.monotonic()
+
+        def done(finished: Finished | None) -> None:
             self._running = None
             if not job.urgency.awaited:
                 self._background.worked(time.monotonic() - started)
@@ -128,28 +158,26 @@ class Scheduler:
                 self._queue.put(job)
             else:
                 job.end(finished or job.finished(job.ended_by))
+            self._next()
 
-    async def _rest(self) -> None:
-        """Wait for a request; meanwhile let the model read what it had to leave out."""
-        pause_s = self._background.pause_s()
-        if self._model.behind and pause_s == 0:
-            self._model.awaited = False
-            await self._spend(self._model.catch_up)
-            return
-        waiting = self._model.behind or bool(self._queue)
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(pause_s if waiting else None):
-                await self._wake.wait()
+        self._thread.do(lambda: self._run(job), done)
 
-    async def _spend(self, work: Callable[[AbortFlag], None]) -> None:
+    def _spend(self, work: Callable[[AbortFlag], None]) -> None:
         """Let the model do what nobody asked for; whoever asks for something interrupts it."""
         self._resting = True
         self._abort.clear()
         started = time.monotonic()
-        with contextlib.suppress(Aborted, SlmLspError):  # whoever asks next will hear of it
-            await self._loop.run_in_executor(self._thread, work, self._abort)
-        self._background.worked(time.monotonic() - started)
-        self._resting = False
+
+        def attempt() -> None:
+            with contextlib.suppress(Exception):  # whoever asks next will hear of it
+                work(self._abort)
+
+        def done(_: None) -> None:
+            self._background.worked(time.monotonic() - started)
+            self._resting = False
+            self._next()
+
+        self._thread.do(attempt, done)
 
     def _run(self, job: Job) -> Finished | None:
         """Run one job to its end, in a thread of the model's; None: it was interrupted."""

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 
 from slm_lsp.engine import protocol
 from slm_lsp.engine.endpoint import sockets
-from slm_lsp.engine.greeting import check_version, decoder, greet
+from slm_lsp.engine.greeting import check_version, greet
 from slm_lsp.engine.protocol import Query, Stop
 from slm_lsp.engine.status import Status
+from slm_lsp.errors import EngineLost
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -22,10 +23,10 @@ TIMEOUT_S = 5.0
 
 
 async def running() -> list[Status]:
-    """Return the status of each of this user's engines that answers. Raises EngineError."""
+    """Return the status of each of this user's engines that answers. Raises EngineUnavailable."""
     engines = []
     for path in sockets():
-        with contextlib.suppress(OSError, TimeoutError):
+        with contextlib.suppress(OSError, TimeoutError, EngineLost):  # it may leave just now
             engines.append(await status_of(path))
     return engines
 
@@ -33,12 +34,14 @@ async def running() -> list[Status]:
 async def status_of(path: Path) -> Status:
     """Return the status of the engine at `path`. Raises OSError, TimeoutError or EngineError."""
     async with asyncio.timeout(TIMEOUT_S):
-        reader, writer, welcome = await greet(path)
-        check_version(welcome)
-        writer.write(protocol.encode(Query()))
-        while not isinstance(message := await protocol.read_message(reader, decoder), Status):
-            pass
-        writer.close()
+        wire, welcome = await greet(path)
+        try:
+            check_version(welcome)
+            wire.send([Query()])
+            while not isinstance(message := await wire.next(), Status):
+                pass
+        finally:
+            wire.close()
         return message
 
 
@@ -48,10 +51,11 @@ async def stop(path: Path) -> None:
     One of another version does not understand us; the system tells it.
     """
     async with asyncio.timeout(TIMEOUT_S):
-        reader, writer, welcome = await greet(path)
+        wire, welcome = await greet(path)
         if welcome.protocol == protocol.PROTOCOL:
-            writer.write(protocol.encode(Stop()))
+            wire.send([Stop()])
         else:
             os.kill(welcome.pid, signal.SIGTERM)
-        await reader.read()  # to the end of the stream
-        writer.close()
+        with contextlib.suppress(EngineLost):
+            while True:
+                await wire.next()

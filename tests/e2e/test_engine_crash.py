@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from slm_lsp.engine.client import LOADS
+from slm_lsp.engine.client import TRIES
 from tests.harness.client import RpcError
 from tests.harness.editor import Editor, offered
 from tests.harness.world import ADD, serving
 
 if TYPE_CHECKING:
     from tests.harness.client import Client
+    from tests.harness.world import World
 
 FUNCTION = "def add(a, b):\n    |\n"
 SLOW = {"after": "slow = ", "text": "1 + " * 100 + "1\n"}
@@ -139,21 +140,38 @@ async def test_a_damaged_script_is_an_error_in_the_status_line(world):
         client.inbox.take("window/logMessage")
 
 
-async def test_an_engine_that_ends_whenever_it_loads_is_not_started_for_ever(world):
-    async with serving(world, {"model": world.fake(ADD, load_ms=60000)}) as client:
+@pytest.mark.parametrize("slow", ["load_ms", "prefill_ms"])
+async def test_an_engine_that_ends_whenever_it_loads_or_computes_is_not_started_for_ever(
+    world, slow
+):
+    options = {"model": world.fake(ADD, **{slow: 60000}), "completion": {"budgetMs": 60000}}
+    async with serving(world, options) as client:
+        if slow == "prefill_ms":
+            await client.wait_for_notification("didChangeStatus", lambda params: not params["busy"])
         dead: set[int] = set()
-        while len(dead) < LOADS:
-            pids = [it["pid"] for it in (await world.engines()) if it["pid"] not in dead]
-            for pid in pids:
-                os.kill(pid, signal.SIGKILL)
-            dead.update(pids)
+        while len(dead) < TRIES:
+            pending = Editor(client, FUNCTION).ask()
+            pid = await computing(world)
+            os.kill(pid, signal.SIGKILL)
+            dead.add(pid)
+            assert offered(await client.answer(pending)) == []
         failed = await client.wait_for_notification(
             "didChangeStatus", lambda params: params["kind"] == "Error"
         )
-        assert f"ended {LOADS} times while it loaded" in failed["message"]
+        assert f"ended {TRIES} times while it loaded" in failed["message"]
         assert await Editor(client, FUNCTION).items() == []
         assert await world.engines() == []
         client.inbox.take("window/logMessage")
+
+
+async def computing(world: World) -> int:
+    """Wait for an engine that loads its model, or was asked; return its process id."""
+    while True:
+        for engine in await world.engines():
+            if engine["state"] == "loading" or engine["requests"]:
+                pid: int = engine["pid"]
+                return pid
+        await asyncio.sleep(0.02)
 
 
 async def test_two_servers_share_one_engine_and_outlive_it(world):

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from slm_lsp.engine import gguf, protocol
+from slm_lsp.engine import gguf
 from slm_lsp.engine.endpoint import EngineOptions, socket_path
-from slm_lsp.engine.greeting import decoder, greet
+from slm_lsp.engine.greeting import greet
 from slm_lsp.engine.launch import launch
 from slm_lsp.engine.protocol import Finished, Generate, Prompt, State
 from slm_lsp.errors import ModelUnusable
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from slm_lsp.engine.protocol import ToClient
+    from slm_lsp.engine.wire import Wire
 
 KINDS = [it.__name__.strip("_") for it in MUTATIONS]
 
@@ -59,10 +60,10 @@ def refused(path: Path) -> bool:
     return False
 
 
-async def settled(reader: asyncio.StreamReader) -> State:
+async def settled(wire: Wire[ToClient]) -> State:
     async with asyncio.timeout(10):
         while True:
-            message: ToClient = await protocol.read_message(reader, decoder)
+            message = await wire.next()
             if isinstance(message, State) and message.kind != "loading":
                 return message
 
@@ -78,28 +79,28 @@ async def test_the_engine_survives_and_says_what_is_wrong(
     options = EngineOptions("own", resolve("own").sha256, 1, 512, 60.0)
     process = launch(options)
     try:
-        reader, writer = await connected(socket_path(options))
-        state = await settled(reader)
+        wire = await connected(socket_path(options))
+        state = await settled(wire)
         assert state.kind == "failed"
         assert state.detail.startswith("model.gguf is not a sound model file: ")
-        writer.write(protocol.encode(Generate(1, "a", Prompt("a.py", "python", "x", ""), 4)))
-        assert await protocol.read_message(reader, decoder) == Finished(1, "failed", state.detail)
+        wire.send([Generate(1, "a", Prompt("a.py", "python", "x", ""), 4)])
+        assert await wire.next() == Finished(1, "failed", state.detail)
         assert process.poll() is None
-        writer.close()
+        wire.close()
     finally:
         process.terminate()
         assert await asyncio.to_thread(process.wait, 10) == 0
 
 
-async def connected(path: Path) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+async def connected(path: Path) -> Wire[ToClient]:
     async with asyncio.timeout(20):
         while True:
             try:
-                reader, writer, _ = await greet(path)
+                wire, _ = await greet(path)
             except OSError:
                 await asyncio.sleep(0.02)
             else:
-                return reader, writer
+                return wire
 
 
 @pytest.mark.parametrize("family", ["Phi-3 Mini", "Qwen3-Coder", "StarCoder"])

@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from slm_lsp.engine import protocol
-from slm_lsp.engine.endpoint import EngineOptions, socket_path
+from slm_lsp.engine.endpoint import EngineOptions, runtime_dir, socket_path
 from slm_lsp.engine.launch import launch
 from slm_lsp.engine.protocol import (
     Cancel,
@@ -22,15 +22,16 @@ from slm_lsp.engine.protocol import (
     Welcome,
 )
 from slm_lsp.engine.status import Status
-from slm_lsp.engine.visit import stop
+from slm_lsp.engine.visit import running, stop
+from slm_lsp.engine.wire import Wire
 from slm_lsp.errors import EngineLost
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
 
+ToClientWire = Wire[protocol.ToClient]
 DECODER = msgspec.msgpack.Decoder(protocol.ToClient)
-Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 
 @asynccontextmanager
@@ -61,19 +62,25 @@ async def listens(path: Path) -> bool:
         return False
 
 
+async def opened(path: Path) -> ToClientWire:
+    loop = asyncio.get_running_loop()
+    _, wire = await loop.create_unix_connection(lambda: Wire(DECODER), str(path))
+    return wire
+
+
 @asynccontextmanager
-async def connected(path: Path) -> AsyncIterator[Streams]:
-    reader, writer = await asyncio.open_unix_connection(path)
-    writer.write(protocol.encode(Hello(protocol.PROTOCOL)))
-    assert isinstance(await protocol.read_message(reader, DECODER), Welcome)
-    yield reader, writer
-    writer.close()
+async def connected(path: Path) -> AsyncIterator[ToClientWire]:
+    wire = await opened(path)
+    wire.send([Hello(protocol.PROTOCOL)])
+    assert isinstance(await wire.next(), Welcome)
+    yield wire
+    wire.close()
 
 
-async def finished(reader: asyncio.StreamReader) -> Finished:
+async def finished(wire: ToClientWire) -> Finished:
     async with asyncio.timeout(10):
         while True:
-            message = await protocol.read_message(reader, DECODER)
+            message = await wire.next()
             if isinstance(message, Finished):
                 return message
 
@@ -83,59 +90,57 @@ def request(number: int, document: str = "a") -> Generate:
 
 
 async def test_a_request_cancelled_before_it_began_still_ends(tmp_path: Path):
-    async with engine(tmp_path) as path, connected(path) as (reader, writer):
-        writer.write(protocol.encode(request(1)) + protocol.encode(Cancel(1)))
-        assert await finished(reader) == Finished(1, "cancelled")
-        writer.write(protocol.encode(request(2)))
-        assert (await finished(reader)).id == 2
+    async with engine(tmp_path) as path, connected(path) as wire:
+        wire.send([request(1), Cancel(1)])
+        assert await finished(wire) == Finished(1, "cancelled")
+        wire.send([request(2)])
+        assert (await finished(wire)).id == 2
 
 
 async def test_another_protocol_is_told_so_and_let_go(tmp_path: Path):
     async with engine(tmp_path) as path:
-        reader, writer = await asyncio.open_unix_connection(path)
-        writer.write(protocol.encode(Hello("0.0.1+9")))
-        welcome = await protocol.read_message(reader, DECODER)
+        wire = await opened(path)
+        wire.send([Hello("0.0.1+9")])
+        welcome = await wire.next()
         assert isinstance(welcome, Welcome)
         assert welcome.protocol == protocol.PROTOCOL
-        assert await reader.read() == b""
-        writer.close()
+        with pytest.raises(EngineLost):
+            await wire.next()
 
 
 @pytest.mark.parametrize(
     "junk", [b"\xff\xff\xff\xff", b"\x00\x00\x00\x03abc", b"GET / HTTP/1.1\r\n"]
 )
 async def test_junk_ends_its_own_connection_only(tmp_path: Path, junk: bytes):
-    async with engine(tmp_path) as path, connected(path) as (reader, writer):
+    async with engine(tmp_path) as path, connected(path) as wire:
         bad_reader, bad_writer = await asyncio.open_unix_connection(path)
         bad_writer.write(junk)
         async with asyncio.timeout(10):
             assert await bad_reader.read() == b""
         bad_writer.close()
-        writer.write(protocol.encode(request(1)))
-        assert (await finished(reader)).reason == "done"
+        wire.send([request(1)])
+        assert (await finished(wire)).reason == "done"
 
 
 async def test_a_client_that_vanishes_frees_the_model(tmp_path: Path):
     script = '{"default": "a b c d e f g h i j", "token_ms": 2000}'
     async with engine(tmp_path, script) as path:
-        async with connected(path) as (_, writer):
-            writer.write(protocol.encode(request(1)))
+        async with connected(path) as wire:
+            wire.send([request(1)])
             await asyncio.sleep(0.2)
-        async with connected(path) as (reader, writer):
-            writer.write(protocol.encode(Query()))
+        async with connected(path) as wire:
+            wire.send([Query()])
             async with asyncio.timeout(10):
-                while not isinstance(
-                    status := await protocol.read_message(reader, DECODER), Status
-                ):
+                while not isinstance(status := await wire.next(), Status):
                     pass
             assert (status.clients, status.requests) == (0, 1)
 
 
 async def test_reading_from_an_engine_that_left_is_an_error(tmp_path: Path):
-    async with engine(tmp_path) as path, connected(path) as (reader, _):
+    async with engine(tmp_path) as path, connected(path) as wire:
         await stop(path)
         with pytest.raises(EngineLost):
-            await finished(reader)
+            await finished(wire)
         async with engine(tmp_path):
             pass  # another one starts at the same place
 
@@ -147,3 +152,14 @@ async def test_a_load_that_fails_as_nobody_foresaw_ends_the_engine_and_hangs_nob
     model.write_text('{"load_ms": -1}', encoding="utf-8")  # which no clock can wait for
     process = launch(EngineOptions(f"fake:{model}", "", 1, 512, 60.0))
     assert await asyncio.to_thread(process.wait, 20) == 1
+
+
+async def test_an_engine_that_leaves_while_it_is_asked_is_not_running(tmp_path: Path):
+    path = runtime_dir() / "leaving.sock"
+    server = await asyncio.start_unix_server(lambda _, writer: writer.close(), path)
+    try:
+        async with engine(tmp_path):
+            assert len(await running()) == 1
+    finally:
+        server.close()
+        path.unlink()
