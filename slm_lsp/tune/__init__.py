@@ -6,7 +6,8 @@
     packing.py      examples -> rows of tokens; shards.py, in files of at most 50 MB
     weights.py      a GGUF -> llama.py, the model in PyTorch; lora.py, what is trained beside it;
                     loss.py, what it is trained by
-    train.py        the loop; checkpoint.py, so that it goes on after a kill at any moment
+    train.py        the loop; course.py, how far it is;
+                    checkpoint.py, so that it goes on after a kill at any moment
     export.py       the weights, or the adapter -> a GGUF that llama.cpp runs
     merge.py        base and adapter -> one GGUF, as fast as the base
     adapting.py     from a team's files to an adapter, for `slm-lsp tune`

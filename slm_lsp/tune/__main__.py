@@ -16,8 +16,10 @@ from pathlib import Path
 import msgspec
 
 from slm_lsp.errors import SlmLspError, TuneRefused
-from slm_lsp.tune import checkpoint, export, lora, shards, train, view
+from slm_lsp.tune import checkpoint, export, lora, shards, view
+from slm_lsp.tune.course import Wishes
 from slm_lsp.tune.device import prepared
+from slm_lsp.tune.train import Training
 
 
 def main(arguments: list[str]) -> int:
@@ -67,8 +69,8 @@ def _train(options: argparse.Namespace) -> None:
     index, rows = shards.read(options.shards)
     held_out = shards.read(options.held_out)[1] if options.held_out else None
     model = prepared(options.base, 0 if options.whole else lora.RANK)
-    training = train.Training(model, index, rows, options.out, held_out)
-    wishes = train.Wishes(
+    training = Training(model, index, rows, options.out, held_out)
+    wishes = Wishes(
         learning_rate=options.learning_rate,
         batch_rows=options.batch_rows,
         rows_at_once=options.rows_at_once,
