@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from slm_lsp.context.functions import Function
     from slm_lsp.text import Document
 
-
 NEAR_LINES = 200
 """How far above and below a function the file's style is looked for."""
 
