@@ -7,7 +7,7 @@ import json
 import re
 import shlex
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -51,6 +51,23 @@ def test_the_table_of_settings_is_the_settings():
         assert description == about["description"]
         assert who == ("user" if about.get("restricted") else "anyone")
         assert all(f"`{value}`" in values for value in about.get("enum", ()))
+        assert values.endswith(limits(about))
+
+
+def limits(about: dict[str, Any]) -> str:
+    """Return how the page says between which numbers a setting lies; empty where it is none."""
+    if "exclusiveMinimum" in about:
+        return f"{about['type']} above {about['exclusiveMinimum']}, up to {about['maximum']}"
+    if "minimum" in about:
+        return f"{about['type']} from {about['minimum']} to {about['maximum']}"
+    return ""
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name)
+def test_settings_that_are_told_exist(page: Path):
+    sections = "|".join({key.split(".")[0] for key in config.setting_names() if "." in key})
+    named = set(re.findall(rf"`((?:{sections})\.\w+)", page.read_text(encoding="utf-8")))
+    assert named <= set(config.setting_names())
 
 
 @pytest.mark.parametrize("page", PAGES, ids=name)
