@@ -20,9 +20,9 @@ COMMANDS = (
     *("stats", "bundle", "tune"),
 )
 
-NETWORKED = ("models", "bundle", "tune")
-"""Commands that may fetch something. All others give up the network, `serve` by itself, because an
-editor waits for its first answer."""
+UNSEALED = ("models", "bundle", "tune")
+"""Commands that keep the network: the first two may fetch something, the third runs PyTorch. All
+others give it up, `serve` by itself, because an editor waits for its first answer."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -31,7 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if not words or (words[0].startswith("-") and words[0] not in ("-h", "--help", "--version")):
         words.insert(0, "serve")
     options = _parser(words[0]).parse_args(words)
-    if arguments is None and words[0] not in (*NETWORKED, "serve"):  # the process is all ours
+    if arguments is None and words[0] not in (*UNSEALED, "serve"):  # the process is all ours
         from slm_lsp import network
 
         network.give_up()

@@ -199,10 +199,8 @@ def _pyproject_source(path: Path) -> Source | None:
         return None
     tools = read[0].get("tool", {})
     section = tools.get(SECTION) if isinstance(tools, dict) else None
-    if not isinstance(section, dict):
-        return (
-            None  # a pyproject.toml that is broken, or says nothing to us, is none of our business
-        )
+    if not isinstance(section, dict):  # it is broken, or says nothing to us: not our business
+        return None
     return Source(str(path), section, "kebab", trusted=False)
 
 

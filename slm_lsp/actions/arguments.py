@@ -42,7 +42,7 @@ class Closing(Stop):
 
 
 def find(place: Place) -> Frame | None:
-    """Offer arguments where `cursor` is between the brackets of a call, or nothing."""
+    """Offer arguments where the cursor is between the brackets of a call, or nothing."""
     syntax, cursor = place.syntax, place.cursor
     span = empty_arguments_at(syntax, cursor)
     if span is None:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 def find(place: Place) -> Frame | None:
-    """Offer a body for the function or block at `cursor` where only a placeholder stands."""
+    """Offer a body for the function or block at the cursor where only a placeholder stands."""
     syntax, cursor = place.syntax, place.cursor
     document = syntax.document
     function, title = function_at(syntax, cursor), "Write the body"

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from slm_lsp.context.functions import Function
     from slm_lsp.text import Document
 
-
 NEAR_LINES = 200
 """How far above and below a function the file's style is looked for."""
 
@@ -32,7 +31,7 @@ _SENTENCE = re.compile(r".*?[.!?](?=\s|\Z)", re.DOTALL)
 
 
 def find(place: Place) -> Frame | None:
-    """Offer to document the function whose header `cursor` is in, or nothing."""
+    """Offer to document the function whose header the cursor is in, or nothing."""
     syntax, cursor = place.syntax, place.cursor
     document = syntax.document
     if document.language not in STYLES or (function := function_at(syntax, cursor)) is None:

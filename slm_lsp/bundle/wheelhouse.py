@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from slm_lsp import __version__
+from slm_lsp import __version__, policy
 from slm_lsp.bundle.targets import Target, glibc
-from slm_lsp.errors import BundleError
+from slm_lsp.errors import BundleError, NetworkForbidden
 from slm_lsp.store import pip
 
 if TYPE_CHECKING:
@@ -28,6 +28,21 @@ if TYPE_CHECKING:
 
 OWN, ENGINE = "slm-lsp", "llama-cpp-python"
 LOCKS = ("core.lock", "installer.lock")
+
+
+def require_network(*, offline: bool) -> None:
+    """Raise NetworkForbidden or EndpointForbidden if pip may not look where it is set up to.
+
+    `offline` is the setting. Raises PullFailed where pip does not say where it looks.
+    """
+    allowed = policy.load()
+    for endpoint in pip.endpoints():
+        if offline:
+            raise NetworkForbidden(
+                "A bundle's packages cannot be fetched while the setting `offline` is on; where "
+                "pip is set to `no-index`, it takes them from the folders in its `find-links`."
+            )
+        allowed.require_endpoint(endpoint)
 
 
 def fill(

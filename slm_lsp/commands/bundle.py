@@ -61,6 +61,8 @@ def _create(args: Namespace) -> int:
     try:
         from slm_lsp.bundle.creation import Content, create
         from slm_lsp.bundle.targets import PLATFORMS, Target
+        from slm_lsp.bundle.wheelhouse import require_network
+        from slm_lsp.commands.settings import settings_for
     except ImportError as error:
         raise BundleError(
             f"{error.name} is missing: `pip install slm-lsp[bundle]` adds it."
@@ -74,6 +76,7 @@ def _create(args: Namespace) -> int:
     for path in (args.vsix, args.nvim):
         if path is not None and not path.exists():
             raise UsageError(f"There is no {path}.")
+    require_network(offline=settings_for(Path.cwd()).offline)
     targets = tuple(Target(name, python) for name in platforms for python in pythons)
     given = tuple(map(Path, args.find_links))
     folder = args.output or Path(f"slm-lsp-{__version__}-{'-'.join(platforms)}")

@@ -133,27 +133,32 @@ def parse(
     ranges = list(old.ranges) if isinstance(old, Overrun) else []
     if wanted := ranges if known is None else ranges_of(known):
         parser.included_ranges = wanted
-    late = False
-
-    def progress(_offset: int, _has_error: bool) -> bool:  # noqa: FBT001  # tree-sitter's signature
-        nonlocal late
-        late = (deadline is not None and time.perf_counter() > deadline) or (
-            stop is not None and stop.is_set()
-        )
-        return late
-
-    deadline = None if budget_ms is None else time.perf_counter() + budget_ms / 1000
+    patience = _Patience(budget_ms, stop)  # from here on: loading a grammar is no parsing
     arguments = {} if known is None else {"old_tree": known}
     read = Reader(document)
     try:
-        tree = parser.parse(read, encoding="utf8", progress_callback=progress, **arguments)
+        tree = parser.parse(read, encoding="utf8", progress_callback=patience, **arguments)
     except Exception as error:  # noqa: BLE001  # whatever a grammar does, text completion goes on
-        if late:
+        if patience.over:
             return Overrun(document, language, known, tuple(ranges))
         _log.warning("The %s parser failed (%s)", language.id, type(error).__name__)
         return None
     read.parsed()
     return Syntax(document, language, tree)
+
+
+class _Patience:
+    """Tells tree-sitter, which asks now and then, whether to give a parse up: see `parse`."""
+
+    def __init__(self, budget_ms: float | None, stop: Event | None) -> None:
+        self.over = False
+        self._deadline = None if budget_ms is None else time.perf_counter() + budget_ms / 1000
+        self._stop = stop
+
+    def __call__(self, _offset: int, _has_error: bool) -> bool:  # noqa: FBT001  # its signature
+        late = self._deadline is not None and time.perf_counter() > self._deadline
+        self.over = late or (self._stop is not None and self._stop.is_set())
+        return self.over
 
 
 def shift(tree: Tree, edit: Edit, before: Document, after: Document) -> Tree:

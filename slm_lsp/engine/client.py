@@ -1,4 +1,4 @@
-"""The language server's side of the engine: connects, starts it if need be, asks, cancels.
+"""The language server's side of the engine: reaches it, starts it if need be, brings it back.
 
 A crash of the engine costs the requests that were running (EngineLost) and nothing else: the client
 starts another at once, and waits longer and longer between tries only when engines do not live
@@ -12,21 +12,11 @@ import contextlib
 import time
 from typing import TYPE_CHECKING
 
+from slm_lsp.engine.connection import Connection
 from slm_lsp.engine.endpoint import socket_path
 from slm_lsp.engine.greeting import check_version, greet
 from slm_lsp.engine.launch import launch, log_path, options_for
-from slm_lsp.engine.protocol import (
-    Cancel,
-    Ended,
-    Event,
-    Finished,
-    Generate,
-    Piece,
-    Prefilled,
-    Rank,
-    State,
-    Urgency,
-)
+from slm_lsp.engine.protocol import Finished, Prefilled, State
 from slm_lsp.errors import EngineLost, EngineUnavailable, SlmLspError
 
 if TYPE_CHECKING:
@@ -35,8 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from slm_lsp.config import Settings
-    from slm_lsp.engine.protocol import ToClient
-    from slm_lsp.engine.wire import Wire
+    from slm_lsp.engine.protocol import Event, Generate, Urgency
 
 START_TIMEOUT_S = 20.0
 """Seconds for a started process to open its socket; importing Python packages from a cold disk."""
@@ -60,7 +49,7 @@ class EngineClient:
         """Nothing is started before `start` or the first request. `on_state` hears every change."""
         self._settings = settings
         self._on_state = on_state
-        self._connecting: asyncio.Task[_Connection] | None = None
+        self._connecting: asyncio.Task[Connection] | None = None
         self._process: subprocess.Popen[bytes] | None = None
         self._deaths = 0
         self._tried = 0
@@ -107,7 +96,7 @@ class EngineClient:
             with contextlib.suppress(asyncio.CancelledError, SlmLspError):
                 (await self._connecting).close()
 
-    def _connection(self) -> asyncio.Task[_Connection]:
+    def _connection(self) -> asyncio.Task[Connection]:
         """Return the task of the connection in use, a new one where it broke or never was."""
         task = self._connecting
         if task is None or (task.done() and (task.exception() or task.result().closed)):
@@ -115,7 +104,7 @@ class EngineClient:
             task.add_done_callback(_consume_exception)
         return task
 
-    async def _connect(self) -> _Connection:
+    async def _connect(self) -> Connection:
         try:
             return await self._connect_or_launch()
         except SlmLspError as error:
@@ -123,7 +112,7 @@ class EngineClient:
             self._on_state(State("failed", self._settings.model, str(error)))
             raise
 
-    async def _connect_or_launch(self) -> _Connection:
+    async def _connect_or_launch(self) -> Connection:
         options = await asyncio.to_thread(options_for, self._settings)
         if self._tried >= TRIES:
             raise EngineUnavailable(
@@ -144,14 +133,14 @@ class EngineClient:
             await asyncio.sleep(0.02)
         raise EngineUnavailable(f"The engine does not start; see {log_path()}.")
 
-    async def _open(self, path: Path) -> _Connection:
+    async def _open(self, path: Path) -> Connection:
         wire, welcome = await greet(path)
         try:
             check_version(welcome)
         except EngineUnavailable:
             wire.close()
             raise
-        return _Connection(wire, self._on_state, self._on_broken)
+        return Connection(wire, self._on_state, self._on_broken)
 
     def _on_broken(self, state: State, unanswered: int) -> None:
         """Bring a vanished engine back, unless it left on purpose."""
@@ -163,87 +152,7 @@ class EngineClient:
             self._connection()
 
 
-class _Connection:
-    """One connected engine, whose events are handed to the requests they belong to."""
-
-    def __init__(
-        self,
-        wire: Wire[ToClient],
-        on_state: Callable[[State], None],
-        on_broken: Callable[[State, int], None],
-    ) -> None:
-        self._wire = wire
-        self._on_state, self._on_broken = on_state, on_broken
-        self._state = State("loading", "")
-        self._settled = asyncio.Event()  # the model is loaded, or never will be
-        self._events: dict[int, asyncio.Queue[Event | None]] = {}
-        self.closed = False
-        # Not before this is known to the client, whom a loss concerns.
-        asyncio.get_running_loop().call_soon(wire.listen, self._handle, self._lost)
-
-    @property
-    def left(self) -> bool:
-        """Whether the engine is about to leave on purpose, or has."""
-        return self._state.kind == "stopped"
-
-    async def ready(self) -> None:
-        await self._settled.wait()
-        if self._state.kind != "ready":
-            raise EngineUnavailable(self._state.detail or "The engine stopped.")
-
-    async def generate(self, request: Generate) -> AsyncGenerator[Event, None]:
-        events: asyncio.Queue[Event | None] = asyncio.Queue()
-        if self.closed:
-            raise EngineLost("The engine stopped.")
-        self._events[request.id] = events
-        self._wire.send([request])
-        finished = False
-        try:
-            while not finished:
-                event = await events.get()
-                if event is None:
-                    finished = True
-                    raise EngineLost("The engine stopped while it was answering.")
-                finished = isinstance(event, Finished)
-                yield event
-        finally:
-            self._events.pop(request.id, None)
-            if not finished and not self.closed:
-                self._wire.send([Cancel(request.id)])
-
-    def rank(self, number: int, urgency: Urgency) -> None:
-        if number in self._events:
-            self._wire.send([Rank(number, urgency)])
-
-    def close(self) -> None:
-        self._end()
-        self._wire.close()
-
-    def _lost(self) -> None:
-        if not self.closed:
-            self._end()
-            self._on_broken(self._state, len(self._events))
-
-    def _end(self) -> None:
-        self.closed = True
-        self._settled.set()
-        for events in self._events.values():
-            events.put_nowait(None)
-
-    def _handle(self, message: ToClient) -> None:
-        match message:
-            case State():
-                self._state = message
-                self._on_state(message)
-                if message.kind != "loading":
-                    self._settled.set()
-            case (
-                Prefilled(id=number) | Piece(id=number) | Ended(id=number) | Finished(id=number)
-            ) if number in self._events:
-                self._events[number].put_nowait(message)
-
-
-def _consume_exception(task: asyncio.Task[_Connection]) -> None:
+def _consume_exception(task: asyncio.Task[Connection]) -> None:
     """Keep asyncio from warning about a failed start: it was reported as a state."""
     if not task.cancelled():
         task.exception()

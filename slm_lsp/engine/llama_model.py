@@ -74,12 +74,7 @@ class LlamaModel:
         self._vocabulary = self._llama.vocabulary()
         self._format = recognize(self._llama, fim)
         self._chat_format = detect_chat(self._llama.metadata(TEMPLATE_KEY))
-        plain, behind = self._llama.tokenize, self._llama.tokenize_behind
-        pieces, splits_words = self._vocabulary.pieces, self._llama.splits_words
-        self._prefixes, self._suffixes = (
-            Tokenizer(tokenize, pieces, splits_words=splits_words)
-            for tokenize in (behind if self._format.continues_text else plain, behind)
-        )
+        self._prefixes, self._suffixes = self._tokenizers()
         self._places = Places(parked_bytes)
         self._shortcut = Shortcut(self._vocabulary.pieces)
         self._threads = threads
@@ -179,6 +174,17 @@ class LlamaModel:
         for context in self._contexts:
             context.close()
         self._llama.close()
+
+    def _tokenizers(self) -> tuple[Tokenizer, Tokenizer]:
+        """Make those for what stands before the cursor and behind it."""
+        plain, behind = self._llama.tokenize, self._llama.tokenize_behind
+        pieces, splits_words = self._vocabulary.pieces, self._llama.splits_words
+        return (
+            Tokenizer(
+                behind if self._format.continues_text else plain, pieces, splits_words=splits_words
+            ),
+            Tokenizer(behind, pieces, splits_words=splits_words),
+        )
 
     def _lay_out(self, prompt: Prompt | Chat, suffix_room: int) -> Layout:
         if isinstance(prompt, Chat):

@@ -20,7 +20,7 @@ class AbortFlag:
     """One byte of memory that any thread sets and native code reads without the interpreter."""
 
     def __init__(self) -> None:
-        # A C string: empty while clear, of length 1 once set. See `Llama` for who reads it.
+        # A C string: empty while clear, of length 1 once set. See `LlamaContext` for who reads it.
         self._byte = ctypes.create_string_buffer(2)
 
     @property

@@ -16,7 +16,7 @@ FIRST_BATCH = 32
 
 FIRST_BATCH_S = 0.1
 """Seconds the first batch may take, which is less than between two keys. Small ones are slower:
-187 tokens take 260 ms as 32 + 64 + 91, and 200 as 96 + 91 (default model, 2 cores)."""
+187 tokens take 260 ms as 32 + 64 + 91, and 200 ms as 96 + 91 (default model, 2 cores)."""
 
 
 class Pace:

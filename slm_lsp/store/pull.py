@@ -1,4 +1,4 @@
-"""Fetching a model by its name. This is the only way that leads to a network connection."""
+"""Fetching a model by its name. Only this, and making a bundle, leads to a network connection."""
 
 from __future__ import annotations
 

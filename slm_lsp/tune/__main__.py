@@ -1,4 +1,4 @@
-"""Training without a network or the rest of slm-lsp: `python -m slm_lsp.tune`.
+"""Training on a machine without a network or most of what slm-lsp needs elsewhere.
 
     python -m slm_lsp.tune train --base BASE.gguf --shards DIR --out DIR [--tokens N] [--minutes N]
     python -m slm_lsp.tune export --base BASE.gguf --shards DIR --out DIR MODEL.gguf [--type Q8_0]
@@ -16,8 +16,10 @@ from pathlib import Path
 import msgspec
 
 from slm_lsp.errors import SlmLspError, TuneRefused
-from slm_lsp.tune import checkpoint, export, lora, shards, train, view
+from slm_lsp.tune import checkpoint, export, lora, shards, view
+from slm_lsp.tune.course import Wishes
 from slm_lsp.tune.device import prepared
+from slm_lsp.tune.train import Training
 
 
 def main(arguments: list[str]) -> int:
@@ -36,6 +38,7 @@ def main(arguments: list[str]) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m slm_lsp.tune", description=__doc__)
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     for name, func in (("train", _train), ("export", _export)):
         command = commands.add_parser(name)
@@ -48,14 +51,15 @@ def _parser() -> argparse.ArgumentParser:
             command.add_argument("--type", choices=export.TYPES, default="Q8_0")
             command.add_argument("--name", default="slm-fim-135m")
             continue
-        command.add_argument("--held-out", type=Path, metavar="DIR")
-        command.add_argument("--whole", action="store_true", help="train all weights")
-        command.add_argument("--learning-rate", type=float, default=6e-4)
-        command.add_argument("--batch-rows", type=int, default=64)
-        command.add_argument("--rows-at-once", type=int, default=16)
-        command.add_argument("--tokens", type=int, default=0)
-        command.add_argument("--minutes", type=float, default=0.0)
-        command.add_argument("--seed", type=int, default=0)
+        add = command.add_argument
+        add("--held-out", type=Path, metavar="DIR", help="shards to judge by, not to learn from")
+        add("--whole", action="store_true", help="train all weights")
+        add("--learning-rate", type=float, default=6e-4, metavar="RATE", help="at its top (6e-4)")
+        add("--batch-rows", type=int, default=64, metavar="N", help="rows of a step (64)")
+        add("--rows-at-once", type=int, default=16, metavar="N", help="computed together (16)")
+        add("--tokens", type=int, default=0, metavar="N", help="learn from so many at most")
+        add("--minutes", type=float, default=0.0, metavar="N", help="train for so long at most")
+        add("--seed", type=int, default=0, metavar="N", help="another order of the rows (0)")
     return parser
 
 
@@ -65,8 +69,8 @@ def _train(options: argparse.Namespace) -> None:
     index, rows = shards.read(options.shards)
     held_out = shards.read(options.held_out)[1] if options.held_out else None
     model = prepared(options.base, 0 if options.whole else lora.RANK)
-    training = train.Training(model, index, rows, options.out, held_out)
-    wishes = train.Wishes(
+    training = Training(model, index, rows, options.out, held_out)
+    wishes = Wishes(
         learning_rate=options.learning_rate,
         batch_rows=options.batch_rows,
         rows_at_once=options.rows_at_once,

@@ -15,20 +15,21 @@ from slm_lsp.engine.llama import Llama as Runtime
 from slm_lsp.errors import TuneRefused
 from slm_lsp.processors import model_threads
 from slm_lsp.tune import export, lora, shards
+from slm_lsp.tune.course import Wishes
 from slm_lsp.tune.device import prepared
 from slm_lsp.tune.examples import Examples
 from slm_lsp.tune.packing import Packer, mixed
 from slm_lsp.tune.reading import as_it_is
-from slm_lsp.tune.train import Training, Wishes
+from slm_lsp.tune.train import Training
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from slm_lsp.text import Document
+    from slm_lsp.tune.course import Progress
     from slm_lsp.tune.examples import Reading
     from slm_lsp.tune.repository import Repository
-    from slm_lsp.tune.train import Progress
 
 ROOM = 512
 """Tokens of a row. A processor takes a second for one, and code repeats itself within it."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import time
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -14,6 +13,7 @@ from slm_lsp.errors import TuneRefused
 from slm_lsp.tune import checkpoint
 from slm_lsp.tune.batches import Order, batch
 from slm_lsp.tune.checkpoint import Checkpoint
+from slm_lsp.tune.course import Course, Plan
 from slm_lsp.tune.device import has_bfloat16
 from slm_lsp.tune.lora import trained
 
@@ -21,23 +21,15 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from slm_lsp.tune.course import Progress, Wishes
     from slm_lsp.tune.llama import Llama
     from slm_lsp.tune.shards import Index, Rows
-
-WARM_UP = 0.05
-"""The share of the steps in which the learning rate rises; then it falls to nothing in a line."""
 
 SAVE_S = 60.0
 """Seconds between two checkpoints at least: as much as a kill can cost."""
 
 SAVE_SHARE = 0.02
 """Checkpoints are fewer where they would take more of the time: a kill then costs more."""
-
-PATIENCE = 2
-"""Looks at the held-out rows without a lower loss after which training ends."""
-
-LEAST_STEPS = 5
-"""Steps between two looks at the held-out rows."""
 
 LOOK_ROWS = 2
 """Held-out rows looked at, for each row of a batch: more would cost more than they tell."""
@@ -48,43 +40,6 @@ TRIAL_STEPS = 3
 CLIP = 1.0
 DECAY = 0.1
 """Weight decay of whole matrices; adapters, which begin at nothing, have none."""
-
-
-class Wishes(msgspec.Struct, frozen=True):
-    """What is asked of a run: it ends after `tokens`, or after `minutes`, whatever is sooner.
-
-    0 is no limit, and one of the two must be set. A step learns from `batch_rows` rows, of which
-    `rows_at_once` are computed at a time. There are `looks` at held-out rows.
-    """
-
-    learning_rate: float
-    batch_rows: int
-    rows_at_once: int
-    tokens: int = 0
-    minutes: float = 0.0
-    seed: int = 0
-    looks: int = 10
-
-
-class Plan(msgspec.Struct, frozen=True):
-    """A run, once it is known how long it is. It is kept with each checkpoint and never changes."""
-
-    wishes: Wishes
-    steps: int
-    data: str
-
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """How far a run is: `tokens` seen, the last step's loss, the speed (tokens/s), seconds left."""
-
-    step: int
-    steps: int
-    tokens: int
-    loss: float
-    speed: float
-    left_s: float
-    held_out: float | None
 
 
 class Training:
@@ -153,47 +108,27 @@ class Training:
     ) -> Checkpoint:
         wishes = plan.wishes
         order = Order(len(self._rows), wishes.batch_rows, wishes.seed)
-        look_every = max(LEAST_STEPS, plan.steps // wishes.looks)
-        per_step = wishes.batch_rows * self._index.tokens_per_row
-        curve, best = list(state.curve), state.best
-        begun = saved = time.perf_counter()
-        wait_s = SAVE_S
-        step = state.step
-
-        def here() -> Checkpoint:
-            seconds = state.seconds + time.perf_counter() - begun
-            weights, optimizer = self._copy(), self._optimizer.state_dict()
-            return Checkpoint(state.plan, step, seconds, weights, optimizer, curve, best)
-
+        course = Course(plan, state, wishes.batch_rows * self._index.tokens_per_row)
+        saved, wait_s = time.perf_counter(), SAVE_S
         try:
-            while step < plan.steps and not _over(curve):
-                loss = self._step(wishes, order.at(step), _rate(wishes, step, plan.steps))
-                step += 1
-                if self._held_out is not None and (step % look_every == 0 or step == plan.steps):
-                    curve.append((round(step * per_step), self._look(wishes)))
-                    if curve[-1][1] == min(it[1] for it in curve):
-                        best = self._copy()
-                now = time.perf_counter()
-                speed = (step - state.step) * per_step / (now - begun)
-                report(
-                    Progress(
-                        step=step,
-                        steps=plan.steps,
-                        tokens=round(step * per_step),
-                        loss=loss,
-                        speed=speed,
-                        left_s=(plan.steps - step) * per_step / speed,
-                        held_out=curve[-1][1] if curve else None,
-                    )
-                )
-                if now - saved > wait_s:
-                    checkpoint.save(self._folder, here())
+            while not course.over:
+                loss = self._step(wishes, order.at(course.step), course.rate)
+                course.step += 1
+                if course.look_is_due:
+                    self._look(course, wishes)
+                report(course.progress(loss))
+                if (now := time.perf_counter()) - saved > wait_s:
+                    self._save(course)
                     saved = time.perf_counter()
                     wait_s = max(SAVE_S, (saved - now) / SAVE_SHARE)
         finally:
-            end = here()
-            checkpoint.save(self._folder, end)
+            end = self._save(course)
         return end
+
+    def _save(self, course: Course) -> Checkpoint:
+        state = course.checkpoint(self._copy(), self._optimizer.state_dict())
+        checkpoint.save(self._folder, state)
+        return state
 
     def _step(self, wishes: Wishes, numbers: list[int], rate: float) -> float:
         """Learn from the rows of these `numbers` and return their loss (nats a token)."""
@@ -219,11 +154,15 @@ class Training:
         with torch.autocast(self._device, torch.bfloat16, enabled=has_bfloat16(self._device)):
             return self._model.loss(self._model(here.tokens), here.targets, here.weights)
 
-    def _look(self, wishes: Wishes) -> float:
-        """Return the loss on the held-out rows (nats a token)."""
-        assert self._held_out is not None
-        spread = max(1, len(self._held_out) // (LOOK_ROWS * wishes.batch_rows))
-        rows = self._held_out[::spread]
+    def _look(self, course: Course, wishes: Wishes) -> None:
+        """Look at the held-out rows, if there are any; the weights may be the best so far."""
+        if self._held_out is not None and course.looked(self._loss_of(self._held_out, wishes)):
+            course.best = self._copy()
+
+    def _loss_of(self, held_out: Rows, wishes: Wishes) -> float:
+        """Return the loss on some of the rows `held_out` (nats a token)."""
+        spread = max(1, len(held_out) // (LOOK_ROWS * wishes.batch_rows))
+        rows = held_out[::spread]
         loss = count = 0.0
         with torch.no_grad():
             for at in range(0, len(rows), wishes.rows_at_once):
@@ -247,14 +186,3 @@ class Training:
     def _data(self) -> str:
         kept = [shard.sha256 for shard in self._index.shards]
         return msgspec.json.encode([self._index.row, kept]).decode()
-
-
-def _rate(wishes: Wishes, step: int, steps: int) -> float:
-    warm = max(1, round(WARM_UP * steps))
-    return wishes.learning_rate * min((step + 1) / warm, (steps - step) / max(1, steps - warm))
-
-
-def _over(curve: list[tuple[int, float]]) -> bool:
-    """Tell whether the last `PATIENCE` looks have all been no better than one before."""
-    losses = [it[1] for it in curve]
-    return len(losses) > PATIENCE and min(losses[-PATIENCE:]) > min(losses[:-PATIENCE])

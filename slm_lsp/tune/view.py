@@ -13,7 +13,7 @@ from rich.progress import Progress as Bars
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from slm_lsp.tune.train import Progress
+    from slm_lsp.tune.course import Progress
 
 LINE_S = 30.0
 """Seconds between two lines where there is no terminal."""

@@ -16,14 +16,15 @@ from slm_lsp.errors import TuneRefused
 from slm_lsp.tune import checkpoint, shards
 from slm_lsp.tune.__main__ import main
 from slm_lsp.tune.batches import Order, batch
+from slm_lsp.tune.course import Wishes, has_ended
 from slm_lsp.tune.device import prepared
-from slm_lsp.tune.train import Training, Wishes, _over
+from slm_lsp.tune.train import Training
 from tests.tune.test_shards import packed
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from slm_lsp.tune.train import Progress
+    from slm_lsp.tune.course import Progress
 
 END = 256
 TEXT = [*b"def f(x):\n    return x\n", END]
@@ -124,9 +125,9 @@ def test_minutes_become_steps(tiny_base: Path, tmp_path: Path):
 
 
 def test_training_ends_when_held_out_rows_get_worse():
-    assert not _over([(1, 2.0), (2, 1.0), (3, 1.1)])
-    assert _over([(1, 2.0), (2, 1.0), (3, 1.1), (4, 1.05)])
-    assert not _over([(1, 2.0), (2, 1.0), (3, 1.1), (4, 0.9)])
+    assert not has_ended([(1, 2.0), (2, 1.0), (3, 1.1)])
+    assert has_ended([(1, 2.0), (2, 1.0), (3, 1.1), (4, 1.05)])
+    assert not has_ended([(1, 2.0), (2, 1.0), (3, 1.1), (4, 0.9)])
 
 
 def test_every_row_comes_once_an_epoch():

@@ -27,7 +27,7 @@ from slm_lsp.errors import (
 from slm_lsp.policy import Policy
 from slm_lsp.store import installed, record, runtime, transfer, web
 from slm_lsp.store.origin import choose
-from slm_lsp.store.package_index import PYPI, looked_at
+from slm_lsp.store.pip import PYPI, looked_at
 from slm_lsp.store.pull import Pulled, pull
 from slm_lsp.store.record import Trial
 from slm_lsp.store.writing import unfinished
