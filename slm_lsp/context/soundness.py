@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from slm_lsp.context.place import inside
 from slm_lsp.context.stretch import SHORT_LINES, stretch
 from slm_lsp.context.tree import Overrun, Syntax, parse, shift
 from slm_lsp.text import Edit
@@ -27,10 +28,10 @@ def errors_added(
 ) -> int:
     """Count the syntax errors that `document` has with `completion` and not without it.
 
-    Errors that were there before, around the cursor or elsewhere, do not count. 0 means that it
-    does no harm or, without syntax, that nothing is known. A parse that takes longer than
-    `budget_ms` milliseconds counts as one error: only something that turns the meaning of all
-    that follows takes long.
+    Errors that were there before, around the cursor or elsewhere, do not count; code that becomes
+    a comment does. 0 means that it does no harm or, without syntax, that nothing is known. A parse
+    that takes longer than `budget_ms` milliseconds counts as one error: only something that turns
+    the meaning of all that follows takes long.
     """
     if syntax is None or not syntax.language.complete:
         return 0
@@ -50,6 +51,8 @@ def _errors_added(syntax: Syntax, edit: Edit, budget_ms: float | None) -> int:
     new = parse(after, Overrun(after, syntax.language, old), budget_ms=budget_ms)
     if not isinstance(new, Syntax):
         return 0 if new is None else 1
+    if _comments_out(syntax, new, edit):
+        return 1
     if not new.tree.root_node.has_error:
         return 0
     line = edit.span.start.line
@@ -60,6 +63,14 @@ def _errors_added(syntax: Syntax, edit: Edit, budget_ms: float | None) -> int:
     end = max([end, *(changed.end_byte for changed in ranges)])
     added = _errors(new.tree, start, end) - _errors(old, start, end)
     return max(added, 0 if syntax.tree.root_node.has_error else 1)
+
+
+def _comments_out(syntax: Syntax, new: Syntax, edit: Edit) -> bool:
+    """Tell whether `edit` makes a comment of what follows it on its line and was none."""
+    if not syntax.document.after(edit.span.end).strip():
+        return False
+    end = new.document.span_of(edit.span.start, len(edit.text)).end
+    return inside(new, end) == "comment" and inside(syntax, edit.span.end) != "comment"
 
 
 def _errors(tree: Tree, start: int, end: int) -> int:
