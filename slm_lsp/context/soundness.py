@@ -15,9 +15,15 @@ if TYPE_CHECKING:
     from slm_lsp.text import Completion, Document
 
 
+SHORT_BYTES = 100_000
+"""A short document takes no more in UTF-8; one of few lines that does has data in them."""
+
+
 def parses_little(document: Document, syntax: Syntax | None) -> bool:
     """Tell whether `errors_added` parses no more than a short document, or a part of one."""
-    return syntax is None or len(document.lines) <= SHORT_LINES or syntax.partial
+    if syntax is None or syntax.partial:
+        return True
+    return len(document.lines) <= SHORT_LINES and document.lines.size <= SHORT_BYTES
 
 
 def errors_added(
@@ -36,7 +42,7 @@ def errors_added(
     if syntax is None or not syntax.language.complete:
         return 0
     known: Syntax | Overrun | None = syntax
-    if not parses_little(document, syntax):
+    if len(document.lines) > SHORT_LINES and not syntax.partial:
         line = completion.span.start.line
         known = parse(document, stretch(syntax, line), budget_ms=budget_ms)
     if not isinstance(known, Syntax):
