@@ -102,9 +102,9 @@ def without_following(text: str, after: str, below: str, begun: str = "") -> str
         end = 0 if (begun + lines[0]).strip() == same else next(repeats, len(lines))
         return "\n".join(lines[:end]) if same else text
     line = text.split("\n", 1)[0].rstrip()
-    overlaps = (n for n in range(min(len(rest), len(line)), 0, -1) if line.endswith(rest[:n]))
-    kept = len(line) - next(overlaps, 0)
-    return line[:kept] if _closes_unopened(line, kept) else line
+    starts = range(max(len(line) - len(rest), 0), len(line))
+    overlaps = (at for at in starts if rest.startswith(line[at:]) and _closes_unopened(line, at))
+    return line[: next(overlaps, len(line))]
 
 
 def _closes_unopened(text: str, start: int) -> bool:

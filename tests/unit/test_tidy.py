@@ -56,6 +56,14 @@ def test_does_not_repeat_what_follows(source: str, generated: str, expected: str
     assert text(source, generated) == expected
 
 
+@pytest.mark.parametrize(
+    ("source", "generated", "expected"),
+    [("h(f(|))", "g(a))", "g(a)"), ("h(f(|))", "g(a)))", "g(a)"), ("h(f(|))", "g(a)", "g(a)")],
+)
+def test_brackets_are_counted_where_no_grammar_does(source: str, generated: str, expected: str):
+    assert text(source, generated, language="plaintext") == expected
+
+
 def test_cuts_circles():
     assert without_circles("a = 1\nb = 2\na = 1\na = 1\nc") == "a = 1\nb = 2\na = 1"
     assert without_circles("ababababababab") == "ab"
