@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from slm_lsp.completion.cache import Cache
 from slm_lsp.completion.typed import typed_since
+from slm_lsp.text import unix
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
@@ -33,7 +34,7 @@ class Answers:
         if running is None or not request.served_by(running.request):
             return False
         typed = typed_since(running.request, running.prompt, request, prompt)
-        return typed is not None and await running.wait(typed, urgency) is not None
+        return typed is not None and await running.wait(unix(typed), urgency) is not None
 
     def start(
         self, running: Running, work: Coroutine[None, None, Outcome], urgency: Urgency

@@ -46,12 +46,13 @@ def tidy(request: Request, drafts: Sequence[Draft]) -> tuple[tuple[Completion, .
 def _tidied(request: Request, draft: Draft) -> tuple[Completion | None, str]:
     document, cursor = request.document, request.cursor
     text = visible(draft.text)
-    if MASK in text:
+    if MASK in text or text.rstrip().endswith(MASK[:-1]):
         return None, "a secret"
     if draft.reason == "length":
         text = _whole_words(text)
     text = without_circles(text)
-    text = without_following(text, document.after(cursor), next_line(document, cursor.line))
+    begun, below = document.before(cursor), next_line(document, cursor.line)
+    text = without_following(text, document.after(cursor), below, begun)
     text = text.rstrip()
     if not text.strip():
         return None, "not sure enough" if draft.reason == "doubt" else "nothing to offer"
@@ -87,22 +88,23 @@ def without_circles(text: str) -> str:
     return text
 
 
-def without_following(text: str, after: str, below: str) -> str:
+def without_following(text: str, after: str, below: str, begun: str = "") -> str:
     """Cut from `text` what already stands after the cursor.
 
-    `after` is the rest of the cursor's line and `below` the next line that is not blank. Where
-    `after` has something, only one line is offered, less the end that `after` begins with; where
-    it has not, the text ends before a line equal to `below`.
+    `after` is the rest of the cursor's line, `begun` its start and `below` the next line that is
+    not blank. Where `after` has something, only one line is offered, less the end that `after`
+    begins with; where it has not, the text ends before a line equal to `below`.
     """
-    rest = after.strip()
+    rest, same = after.strip(), below.strip()
     if not rest:
         lines = text.split("\n")
-        same = (number for number, line in enumerate(lines) if line.strip() == below.strip())
-        return "\n".join(lines[: next(same, len(lines))]) if below.strip() else text
+        repeats = (number for number, line in enumerate(lines) if line.strip() == same)
+        end = 0 if (begun + lines[0]).strip() == same else next(repeats, len(lines))
+        return "\n".join(lines[:end]) if same else text
     line = text.split("\n", 1)[0].rstrip()
-    overlaps = (n for n in range(min(len(rest), len(line)), 0, -1) if line.endswith(rest[:n]))
-    kept = len(line) - next(overlaps, 0)
-    return line[:kept] if _closes_unopened(line, kept) else line
+    starts = range(max(len(line) - len(rest), 0), len(line))
+    overlaps = (at for at in starts if rest.startswith(line[at:]) and _closes_unopened(line, at))
+    return line[: next(overlaps, len(line))]
 
 
 def _closes_unopened(text: str, start: int) -> bool:

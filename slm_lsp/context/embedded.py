@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 BUDGET_MS = 5.0
 """Milliseconds a part may take to parse; a longer one is treated as its host is."""
 
-_FENCE = re.compile(r"[`~]{3,}\s*\{?\.?([\w+#-]+)")
+_FENCE = re.compile(r"(?<![`~])[`~]{3,}+\s*\{?\.?([\w+#-]+)")  # tried once, however long it is
 _SCRIPT = re.compile(r"""\b(?:lang|type)\s*=\s*["']?(?:[\w-]+/)?(?:ld\+)?(\w+)""")
 
 

@@ -25,8 +25,11 @@ _BY_FILE = {name: row.id for row in LANGUAGES for name in row.files}
 
 
 def find(language: str) -> Language:
-    """Return the row of the editor's language id `language`; an unknown one gets an empty row."""
-    return _BY_ID.get(language) or Language(language, ())
+    """Return the row of the editor's language id `language`; an unknown one gets an empty row.
+
+    Not every editor has the ids of the specification: Neovim says `sh` and `cs`, Emacs `c++`.
+    """
+    return _BY_ID.get(language) or _BY_ID.get(called(language)) or Language(language, ())
 
 
 def language_of(path: str) -> str:

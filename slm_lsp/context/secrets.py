@@ -49,9 +49,15 @@ def is_secret_file(path: str) -> bool:
 
 
 def in_secret(before: str, after: str) -> bool:
-    """Tell whether what is typed between `before` and `after` becomes part of a secret."""
-    cut = len(before)
-    return any(start < cut <= end for start, end in secrets(before + after))
+    """Tell whether what is typed between `before` and `after` becomes part of a secret.
+
+    `after` is the rest of the line. Of the lines above only a private key reaches the cursor; to
+    look for others there would take seconds where somebody has a line of megabytes.
+    """
+    cut, line = len(before), before.rfind("\n") + 1
+    found = [_extent(match) for match in PRIVATE_KEY.finditer(before + after)]
+    found += [(line + start, line + end) for start, end in _in_line(before[line:] + after)]
+    return any(start < cut <= end for start, end in found)
 
 
 def masked(text: str) -> str:

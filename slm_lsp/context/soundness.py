@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from slm_lsp.context.place import inside
 from slm_lsp.context.stretch import SHORT_LINES, stretch
 from slm_lsp.context.tree import Overrun, Syntax, parse, shift
 from slm_lsp.text import Edit
@@ -14,9 +15,15 @@ if TYPE_CHECKING:
     from slm_lsp.text import Completion, Document
 
 
+SHORT_BYTES = 100_000
+"""A short document takes no more in UTF-8; one of few lines that does has data in them."""
+
+
 def parses_little(document: Document, syntax: Syntax | None) -> bool:
     """Tell whether `errors_added` parses no more than a short document, or a part of one."""
-    return syntax is None or len(document.lines) <= SHORT_LINES or syntax.partial
+    if syntax is None or syntax.partial:
+        return True
+    return len(document.lines) <= SHORT_LINES and document.lines.size <= SHORT_BYTES
 
 
 def errors_added(
@@ -27,15 +34,15 @@ def errors_added(
 ) -> int:
     """Count the syntax errors that `document` has with `completion` and not without it.
 
-    Errors that were there before, around the cursor or elsewhere, do not count. 0 means that it
-    does no harm or, without syntax, that nothing is known. A parse that takes longer than
-    `budget_ms` milliseconds counts as one error: only something that turns the meaning of all
-    that follows takes long.
+    Errors that were there before, around the cursor or elsewhere, do not count; code that becomes
+    a comment does. 0 means that it does no harm or, without syntax, that nothing is known. A parse
+    that takes longer than `budget_ms` milliseconds counts as one error: only something that turns
+    the meaning of all that follows takes long.
     """
     if syntax is None or not syntax.language.complete:
         return 0
     known: Syntax | Overrun | None = syntax
-    if not parses_little(document, syntax):
+    if len(document.lines) > SHORT_LINES and not syntax.partial:
         line = completion.span.start.line
         known = parse(document, stretch(syntax, line), budget_ms=budget_ms)
     if not isinstance(known, Syntax):
@@ -50,6 +57,8 @@ def _errors_added(syntax: Syntax, edit: Edit, budget_ms: float | None) -> int:
     new = parse(after, Overrun(after, syntax.language, old), budget_ms=budget_ms)
     if not isinstance(new, Syntax):
         return 0 if new is None else 1
+    if _comments_out(syntax, new, edit):
+        return 1
     if not new.tree.root_node.has_error:
         return 0
     line = edit.span.start.line
@@ -60,6 +69,14 @@ def _errors_added(syntax: Syntax, edit: Edit, budget_ms: float | None) -> int:
     end = max([end, *(changed.end_byte for changed in ranges)])
     added = _errors(new.tree, start, end) - _errors(old, start, end)
     return max(added, 0 if syntax.tree.root_node.has_error else 1)
+
+
+def _comments_out(syntax: Syntax, new: Syntax, edit: Edit) -> bool:
+    """Tell whether `edit` makes a comment of what follows it on its line and was none."""
+    if not syntax.document.after(edit.span.end).strip():
+        return False
+    end = new.document.span_of(edit.span.start, len(edit.text)).end
+    return inside(new, end) == "comment" and inside(syntax, edit.span.end) != "comment"
 
 
 def _errors(tree: Tree, start: int, end: int) -> int:

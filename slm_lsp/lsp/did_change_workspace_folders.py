@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from slm_lsp.lsp.registration import register_completion
+
 if TYPE_CHECKING:
     from lsprotocol import types
 
@@ -13,5 +15,6 @@ if TYPE_CHECKING:
 async def did_change_workspace_folders(
     ls: Session, _params: types.DidChangeWorkspaceFoldersParams
 ) -> None:
-    """Index what was added, and no longer what was taken away; pygls keeps the list itself."""
-    await ls.index_folders()
+    """Read the first folder's settings and index what is open now; pygls keeps the list itself."""
+    await ls.configure()
+    await register_completion(ls)

@@ -24,9 +24,10 @@ class Earlier:
 
         A single character typed or deleted is no undo, nor is indentation, whatever it leads to.
         """
-        text = after.lines
+        text, line = after.lines, edit.span.start.line
         found = _is_more_than_a_key(edit, before) and any(
-            (old.size, len(old)) == (text.size, len(text)) and text.same_around(old, len(text), 0)
+            (old.size, len(old)) == (text.size, len(text))
+            and text.same_around(old, line, len(text) - line)
             for old in self._texts
         )
         self._texts.append(before.lines)

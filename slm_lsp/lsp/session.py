@@ -140,6 +140,9 @@ class Session(LanguageServer):
         changed = any(
             getattr(settings, name) != getattr(self.settings, name) for name in ENGINE_SETTINGS
         )
+        if settings != self.settings:
+            self._forget_answers()  # other settings may lead to others
+            self.definitions.outdated()
         self.settings = settings
         self.usage.enabled = settings.statistics
         if changed and self._engine is not None:
@@ -148,11 +151,15 @@ class Session(LanguageServer):
     async def restart_engine(self) -> None:
         """Leave the engine and start or reach one anew, in which what was wrong may be right."""
         engine, self._engine = self._engine, None
-        self.answers.close()
-        self.answers = Answers()
+        self._forget_answers()
         if engine is not None:
             await engine.close()
         self.warm_up()
+
+    def _forget_answers(self) -> None:
+        self.answers.close()
+        self.answers = Answers()
+        self.expected.clear()
 
     def background(self, work: Coroutine[Any, Any, None]) -> None:
         """Run `work` beside everything else, until it ends or the server does."""

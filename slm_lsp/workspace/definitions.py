@@ -76,7 +76,8 @@ def definitions(
     What is used most comes first. Reads the database, so it belongs into a thread; without an
     index there is nothing.
     """
-    imported, whole = imported_words(document, syntax), document.language in WHOLE_FILES
+    imported = imported_words(document, syntax)
+    whole = languages.find(document.language).id in WHOLE_FILES
     near = document.lines.slice(max(0, line - NEAR_LINES), line + NEAR_LINES)
     used = Counter(_NAME.findall("\n".join(_STRINGS.sub("", text) for text in near)))
     names = [name for name, _ in used.most_common() if whole or name in imported]
@@ -121,7 +122,7 @@ def _definition(
 def _score(document: Document, imported: frozenset[str], name: str, path: str) -> int:
     """Return how sure it is that `document` means the `name` that is defined in `path`; 0: not."""
     language = languages.language_of(path)
-    if path == document.path or _family(language) != _family(document.language):
+    if path == document.path or _family(language) != _family(languages.find(document.language).id):
         return 0
     own, other = PurePosixPath(document.path), PurePosixPath(path)
     stem = other.parent.name if other.stem in PACKAGE_FILES else other.stem

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import stat
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,9 @@ if TYPE_CHECKING:
 
 IGNORE_FILES = (".gitignore", ".slm-lsp-ignore")
 """Read in every folder; what the later one says is above what the earlier one says."""
+
+LARGEST = 1_000_000
+"""Bytes read of one. In somebody's repository it may be a link to what has no end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +62,10 @@ class Rules:
 def _read(path: Path) -> GitIgnoreSpec | None:
     """Return the patterns in the file at `path`; None without any."""
     try:
-        lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
+        if not stat.S_ISREG(path.stat().st_mode):
+            return None
+        with path.open("rb") as file:
+            lines = file.read(LARGEST).decode(errors="replace").splitlines()
     except OSError:
         return None
     valid = [line for line in lines if line.strip() and _is_pattern(line)]

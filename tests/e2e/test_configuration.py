@@ -169,6 +169,21 @@ async def test_single_lines_only_on_request(world):
         assert "\n" not in await Editor(client, "def pick(items):\n    |\n").ghost()
 
 
+async def test_a_known_answer_does_not_outlive_the_settings_it_was_given_under(world):
+    block = {"after": "def pick(items):\n    ", "text": "for item in items:\n        use(item)\n"}
+    model = world.fake(block, ADD)
+    async with serving(world, {"model": model}) as client:
+        editor = Editor(client, "def pick(items):\n    |\n")
+        assert "\n" in await editor.ghost()
+        settings = {"model": model, "completion": {"multiline": "never"}}
+        client.notify("workspace/didChangeConfiguration", {"settings": settings})
+        for _ in range(100):
+            if await editor.ghost() == "for item in items:":
+                return
+            await asyncio.sleep(0.02)
+        pytest.fail("the answer from before is given again")
+
+
 async def test_the_users_own_file_applies_without_a_workspace(world):
     path = world.config / "slm-lsp" / "slm-lsp.toml"
     path.write_text(f'model = "{world.fake(ADD)}"\n', encoding="utf-8")
@@ -189,6 +204,15 @@ class TestProjectFile:
             editor = Editor(client, FUNCTION, uri=f"{root}/a.py")
             assert await editor.ghost(invoked=False) == ""
             assert await editor.ghost(invoked=True) == "return a + b"
+
+    async def test_it_applies_as_long_as_its_folder_is_open(self, world):
+        folder = {"uri": self.write(world, "enabled = false\n"), "name": "project"}
+        async with serving(world, {"model": world.fake(ADD)}) as client:
+            assert await offers(client)
+            for added, removed, ghost in (([folder], [], False), ([], [folder], True)):
+                event = {"event": {"added": added, "removed": removed}}
+                client.notify("workspace/didChangeWorkspaceFolders", event)
+                await offers_in_the_end(client, ghost=ghost)
 
     async def test_the_editor_stands_above_it(self, world):
         root = self.write(world, '[completion]\ntrigger = "manual"\n')

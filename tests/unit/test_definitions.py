@@ -136,6 +136,8 @@ def test_other_languages_are_not_meant(shop):
          '#include "cart.h"\nint main(void) { return Open(1); }\n'),
         ("cpp", "include/cart.h", "int Open(int x);\n", "src/app.cpp",
          '#include "cart.h"\nint main() { return Open(1); }\n'),
+        ("c++", "include/cart.h", "int Open(int x);\n", "src/app.cpp",
+         '#include "cart.h"\nint main() { return Open(1); }\n'),
         ("rust", "src/store.rs", "pub fn Open(p: &str) {}\n", "src/main.rs",
          "use crate::store::Open;\nfn main() { Open(1); }\n"),
     ],

@@ -43,6 +43,13 @@ def test_an_undo_brings_back_what_was_before(last, expected):
     assert told(document("x = 1\n\ny = 2\n"), *TYPED, last) == [False] * 4 + [expected]
 
 
+@pytest.mark.parametrize("line", [0, 5_000, 9_999])
+def test_an_undo_is_told_anywhere_in_a_long_document(line):
+    made = document("".join(f"x{number} = 1\n" for number in range(10_000)))
+    steps = [edit(line, 0, 0, "call()\n"), Edit(Span(Cursor(line, 0), Cursor(line + 1, 0)), "")]
+    assert told(made, *steps) == [False, True]
+
+
 def test_a_redo_brings_back_a_text_too():
     steps = [edit(1, 0, 0, "call()"), edit(1, 0, 6, ""), edit(1, 0, 0, "call()")]
     assert told(document("x\n\n"), *steps) == [False, True, True]

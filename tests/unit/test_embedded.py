@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from slm_lsp.context.syntax import errors_added, innermost, inside, opens_block
@@ -25,6 +27,8 @@ FENCE = "# A\n\ntext\n\n```{}\ndef f():\n    {}\n```\n\nmore\n"
         ("markdown", FENCE.format("python", "x|"), "python"),
         ("markdown", FENCE.format("py title=a", "x|"), "python"),
         ("markdown", FENCE.format("{.python}", "x|"), "python"),
+        ("markdown", FENCE.format("", "x|").replace("```", "`" * 70), "markdown"),
+        ("markdown", FENCE.format("python", "x|").replace("```", "~" * 70), "python"),
         ("markdown", FENCE.format("", "x|"), "markdown"),
         ("markdown", FENCE.format("brainfuck", "x|"), "markdown"),
         ("markdown", FENCE.format("python", "x").replace("more", "mo|re"), "markdown"),
@@ -35,6 +39,14 @@ def test_the_language_of_a_place(host, text, language):
     _, syntax, cursor = marked(text, host)
     assert syntax is not None
     assert innermost(syntax, cursor).language.id == language
+
+
+def test_a_fence_of_any_length_costs_a_key_nothing():
+    _, syntax, cursor = marked("`" * 10_000 + "\nx|\n", "markdown")
+    assert syntax is not None
+    started = time.perf_counter()
+    innermost(syntax, cursor)
+    assert time.perf_counter() - started < 0.5
 
 
 @pytest.mark.parametrize(

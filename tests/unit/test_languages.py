@@ -45,6 +45,15 @@ def test_no_name_and_no_id_is_claimed_twice():
     assert len(set(files)) == len(files)
 
 
+@pytest.mark.parametrize(
+    ("said", "meant"),
+    [("sh", "shellscript"), ("bash", "shellscript"), ("cs", "csharp"), ("c++", "cpp"), ("c", "c")],
+)
+def test_editors_have_ids_of_their_own(said, meant):
+    assert find(said) is find(meant)
+    assert grammar(find(said)) is not None
+
+
 def test_an_unknown_language_has_a_row_that_claims_nothing():
     row = find("brainfuck")
     assert row == Language("brainfuck", ())

@@ -56,7 +56,7 @@ async def serving(script: Script = SLOW):
 def at(source: str, **options) -> Request:
     before, after = source.split("|")
     document = Document.of(before + after, uri="file:///a.py", language="python")
-    lines = before.split("\n")
+    lines = before.replace("\r\n", "\n").split("\n")
     parsed = parse(document)
     syntax = parsed if isinstance(parsed, Syntax) else None
     return Request(document, syntax, Cursor(len(lines) - 1, len(lines[-1])), **options)
@@ -79,6 +79,20 @@ async def test_who_types_what_is_being_written_joins():
         outcome = await first
         assert texts(outcome) == ["rst + second"]
         assert (outcome.joined, outcome.cached) == (True, False)
+        assert model.prompts == 1
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+async def test_who_types_a_line_end_that_is_being_written_joins(end):
+    script = Script((Reply("def f():", "\n    a = 1\n    return a\n"),), token_ms=20)
+    async with serving(script) as (engine, model, answers):
+        source = f"x = 1{end}def f():|{end}"
+        first = asyncio.create_task(complete(at(source), Settings(), answers, engine))
+        await asyncio.sleep(0.05)
+        source = f"x = 1{end}def f():{end}    |{end}"
+        outcome = await complete(at(source), Settings(), answers, engine)
+        await first
+        assert texts(outcome) == [f"a = 1{end}    return a"]
         assert model.prompts == 1
 
 

@@ -4,12 +4,20 @@ from __future__ import annotations
 
 import random
 import string
+import time
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from slm_lsp.context.secrets import MASK, is_secret_file, masked, masked_around, secrets
+from slm_lsp.context.secrets import (
+    MASK,
+    in_secret,
+    is_secret_file,
+    masked,
+    masked_around,
+    secrets,
+)
 from tests.unit.planted import FORMS, KINDS, plant
 
 CODE = (
@@ -85,6 +93,24 @@ def test_text_without_secrets_stays_as_it_is(before, after):
     if not list(secrets(before + after)):
         assert masked_around(before, after) == (before, after)
     assert masked(masked(before)) == masked(before)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_is_typed_in_a_secret_becomes_part_of_it(kind):
+    _, text = plant(kind, random.Random(3))
+    text = f"first = 1\n{text}"
+    for cut in range(len(text) + 1):
+        after = text[cut:].split("\n")[0]
+        hidden = any(start < cut <= end for start, end in secrets(text[:cut] + after))
+        assert in_secret(text[:cut], after) is hidden
+
+
+@pytest.mark.parametrize("anchor", ["token=", "sk-", "password: ", "-----BEGIN "])
+def test_a_line_of_any_length_above_costs_a_key_nothing(anchor):
+    above = anchor * 10_000 + "\n"
+    started = time.perf_counter()
+    assert not in_secret(above + "x = ", "")
+    assert time.perf_counter() - started < 0.5
 
 
 def test_half_of_a_private_key_is_hidden_too():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from slm_lsp.context.soundness import parses_little
 from slm_lsp.context.syntax import errors_added
 from slm_lsp.text import Completion, Cursor, Span
 from tests.unit.marked import marked
@@ -67,6 +68,15 @@ def test_in_a_long_file_the_surroundings_decide(inserted, sound):
     assert (added("python", text, inserted) == 0) is sound
     broken_elsewhere = "x = (\n" + text + "y = ]\n"
     assert (added("python", broken_elsewhere, inserted) == 0) is sound
+
+
+@pytest.mark.parametrize(
+    ("text", "little"),
+    [("x = 1\n" * 500, True), (LONG, False), ("x = [" + "1, " * 50_000 + "]", False)],
+)
+def test_what_is_long_in_lines_or_in_bytes_is_no_work_for_the_event_loop(text, little):
+    made, syntax, _ = marked("|" + text)
+    assert parses_little(made, syntax) is little
 
 
 def test_a_declaration_of_any_length_is_looked_at_whole():

@@ -48,10 +48,20 @@ def text(source: str, generated: str, **options: str) -> str:
         ("x = |", "   ", ""),
         ("a = [|]", "1, 2]", "1, 2"),
         ("a = {|}", '"k": [1]}', '"k": [1]'),
+        ("def f():\n    ret|\n    return 1\n", "urn 1", ""),
+        ("def f():\n    ret|\n    return 1\n", "urn 12", "urn 12"),
     ],
 )
 def test_does_not_repeat_what_follows(source: str, generated: str, expected: str):
     assert text(source, generated) == expected
+
+
+@pytest.mark.parametrize(
+    ("source", "generated", "expected"),
+    [("h(f(|))", "g(a))", "g(a)"), ("h(f(|))", "g(a)))", "g(a)"), ("h(f(|))", "g(a)", "g(a)")],
+)
+def test_brackets_are_counted_where_no_grammar_does(source: str, generated: str, expected: str):
+    assert text(source, generated, language="plaintext") == expected
 
 
 def test_cuts_circles():
@@ -74,6 +84,23 @@ def test_shortens_rather_than_refuses():
     assert text("def f(a):\n    return |\n", "a)") == "a"
     assert text("x = |\ny = 1\n", "foo(a).bar(b") == "foo(a).bar"
     assert text("x = |\ny = 1\n", "foo(") == "foo"
+
+
+@pytest.mark.parametrize(
+    ("source", "generated", "expected"),
+    [
+        ("print(|)\n", "x)  # now", "x"),
+        ('print("|")\n', 'hello")  # now', "hello"),
+        ("x = 1  # see (|)\n", "below) # now", "below) # now"),
+    ],
+)
+def test_what_follows_never_ends_up_in_a_comment(source: str, generated: str, expected: str):
+    assert text(source, generated) == expected
+
+
+@pytest.mark.parametrize("generated", ["<SECRET>", "<SECRET> + 1", "<SECRET", "<SECRET "])
+def test_a_mask_that_the_model_repeats_is_not_offered(generated: str):
+    assert offered("x = '|\n", generated) == (None, "a secret")
 
 
 def test_keeps_the_line_endings_of_the_file():

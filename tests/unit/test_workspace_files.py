@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import os
+import resource
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+import psutil
 import pytest
 
 from slm_lsp.workspace.files import MAX_BYTES, find, may_be_workspace, read, source_files
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 CODE = "def f():\n    return 1\n"
 
@@ -30,6 +37,18 @@ def names(root: Path) -> set[str]:
             inside = path.relative_to(root).as_posix()
             assert (one is not None) == (inside in listed), f"find and source_files: {inside}"
     return listed
+
+
+@contextmanager
+def memory_for(megabytes: int) -> Iterator[None]:
+    """Let this process grow by so much, so that a failing test leaves the machine alone."""
+    before = resource.getrlimit(resource.RLIMIT_AS)
+    used = psutil.Process().memory_info().vms
+    resource.setrlimit(resource.RLIMIT_AS, (used + megabytes * 1_000_000, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, before)
 
 
 @pytest.fixture
@@ -81,6 +100,18 @@ def test_a_repository_around_the_workspace_counts(root):
 def test_lines_that_are_no_patterns_are_skipped(root):
     make(root, DOTgitignore="!\n[\n\\\na.py\n\xff\n", aDOTpy=CODE, bDOTpy=CODE)
     assert names(root) == {"b.py"}
+
+
+@pytest.mark.parametrize("endless", [False, True])
+def test_an_ignore_file_that_is_no_file_holds_nothing_up(root, endless):
+    make(root, aDOTpy=CODE, bDOTpy=CODE)
+    (root / ".slm-lsp-ignore").write_text("b.py\n")
+    if endless:
+        (root / ".gitignore").symlink_to("/dev/zero")
+    else:
+        os.mkfifo(root / ".gitignore")
+    with memory_for(megabytes=500):
+        assert names(root) == {"a.py"}
 
 
 def test_folders_of_others_are_left_out(root):
