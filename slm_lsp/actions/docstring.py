@@ -11,6 +11,7 @@ from slm_lsp.actions.doc_style import COMMENT, STYLES, forms_in, named_parameter
 from slm_lsp.actions.frame import Action, Frame
 from slm_lsp.completion.stop import Stop
 from slm_lsp.completion.tidy import without_circles
+from slm_lsp.context import languages
 from slm_lsp.context.functions import function_at
 from slm_lsp.context.place import indentation
 from slm_lsp.errors import ActionRefused
@@ -34,13 +35,14 @@ def find(place: Place) -> Frame | None:
     """Offer to document the function whose header the cursor is in, or nothing."""
     syntax, cursor = place.syntax, place.cursor
     document = syntax.document
-    if document.language not in STYLES or (function := function_at(syntax, cursor)) is None:
+    language = languages.find(document.language).id
+    if language not in STYLES or (function := function_at(syntax, cursor)) is None:
         return None
     if function.documented or not function.statements or not function.header_on(cursor.line):
         return None
     header = function.header
     near = _near(document, header.start.line)
-    style = style_in(near, document.language)
+    style = style_in(near, language)
     if style is None or (style.is_string and function.body.start.line == header.end.line):
         return None
     outer = indentation(document.lines[header.start.line])

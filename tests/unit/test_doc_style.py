@@ -74,6 +74,7 @@ def test_code_has_no_sections():
 FUNCTION = {
     "python": "def f(a|):\n    return a\n",
     "c": "int f(int a|) {\n  return a;\n}\n",
+    "c++": "int f(int a|) {\n  return a;\n}\n",  # as Emacs calls it
     "typescript": "function f(a: number|) {\n  return a;\n}\n",
 }
 
@@ -100,6 +101,7 @@ def documented(language: str, above: str, written: str) -> str:
         ),
         ("python", "class A:\n    r'''Say.'''\n\n\n", "def f(a):\n    '''Add.'''\n    return a\n"),
         ("c", "/// Says.\nint g();\n\n", "/// Add.\nint f(int a) {\n  return a;\n}\n"),
+        ("c++", "/// Says.\nint g();\n\n", "/// Add.\nint f(int a) {\n  return a;\n}\n"),
         (
             "c",
             "/**\n * Says.\n */\nint g();\n\n",
