@@ -105,6 +105,8 @@ class EngineClient:
         return task
 
     async def _connect(self) -> Connection:
+        if self._closed:
+            raise EngineUnavailable("The server is ending.")
         try:
             return await self._connect_or_launch()
         except SlmLspError as error:
