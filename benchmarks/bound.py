@@ -8,7 +8,7 @@ without flash attention, as the engine does: with it both would be slower behind
 
 What a machine can do at best may change within seconds, as its clock and its other users do: 150
 prompts of 128 tokens in a row took 129 ms each for five seconds and 153 ms for the next five. So
-`Bound.at` scales it by what a short run of llama-bench needs before and after a moment.
+`Bound.at` scales it by what short runs of llama-bench need before and after a moment.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import asyncio
 import json
 import statistics
 import subprocess
+import time
 from bisect import bisect_left
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -36,7 +37,10 @@ GENERATED = 32
 """Tokens generated in a row where the time of one is measured."""
 
 PROBE, PROBES = 64, 2
-"""Tokens of the prompt that shows what the machine can do at a moment, and how often it is read."""
+"""Tokens of the prompt that shows what the machine can do at a moment, and how often it is read.
+
+For long requests it is one as long as theirs.
+"""
 
 SHORT_TOKENS = 16
 """A request while somebody types reads no more."""
@@ -82,10 +86,12 @@ class Bound:
         depth = cached + evaluated
         return self.prefill_ms(evaluated, cached) + self.decode_ms(generated, depth)
 
-    def at(self, samples: Sequence[Samples]) -> Bound:
-        """Return the limit at the moment between two probes, such as `probe` makes."""
-        prompt = _mean(samples, (_PROMPT, PROBE, 0)) / self.prompt[PROBE, 0]
-        token = _mean(samples, (_TOKEN, GENERATED, 0)) / self.token[0]
+    def at(self, moment: float, probes: Sequence[Probe], tokens: int = PROBE) -> Bound:
+        """Return the limit at a `moment` between two of the `probes`, which read `tokens`."""
+        right = bisect_left([it.ended for it in probes], moment)
+        around = [it.samples for it in probes[right - 1 : right + 1]]
+        prompt = _mean(around, (_PROMPT, tokens, 0)) / self.prompt[tokens, 0]
+        token = _mean(around, (_TOKEN, GENERATED, 0)) / self.token[0]
         return Bound(
             {key: ms * prompt for key, ms in self.prompt.items()},
             {depth: ms * token for depth, ms in self.token.items()},
@@ -108,9 +114,18 @@ Samples = dict[tuple[str, int, int], list[float]]
 """Milliseconds of every repetition, by what was measured, its tokens and its depth."""
 
 
-async def probe(program: Program) -> Samples:
-    """Run llama-bench for a second: what can the machine do now? Raises CalledProcessError."""
-    return await sample(program, (PROBE,), PROBES, depths=(0,))
+@dataclass(frozen=True)
+class Probe:
+    """What the machine could do at a moment, which `ended` then (`time.perf_counter`)."""
+
+    ended: float
+    samples: Samples
+
+
+async def probe(program: Program, tokens: int = PROBE) -> Probe:
+    """Run llama-bench for a second or two: what can it do now? Raises CalledProcessError."""
+    samples = await sample(program, (tokens,), PROBES, depths=(0,))
+    return Probe(time.perf_counter(), samples)
 
 
 async def sample(

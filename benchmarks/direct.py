@@ -41,9 +41,11 @@ _SOURCE = inspect.getsource(argparse)
 class Speed:
     """One long request: `evaluated` tokens read in `prefill_ms`, then some written.
 
-    `decode_ms` is the mean time of a token, behind `depth` others.
+    `decode_ms` is the mean time of a token, behind `depth` others. It was `asked` then
+    (`time.perf_counter`).
     """
 
+    asked: float
     evaluated: int
     cached: int
     prefill_ms: float
@@ -71,17 +73,29 @@ def prompts(characters: int, seed: int) -> Iterator[Prompt]:
         yield Prompt("a.py", "python", f"# {name}, part {number}\n{text}\n    def ", "")
 
 
-async def speeds(engine: Engine, tokens: int, count: int) -> list[Speed]:
-    """Let the engine read `count` new prompts of about `tokens` and write after each."""
+async def speeds(
+    engine: Engine, tokens: int, count: int, around: Callable[[], Awaitable[None]]
+) -> list[Speed]:
+    """Let the engine read `count` new prompts of about `tokens` and write after each.
+
+    Does what is to be done `around` each: before the first, between two and after the last.
+    """
     some = prompts(int(tokens * CHARACTERS_PER_TOKEN), seed=tokens)
-    return [await _speed(engine, next(some)) for _ in range(count)]
+    found = []
+    await around()
+    for _ in range(count):
+        found.append(await _speed(engine, next(some)))
+        await around()
+    return found
 
 
 async def _speed(engine: Engine, prompt: Prompt) -> Speed:
+    asked = time.perf_counter()
     prefilled, finished = await _measured(
         engine, Generate(next_id(), "speed", prompt, SPEED_TOKENS)
     )
     return Speed(
+        asked,
         prefilled.prompt_tokens - prefilled.cached_tokens,
         prefilled.cached_tokens,
         prefilled.prefill_ms,

@@ -9,9 +9,9 @@ and the engine process's own environment. What a token of prompt costs depends o
 at once and on how many stand before them, so llama-bench runs at several lengths and two depths
 and the request's own numbers are interpolated (`bound.py`). Like the engine it does without flash
 attention; all else, such as its batch sizes and how it loads the weights, are its defaults. It runs
-before and after the requests, and the medians of both runs together count. A short run between two
-places tells what the machine can do at that moment, and the limit is scaled by that: `bound.py` has
-why.
+before and after the requests, and the medians of both runs together count. Short runs between them,
+after every few keys and around every long request, tell what the machine can do at that moment, and
+the limit is scaled by that: `bound.py` has why.
 
 A file is typed into the real server over stdio, key by key, in a number of places. Each key waits
 for the answer to the one before, so no request is replaced. Only answers that the model had to
@@ -45,7 +45,6 @@ import statistics
 import sys
 import time
 from dataclasses import asdict, dataclass
-from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import psutil
@@ -67,7 +66,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from benchmarks.bound import Bound, Samples
+    from benchmarks.bound import Bound, Probe
     from benchmarks.presses import Press
 
 SEED = 20261124
@@ -96,13 +95,14 @@ QUICK = Extent(bound.QUICK_LENGTHS, 1, 8, 96, 10.0, 256, 3, 7.0)
 class Answer:
     """One answer of the model: milliseconds from the edit to reading it, and the timings.
 
-    `place` counts the places from 0.
+    It was `asked` then (`time.perf_counter`). `place` counts the places from 0.
     """
 
     wall_ms: float
     jumped: bool
     timings: dict[str, Any]
     place: int = 0
+    asked: float = 0.0
 
     @property
     def overhead_ms(self) -> float:
@@ -130,7 +130,7 @@ class Answer:
 def answers(places: Sequence[Sequence[Press]]) -> list[Answer]:
     """Return the answers of the model among `places`, each the keys typed at one."""
     return [
-        Answer(ms, number == 0, press.report["timings"], place)
+        Answer(ms, number == 0, press.report["timings"], place, press.sent_at)
         for place, presses in enumerate(places)
         for number, press in enumerate(presses)
         if press.from_model
@@ -141,19 +141,18 @@ def answers(places: Sequence[Sequence[Press]]) -> list[Answer]:
 
 
 def figures(
-    found: Sequence[Answer],
+    found: Sequence[tuple[Answer, Bound]],
     limit: Bound,
-    moments: Sequence[Bound],
     spread: Sequence[float],
-    speeds: Sequence[direct.Speed],
+    speeds: Sequence[tuple[direct.Speed, Bound]],
     freed: Sequence[direct.Freed],
 ) -> Figures:
-    """Return the figures that the module's docstring explains; `moments` has a limit a place."""
-    ratios = [one.wall_ms / one.limit_ms(moments[one.place]) for one in found]
-    evaluated = [one.wall_ms / one.limit_ms(moments[one.place], least=0) for one in found]
-    usual = [one.wall_ms / one.limit_ms(limit) for one in found]
-    prefill = [limit.prefill_ms(one.evaluated, one.cached) / one.prefill_ms for one in speeds]
-    decode = [limit.decode_ms(1, one.depth) / one.decode_ms for one in speeds]
+    """Return the figures of the module's docstring; requests come with the limit of the moment."""
+    ratios = [one.wall_ms / one.limit_ms(moment) for one, moment in found]
+    evaluated = [one.wall_ms / one.limit_ms(moment, least=0) for one, moment in found]
+    usual = [one.wall_ms / one.limit_ms(limit) for one, _ in found]
+    prefill = [it.prefill_ms(one.evaluated, one.cached) / one.prefill_ms for one, it in speeds]
+    decode = [it.decode_ms(1, one.depth) / one.decode_ms for one, it in speeds]
     return {
         "wall_over_limit_p50": percentile(ratios, 50),
         "wall_over_limit_p95": percentile(ratios, 95),
@@ -162,8 +161,8 @@ def figures(
         "wall_over_usual_p50": percentile(usual, 50),
         "wall_over_usual_p95": percentile(usual, 95),
         "bench_spread_p95": percentile(spread, 95),
-        "overhead_p50_ms": percentile([one.overhead_ms for one in found], 50),
-        "overhead_p95_ms": percentile([one.overhead_ms for one in found], 95),
+        "overhead_p50_ms": percentile([one.overhead_ms for one, _ in found], 50),
+        "overhead_p95_ms": percentile([one.overhead_ms for one, _ in found], 95),
         "decode_over_bench": statistics.median(decode) if decode else None,
         "prefill_over_bench": statistics.median(prefill) if prefill else None,
         "cancel_to_free_p95_ms": percentile([one.free_ms for one in freed], 95),
@@ -178,12 +177,18 @@ async def measure(
     """Return figures and rows."""
     client = await Client.start(world.env, "serve", "--stdio", cwd=world.project)
     engine = EngineClient(Settings())
+    tokens = extent.prompt_tokens
+    long: list[Probe] = []
+
+    async def probe() -> None:
+        long.append(await bound.probe(program, tokens))
+
     try:
         await patient.prepare(client)
         program = await _program(world, llama_bench)
         before = await bound.sample(program, extent.lengths, extent.repetitions)
         places, probes = await _typed(world, client, program, extent)
-        speeds = await direct.speeds(engine, extent.prompt_tokens, extent.prompts)
+        speeds = await direct.speeds(engine, tokens, extent.prompts, probe)
         after = await bound.sample(program, extent.lengths, extent.repetitions)
         until = time.perf_counter() + extent.cancelling_s
         freed = await direct.cancels(engine, CANCELS, until, SEED)
@@ -192,11 +197,12 @@ async def measure(
         await engine.close()
         await client.close()
     limit = bound.bound([before, after])
-    found, moments = answers(places), [limit.at(pair) for pair in pairwise(probes)]
-    rows = [one.row(moments[one.place]) for one in found] + limit.rows()
+    found = [(one, limit.at(one.asked, probes)) for one in answers(places)]
+    read = [(one, limit.at(one.asked, long, tokens)) for one in speeds]
+    rows = [one.row(moment) for one, moment in found] + limit.rows()
     rows += [{"kind": "long request", **asdict(one)} for one in speeds]
     rows += [{"kind": "interruption", **asdict(one)} for one in freed]
-    return figures(found, limit, moments, bound.spread([before, after]), speeds, freed), rows
+    return figures(found, limit, bound.spread([before, after]), read, freed), rows
 
 
 async def _program(world: World, llama_bench: Path) -> Program:
@@ -211,9 +217,9 @@ async def _program(world: World, llama_bench: Path) -> Program:
 
 async def _typed(
     world: World, client: Client, program: Program, extent: Extent
-) -> tuple[list[list[Press]], list[Samples]]:
+) -> tuple[list[list[Press]], list[Probe]]:
     """Return the keys of each place, and what llama-bench showed before, between and after them."""
-    probes: list[Samples] = []
+    probes: list[Probe] = []
 
     async def probe() -> None:
         probes.append(await bound.probe(program))

@@ -23,6 +23,9 @@ WITHIN_S = 30.0
 LOADING_S = 120.0
 """Seconds a model may take to load."""
 
+RUN = 6
+"""Keys between two looks at what the machine can do."""
+
 PAUSE_S = typist.WORD_MS / 1e3
 """Seconds from an answer to the next key."""
 
@@ -48,23 +51,31 @@ async def type_places(
 ) -> list[list[Press]]:
     """Type what is missing of `text`, one of the `holes` after the other, each a list of keys.
 
-    Does what is to be done `around` each: before the first, between two and after the last. Leaves
-    early when the clock (`time.perf_counter`) passes `until`.
+    Does what is to be done `around` them: before the first, after each, and after `RUN` keys of
+    one. Leaves early when the clock (`time.perf_counter`) passes `until`.
     """
     places = []
     await around()
     for number, hole in enumerate(holes):
         editor.caret = typist.place(hole, holes[number + 1 :])
-        places.append(await type_waiting(editor, text[hole.start : hole.end], until))
+        places.append(await type_waiting(editor, text[hole.start : hole.end], until, around))
         await around()
     return places
 
 
-async def type_waiting(editor: Editor, target: str, until: float) -> list[Press]:
+async def _nothing() -> None:
+    pass
+
+
+async def type_waiting(
+    editor: Editor, target: str, until: float, around: Callable[[], Awaitable[None]] = _nothing
+) -> list[Press]:
     """Type `target` at the caret and wait for the answer at every key."""
     presses: list[Press] = []
     at = 0
     while at < len(target) and time.perf_counter() < until:
+        if presses and len(presses) % RUN == 0:
+            await around()
         key = typist.key_at(target, at)
         at += len(key)
         pending, sent_at = editor.strike(key)

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from benchmarks import bound, direct, lengths, sharing
-from benchmarks.bound import Bound, Program
+from benchmarks.bound import Bound, Probe, Program
 from benchmarks.limit import Answer, answers, figures
 from benchmarks.presses import Press
 from benchmarks.report import percentile
@@ -96,11 +96,21 @@ def test_llama_bench_is_read_and_its_runs_are_put_together():
 
 
 def test_the_limit_of_a_moment_lies_between_what_was_seen_before_and_after_it():
-    before = {("prompt", 64, 0): [90.0, 100.0, 500.0], ("token", 32, 0): [10.0]}
-    after = {("prompt", 64, 0): [120.0], ("token", 32, 0): [30.0, 11.0]}
-    moment = LIMIT.at([before, after])
+    long_before = Probe(1.0, {("prompt", 64, 0): [1.0], ("token", 32, 0): [1.0]})
+    before = Probe(2.0, {("prompt", 64, 0): [90.0, 100.0, 500.0], ("token", 32, 0): [10.0]})
+    after = Probe(4.0, {("prompt", 64, 0): [120.0], ("token", 32, 0): [30.0, 11.0]})
+    moment = LIMIT.at(3.0, [long_before, before, after])
     assert moment.prefill_ms(256, 1024) == pytest.approx(968 * 1.1)
     assert moment.decode_ms(1, 1024) == pytest.approx(20 * 1.05)
+
+
+def test_the_limit_of_a_long_request_is_scaled_by_a_prompt_of_its_length():
+    probes = [
+        Probe(at, {("prompt", 256, 0): [2 * LIMIT.prompt[256, 0]], ("token", 32, 0): [10.0]})
+        for at in (1.0, 3.0)
+    ]
+    moment = LIMIT.at(2.0, probes, 256)
+    assert moment.prefill_ms(256, 1024) == pytest.approx(2 * 968)
 
 
 async def test_llama_bench_runs_as_the_engine_does(tmp_path: Path):
@@ -145,12 +155,14 @@ def test_the_figures_compare_with_the_limit():
     timings = timings_of(
         queue_ms=1, prefill_ms=100, decode_ms=20, evaluated_tokens=64, decoded_tokens=2
     )
-    found = [Answer(ms, jumped=False, timings=timings) for ms in (123.0, 126.0, 140.0)]
+    walls = [Answer(ms, jumped=False, timings=timings) for ms in (123.0, 126.0, 140.0)]
     limit_ms = LIMIT.request_ms(0, 64, 2)
-    speeds = [direct.Speed(64, 0, 125.0, 12.5, 0), direct.Speed(64, 0, 1e6, 1e6, 0)]
+    speed = direct.Speed(1.5, 64, 0, 250.0, 25.0, 0)
     freed = [direct.Freed("cancelled", "decode", ms) for ms in (1.0, 9.0)]
-    slower = LIMIT.at([{("prompt", 64, 0): [200.0], ("token", 32, 0): [20.0]}])
-    measured = figures(found, LIMIT, [slower], [1.0, 1.5], speeds[:1], freed)
+    samples = {("prompt", 64, 0): [200.0], ("token", 32, 0): [20.0]}
+    slower = LIMIT.at(1.5, [Probe(1.0, samples), Probe(2.0, samples)])
+    found = [(one, slower) for one in walls]
+    measured = figures(found, LIMIT, [1.0, 1.5], [(speed, slower)], freed)
     assert measured["wall_over_usual_p50"] == pytest.approx(126 / limit_ms)
     assert measured["wall_over_usual_p95"] == pytest.approx(140 / limit_ms)
     assert measured["wall_over_limit_p50"] == pytest.approx(126 / limit_ms / 2)
@@ -161,7 +173,7 @@ def test_the_figures_compare_with_the_limit():
     assert measured["prefill_over_bench"] == pytest.approx(0.8)
     assert measured["decode_over_bench"] == pytest.approx(0.8)
     assert measured["cancel_to_free_p95_ms"] == 9
-    assert found[0].row(LIMIT)["limit_ms"] == pytest.approx(limit_ms)
+    assert walls[0].row(LIMIT)["limit_ms"] == pytest.approx(limit_ms)
 
 
 def test_the_spread_is_that_of_short_runs_alone():
@@ -171,7 +183,7 @@ def test_the_spread_is_that_of_short_runs_alone():
 
 
 def test_nothing_measured_is_none():
-    measured = figures([], LIMIT, [], [], [], [])
+    measured = figures([], LIMIT, [], [], [])
     promised = "wall_over_limit_p50 wall_over_limit_p95 overhead_p95_ms decode_over_bench"
     promised += " prefill_over_bench cancel_to_free_p95_ms"
     assert all(measured[name] is None for name in promised.split())
