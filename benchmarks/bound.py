@@ -36,7 +36,7 @@ DEPTHS = (0, 1024)
 GENERATED = 32
 """Tokens generated in a row where the time of one is measured."""
 
-PROBE, PROBES = 64, 2
+PROBE, PROBES = 64, 3
 """Tokens of the prompt that shows what the machine can do at a moment, and how often it is read.
 
 For long requests it is one as long as theirs.
@@ -123,7 +123,7 @@ class Probe:
 
 
 async def probe(program: Program, tokens: int = PROBE) -> Probe:
-    """Run llama-bench for a second or two: what can it do now? Raises CalledProcessError."""
+    """Run llama-bench for a second or three: what can it do now? Raises CalledProcessError."""
     samples = await sample(program, (tokens,), PROBES, depths=(0,))
     return Probe(time.perf_counter(), samples)
 
