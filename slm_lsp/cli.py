@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import io
+import os
 import sys
 from importlib import import_module
 from pathlib import Path
@@ -30,16 +32,27 @@ def main(arguments: Sequence[str] | None = None) -> int:
     words = list(sys.argv[1:] if arguments is None else arguments)
     if not words or (words[0].startswith("-") and words[0] not in ("-h", "--help", "--version")):
         words.insert(0, "serve")
-    options = _parser(words[0]).parse_args(words)
-    if arguments is None and words[0] not in (*UNSEALED, "serve"):  # the process is all ours
-        from slm_lsp import network
+    if isinstance(sys.stdout, io.TextIOWrapper):  # a terminal may not have every letter
+        sys.stdout.reconfigure(errors="replace")
+    try:
+        options = _parser(words[0]).parse_args(words)
+        if arguments is None and words[0] not in (*UNSEALED, "serve"):  # the process is all ours
+            from slm_lsp import network
 
-        network.give_up()
+            network.give_up()
+        return _run(options, serves=words[0] == "serve")
+    finally:
+        _let_output_go()
+
+
+def _run(options: argparse.Namespace, *, serves: bool) -> int:
+    """Run the command and return its exit code; what it raises is one line on stderr."""
     try:
         _require_home()
-        if words[0] != "serve":  # what an editor asks about names its own folder
+        if not serves:  # what an editor asks about names its own folder
             _require_working_folder()
-        return int(options.func(options))
+        code = int(options.func(options))
+        print(end="", flush=True)  # a full disk is noticed here, or after everything else
     except UsageError as error:
         print(f"slm-lsp: {printable(str(error))}", file=sys.stderr)
         return 2
@@ -49,8 +62,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:
-        sys.stderr.close()  # whoever read our output has left; there is nobody to tell
+        return 1  # whoever read our output has left; there is nobody to tell
+    except OSError as error:  # such as output to a full disk, or a path that no system takes
+        print(f"slm-lsp: {printable(str(error))}.", file=sys.stderr)
         return 1
+    return code
+
+
+def _let_output_go() -> None:
+    """Keep Python from trying again, and complaining, at its end where output cannot be written."""
+    try:
+        print(end="", flush=True)
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _require_home() -> None:

@@ -132,8 +132,10 @@ def load() -> Policy:
         raise _unusable(error) from error
     try:
         _require_protected(FILE)
-        return msgspec.convert(tomllib.loads(FILE.read_text(encoding="utf-8")), Policy)
-    except (OSError, ValueError) as error:  # what tomllib and msgspec raise are ValueErrors
+        return msgspec.convert(tomllib.loads(FILE.read_text(encoding="utf-8-sig")), Policy)
+    # What tomllib and msgspec raise are ValueErrors; links in a circle and brackets a thousand deep
+    # end in a RuntimeError.
+    except (OSError, ValueError, RuntimeError) as error:
         raise _unusable(error) from error
 
 

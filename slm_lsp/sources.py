@@ -222,4 +222,4 @@ def _content(path: Path) -> str:
         content = file.read(LARGEST + 1)
     if len(content) > LARGEST:
         raise ValueError(f"it is longer than {LARGEST} bytes")
-    return content.decode()
+    return content.decode("utf-8-sig")  # some editors put a byte order mark first

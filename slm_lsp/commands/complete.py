@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from slm_lsp.config import Settings
     from slm_lsp.text import Document, Span
 
-_PLACE = re.compile(r"(?P<file>.+):(?P<line>\d+):(?P<column>\d+)\Z", re.DOTALL)
+_PLACE = re.compile(r"(?P<file>.+):(?P<line>\d{1,9}):(?P<column>\d{1,9})\Z", re.DOTALL)
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from slm_lsp import config, policy, sources
 from slm_lsp.commands.settings import settings_for
+from slm_lsp.printable import encodable
 
 if TYPE_CHECKING:
     import argparse
@@ -51,10 +53,13 @@ def print_settings(options: argparse.Namespace) -> int:
     if options.json:
         print(msgspec.json.encode({"settings": found}).decode())
         return 0
-    table = Table("setting", "value", "from")
+    table = Table("setting")
+    for head in ("value", "from"):  # what is cut off could be all that matters
+        table.add_column(head, overflow="fold")
     for one in found:
         source = f"{one.source}, locked" if one.locked else one.source or "default"
-        table.add_row(one.name, msgspec.json.encode(one.value).decode(), source)
+        cells = (one.name, msgspec.json.encode(one.value).decode(), source)
+        table.add_row(*map(escape, cells))
     Console().print(table)
     return 0
 
@@ -72,5 +77,5 @@ def in_force(folder: Path) -> list[Setting]:
             value = value[part]
         source = deciding.get(name)
         locked = source is not None and source.locks
-        found.append(Setting(name, value, source.name if source else "", locked))
+        found.append(Setting(name, value, encodable(source.name) if source else "", locked))
     return found

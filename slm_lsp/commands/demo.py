@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.console import Console
+from rich.markup import escape
 
 from slm_lsp.commands.demo_view import show_live, show_table
 from slm_lsp.commands.playback import Passage, play
@@ -62,7 +63,7 @@ async def _run(document: Document, passage: Passage, settings: Settings) -> None
     console = Console()
     engine = EngineClient(settings)
     try:
-        with console.status(f"Starting {settings.model} …"):
+        with console.status(f"Starting {escape(settings.model)} …"):
             await engine.ready()
         frames = play(document, passage, settings, engine)
         if console.is_terminal:

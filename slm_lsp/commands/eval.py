@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, BinaryIO, Literal
 
 import msgspec
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
@@ -60,7 +61,8 @@ def run(options: argparse.Namespace) -> int:
     """Complete every case and print the figures."""
     if bool(options.paths) == bool(options.cases):
         raise UsageError("Name files or folders, or cases with --cases; not both, and not neither.")
-    if options.cases and options.cases in (options.out, options.report):
+    written = [path for path in (options.out, options.report) if path]
+    if options.cases and os.path.realpath(options.cases) in map(os.path.realpath, written):
         raise UsageError(f"{options.cases} holds the cases and would be overwritten.")
     settings = settings_for(Path.cwd())
     cases = _cases(options)
@@ -88,6 +90,7 @@ def _cases(options: argparse.Namespace) -> list[Case]:
         chance = random.Random(str(options.seed))  # noqa: S311 (a sample, not a secret)
         return [given[at] for at in sorted(chance.sample(range(len(given)), count))]
     named = set(options.paths)
+    files = source_files(options.paths)
     root = workspace_of(Path(os.path.commonpath([path.resolve() for path in options.paths])))
 
     def load(path: Path) -> Document | None:
@@ -101,7 +104,6 @@ def _cases(options: argparse.Namespace) -> list[Case]:
             return None
         return in_workspace(document, path, root)
 
-    files = source_files(options.paths)
     for path in named.intersection(files):
         load(path)
     if not (cases := punch(files, load, options.holes or DEFAULT_HOLES, options.seed)):
@@ -129,7 +131,7 @@ async def evaluate_all(
     bars.disable = not console.is_terminal
     try:
         with bars:
-            for case in bars.track(cases, description=f"Asking {settings.model}"):
+            for case in bars.track(cases, description=f"Asking {escape(settings.model)}"):
                 result = await evaluate(case, settings, engine)
                 results.append(result)
                 if out:

@@ -53,7 +53,8 @@ def make_setting(name: str, value: str) -> Path:
     path = platformdirs.user_config_path(config.SECTION) / "slm-lsp.toml"
     try:
         there = path.exists()
-        document = tomlkit.parse(path.read_text("utf-8") if there else "")
+        content = path.read_bytes() if there else b""  # as text it would lose its line ends
+        document = tomlkit.parse(content.decode("utf-8-sig"))
         document[name] = value
         path.parent.mkdir(parents=True, exist_ok=True)
         mode = stat.S_IMODE(path.stat().st_mode) if there else 0o644

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from slm_lsp.context.languages import language_of
 from slm_lsp.errors import UsageError
+from slm_lsp.printable import encodable
 from slm_lsp.text import Document
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ def read_document(path: Path) -> Document:
     except OSError as error:
         raise UsageError(f"{path} cannot be read: {error.strerror}.") from None
     uri = path.resolve().as_uri()
-    return Document.of(text, uri=uri, language=language_of(path.name), path=path.name)
+    return Document.of(text, uri=uri, language=language_of(path.name), path=encodable(path.name))
 
 
 def in_workspace(document: Document, path: Path, root: Path | None) -> Document:
@@ -39,4 +40,5 @@ def in_workspace(document: Document, path: Path, root: Path | None) -> Document:
     path = path.resolve()
     if root is None or root not in path.parents:
         return document
-    return replace(document, path=path.relative_to(root).as_posix(), repository=root.name)
+    inside = encodable(path.relative_to(root).as_posix())
+    return replace(document, path=inside, repository=encodable(root.name))

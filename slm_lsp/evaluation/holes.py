@@ -12,6 +12,7 @@ from slm_lsp.context.holes import pieces
 from slm_lsp.context.syntax import Syntax, inside, parse
 from slm_lsp.evaluation.cases import Case
 from slm_lsp.lines import content_length
+from slm_lsp.printable import encodable
 from slm_lsp.text import Cursor, Span
 
 if TYPE_CHECKING:
@@ -77,7 +78,7 @@ def punch(
             turn += 1
             if path not in sources:
                 document = load(path)
-                sources[path] = Source.of(str(path), document) if document else None
+                sources[path] = Source.of(encodable(str(path)), document) if document else None
             source = sources[path]
             case = source and hole(source, kind, chance, cases)
             if case:

@@ -47,9 +47,9 @@ def take_in(file: Path, base: str, name: str, sha256: str, progress: Progress) -
     StoreError for what cannot be used, ModelUnusable for an adapter that does not fit, PolicyError.
     """
     own.check_name(name)
-    source = file.resolve()
-    if not source.is_file():
+    if not file.is_file():
         raise StoreError(f"There is no file {file}.")
+    source = file.resolve()
     with workplace(progress) as work, keeping(name) as kept:
         under = installed.verify(base)
         if _is_adapted(under):

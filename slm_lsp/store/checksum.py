@@ -75,7 +75,7 @@ def looks_like(path: Path, stamp: Stamp) -> bool:
 def _read(noted: Path) -> Stamp | None:
     try:
         return msgspec.json.decode(noted.read_bytes(), type=Stamp)
-    except (OSError, msgspec.DecodeError):
+    except (OSError, ValueError, RecursionError):
         return None
 
 

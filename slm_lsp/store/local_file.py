@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from slm_lsp.errors import TransferInterrupted
+from slm_lsp.printable import encodable
 from slm_lsp.store import transfer
 from slm_lsp.store.transfer import Stream
 
@@ -34,7 +35,7 @@ class LocalFile(msgspec.Struct, frozen=True):
             file = self.path.open("rb", buffering=0)
         with file:
             seen = self.path.stat()
-            now = f"{self.path} {seen.st_size} {seen.st_mtime_ns}"
+            now = f"{encodable(str(self.path))} {seen.st_size} {seen.st_mtime_ns}"
             start = start if version == now else 0
             file.seek(start)
 

@@ -16,6 +16,7 @@ from urllib.parse import SplitResult, quote, urlsplit
 import msgspec
 
 from slm_lsp.errors import PullFailed
+from slm_lsp.printable import encodable
 from slm_lsp.store import local_file, transfer
 from slm_lsp.store.url_file import NoSuchFile, UrlFile
 
@@ -72,7 +73,7 @@ class Folder(msgspec.Struct, frozen=True):
 
     def name(self) -> str:
         """Return the folder."""
-        return str(self.base)
+        return encodable(str(self.base))
 
     def endpoints(self) -> tuple[str, ...]:
         """Return nothing: if it is a file share, the system has mounted it."""

@@ -6,6 +6,7 @@ import contextlib
 from typing import TYPE_CHECKING
 
 from slm_lsp.errors import ModelDamaged, NameTaken, StoreError
+from slm_lsp.printable import encodable
 from slm_lsp.processors import model_threads
 from slm_lsp.store import admission, catalog, installed, record, runtime
 from slm_lsp.store.local_file import bring
@@ -30,9 +31,9 @@ def take_in(file: Path, name: str, sha256: str, progress: Progress) -> tuple[Rec
     a file or a name that cannot be used, ModelUnusable for a model that does not run, PolicyError.
     """
     check_name(name)
-    source = file.resolve()
-    if not source.is_file():
+    if not file.is_file():
         raise StoreError(f"There is no file {file}.")
+    source = file.resolve()
     known = catalog.known(name)
     expected = sha256 or (known.sha256 if known else "")
     with workplace(progress) as work, keeping(name) as kept:
@@ -43,7 +44,7 @@ def take_in(file: Path, name: str, sha256: str, progress: Progress) -> tuple[Rec
         progress("first run", 0, 0)
         trial = runtime.attempt(own, model_threads())
         shipped = ModelFile(FILE, trial.quantisation, found.size, found.sha256)
-        written = Record(name, file.name, trial.licence, (shipped,), FILE)
+        written = Record(name, encodable(file.name), trial.licence, (shipped,), FILE)
         admission.keep([(own, found)], written)
         return written, trial
 

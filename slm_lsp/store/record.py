@@ -193,7 +193,7 @@ def read_at(name: str, folder: Path) -> Record | None:
         record = msgspec.json.decode(path.read_bytes(), type=Record)
     except (FileNotFoundError, NotADirectoryError):
         return None
-    except (OSError, msgspec.DecodeError) as error:
+    except (OSError, ValueError, RecursionError) as error:  # what is no UTF-8 is a ValueError, too
         raise damaged(name, f"{path} cannot be read ({error})") from error
     files = {file.file for file in record.files}
     named = {record.in_use, record.adapter, *record.merged} - {""}

@@ -132,7 +132,7 @@ def _read(target: Path) -> _Note:
     try:
         note = msgspec.json.decode(_path(target).read_bytes(), type=_Note)
         return note if 0 <= note.kept <= target.stat().st_size else _Note()
-    except (OSError, msgspec.DecodeError):
+    except (OSError, ValueError, RecursionError):
         return _Note()
 
 

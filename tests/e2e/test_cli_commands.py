@@ -58,6 +58,40 @@ async def test_a_folder_that_is_gone_is_said(world: World):
         assert finished.stderr == "slm-lsp: This folder is gone; change to another one.\n"
 
 
+@pytest.mark.parametrize("command", [("models", "list"), ("config", "show"), ("--help",)])
+async def test_output_that_nobody_takes_is_no_traceback(world: World, command: tuple[str, ...]):
+    world.command = ("sh", "-c", '{ "$@"; echo $? >code; } | true', "sh", *world.command)
+    finished = await world.cli(*command)
+    assert finished.stderr == ""
+    assert (world.project / "code").read_text() in ("0\n", "1\n")
+
+
+@pytest.mark.parametrize("command", [("models", "list", "--json"), ("config", "show")])
+async def test_output_to_a_full_disk_fails_in_one_line(world: World, command: tuple[str, ...]):
+    world.command = ("sh", "-c", 'exec "$@" >/dev/full', "sh", *world.command)
+    finished = await world.cli(*command)
+    assert finished.code == 1
+    assert finished.stderr == "slm-lsp: [Errno 28] No space left on device.\n"
+
+
+async def test_a_terminal_without_all_letters_gets_what_it_can_show(world: World):
+    choose(world, f'model = "{world.fake({"after": "x", "text": "y"})}"')
+    world.env["PYTHONIOENCODING"] = "ascii"
+    finished = await world.cli("doctor")
+    assert "Traceback" not in finished.stderr
+    assert "? model" in finished.stdout
+
+
+async def test_a_file_that_decides_is_named_in_full(world: World):
+    folder = world.project / "a-folder-with-quite-a-long-name" / "[slug]" / "[/b]"
+    folder.mkdir(parents=True)
+    (folder / "slm-lsp.toml").write_text("enabled = false\n", encoding="utf-8")
+    finished = await world.cli("config", "show", cwd=folder)
+    assert finished.code == 0, finished
+    cells = [line.split("│")[3].strip() for line in finished.stdout.splitlines() if "│" in line]
+    assert str(folder / "slm-lsp.toml") in "".join(cells)
+
+
 @pytest.mark.parametrize("command", [["models", "list"], ["serve"]])
 def test_a_user_without_a_home_is_told(
     command: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]

@@ -110,7 +110,9 @@ async def test_an_empty_file(ready):
     assert (await complete(ready, f"{write(ready, '')}:1:1"))["items"] == []
 
 
-@pytest.mark.parametrize("name", ["a:b.py", "12:34.py", "with space.py", "é😀.py", "-a.py"])
+@pytest.mark.parametrize(
+    "name", ["a:b.py", "12:34.py", "with space.py", "é😀.py", "-a.py", "na\udcffme.py"]
+)
 async def test_any_file_name(ready, name):
     answer = await complete(ready, f"{write(ready, FUNCTION, name)}:2:5")
     assert [item["insert_text"] for item in answer["items"]] == ["return a + b"]
@@ -129,7 +131,21 @@ async def test_a_file_that_is_not_utf8_is_refused(ready):
 
 
 @pytest.mark.parametrize(
-    "place", [":0:0", ":1:0", ":0:1", ":9999:1", ":-1:1", ":1:-1", "", ":", "::", ":1", ":x:y"]
+    "place",
+    [
+        ":0:0",
+        ":1:0",
+        ":0:1",
+        ":9999:1",
+        ":-1:1",
+        ":1:-1",
+        "",
+        ":",
+        "::",
+        ":1",
+        ":x:y",
+        f":{'9' * 5000}:1",
+    ],
 )
 async def test_a_place_that_does_not_exist_is_refused(ready, place):
     target = write(ready, FUNCTION)

@@ -188,6 +188,7 @@ async def test_a_named_file_that_cannot_be_used_is_refused(ready, name, content,
         (("missing.py",), "missing.py"),
         (("--cases", "missing.jsonl"), "missing.jsonl"),
         (("--cases", "cases.jsonl", "--out", "cases.jsonl"), "overwritten"),
+        (("--cases", "cases.jsonl", "--out", "../project/cases.jsonl"), "overwritten"),
         (("--cases", "cases.jsonl", "--out", "no/such/folder"), "cannot be written"),
     ],
 )
@@ -236,3 +237,19 @@ async def test_an_interrupt_keeps_what_is_done(world):
     rows = lines(out)
     assert [row["id"] for row in rows] == [str(number) for number in range(len(rows))]
     assert 3 <= len(rows) < 1000
+
+
+async def test_a_file_name_that_is_no_text(ready):
+    write(ready, "na\udcffme.py", SOURCE)
+    finished = await ready.cli("eval", "na\udcffme.py", "--holes", "1", "--out", "out.jsonl")
+    assert finished.code == 0, finished.stderr
+    assert "na\ufffdme.py" in lines(ready.project / "out.jsonl")[0]["id"]
+
+
+async def test_links_in_a_circle_are_no_file(ready):
+    (ready.project / "circle.py").symlink_to("circle.py")
+    assert_one_clear_error(await ready.cli("eval", "circle.py"), 2, "circle.py")
+
+
+async def test_a_path_that_no_system_takes_fails_in_one_line(ready):
+    assert_one_clear_error(await ready.cli("eval", "a" * 300), 1, "File name too long")

@@ -126,6 +126,11 @@ def test_a_broken_file_is_a_problem_and_not_a_crash(tmp_path: Path, content: byt
     assert "cannot be read" in problems[0].message
 
 
+def test_a_byte_order_mark_is_no_content(tmp_path: Path):
+    (tmp_path / "slm-lsp.toml").write_bytes(b"\xef\xbb\xbfenabled = false\r\n")
+    assert merge(sources.file_sources(tmp_path)) == (Settings(enabled=False), ())
+
+
 @pytest.mark.parametrize("target", ["/dev/zero", "/dev/tty", "."])
 def test_a_link_to_what_is_no_file_is_a_problem(target: str, tmp_path: Path):
     (tmp_path / "slm-lsp.toml").symlink_to(target)

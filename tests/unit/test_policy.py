@@ -70,6 +70,7 @@ def test_what_the_file_says(file: Path):
         b"[locked-settings]\nnonsense = 1",
         b"[locked-settings]\noffline = false",
         b"[locked-settings]\ncompletion = {max-tokens = 0}",
+        b"allowed-models = " + b"[" * 100_000,
     ],
 )
 def test_what_is_not_understood_allows_nothing(file: Path, content: bytes):
@@ -108,6 +109,17 @@ def test_a_link_to_nothing_is_not_taken_for_no_policy(file: Path, tmp_path: Path
     file.symlink_to(tmp_path / "gone")
     with pytest.raises(PolicyUnusable):
         policy.load()
+
+
+def test_links_in_a_circle_allow_nothing(file: Path):
+    file.symlink_to(file.name)
+    with pytest.raises(PolicyUnusable, match=r"policy\.toml cannot be used: .+ administers"):
+        policy.load()
+
+
+def test_a_byte_order_mark_is_no_content(file: Path):
+    file.write_bytes(b"\xef\xbb\xbfoffline = true\r\n")
+    assert policy.load().offline
 
 
 def test_somebody_elses_file_is_not_trusted(file: Path, monkeypatch: pytest.MonkeyPatch):

@@ -312,6 +312,17 @@ def test_use_keeps_everything_else_in_the_settings(
     assert (settings.model, problems) == ("tiny", ())
 
 
+def test_use_keeps_the_line_ends_of_the_settings(tiny: record.Record, settings_file: Path) -> None:
+    settings_file.parent.mkdir(parents=True)
+    settings_file.write_bytes(
+        b"\xef\xbb\xbf# mine\r\noffline = true\r\n[engine]\r\nthreads = 2\r\n"
+    )
+    assert run("use", "tiny") == 0
+    written = settings_file.read_bytes()
+    assert b"# mine\r\noffline = true\r\n" in written
+    assert written.endswith(b"[engine]\r\nthreads = 2\r\n")
+
+
 def test_use_writes_through_a_link(
     tiny: record.Record, settings_file: Path, tmp_path: Path
 ) -> None:

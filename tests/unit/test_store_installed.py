@@ -114,6 +114,15 @@ def test_a_file_is_hashed_once_until_it_looks_different(
     assert hashed == [found.path] * 2
 
 
+@pytest.mark.parametrize("content", [b"", b'{"sha256":"\xff"}', b'{"x":' + b"[" * 100_000])
+def test_a_damaged_note_says_nothing(model: CatalogModel, content: bytes) -> None:
+    found = installed.resolve("tiny")
+    noted = found.path.with_name(f"{found.path.name}.verified")
+    noted.write_bytes(content)
+    installed.check(found)
+    assert noted.read_bytes() != content
+
+
 def test_a_changed_file_is_refused(model: CatalogModel) -> None:
     found = installed.resolve("tiny")
     installed.check(found)
@@ -160,7 +169,10 @@ def test_a_read_only_store_serves(model: CatalogModel, monkeypatch: pytest.Monke
     assert installed.installed()[0].name == "tiny"
 
 
-@pytest.mark.parametrize("content", [b"", b"{}", b"\xff", b"[]"])
+UNREADABLE = (b"", b"{}", b"\xff", b"[]", b'{"name":"\xff"}', b'{"x":' + b"[" * 100_000)
+
+
+@pytest.mark.parametrize("content", UNREADABLE)
 def test_an_unreadable_record_is_reported_as_damage(model: CatalogModel, content: bytes) -> None:
     (record.folder("tiny") / "record.json").write_bytes(content)
     with pytest.raises(ModelDamaged, match="models pull tiny"):

@@ -214,7 +214,9 @@ def test_what_is_after_the_last_note_is_not_believed(model: CatalogModel, mirror
     assert mirror.starts(f"/{model.file}") == [200_000]
 
 
-@pytest.mark.parametrize("note", [b"", b"{}", b'{"version":"x","total":9,"kept":900000}'])
+@pytest.mark.parametrize(
+    "note", [b"", b"{}", b'{"version":"\xff"}', b'{"version":"x","total":9,"kept":900000}']
+)
 def test_a_damaged_note_means_the_beginning(
     note: bytes, model: CatalogModel, mirror: Mirror
 ) -> None:

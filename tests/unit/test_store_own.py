@@ -50,13 +50,29 @@ def test_it_is_linked_recorded_and_sound(file: Path, store: Path) -> None:
     assert left_over(store) == ["phi"]
 
 
-def test_where_no_link_can_be_made_it_is_copied(
-    file: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def without_links(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(_self: Path, _target: Path) -> None:
         raise OSError(18, "Invalid cross-device link")
 
     monkeypatch.setattr(Path, "hardlink_to", refuse)
+
+
+@pytest.mark.usefixtures("without_links")
+def test_a_file_name_may_have_any_bytes(file: Path, tmp_path: Path) -> None:
+    named = tmp_path / "na\udcffme.gguf"
+    file.rename(named)
+    assert take_in(named, "phi", "", quiet)[0].origin == "na\ufffdme.gguf"
+
+
+def test_links_in_a_circle_are_no_file(tmp_path: Path) -> None:
+    (tmp_path / "circle.gguf").symlink_to("circle.gguf")
+    with pytest.raises(StoreError, match="There is no file"):
+        take_in(tmp_path / "circle.gguf", "phi", "", quiet)
+
+
+@pytest.mark.usefixtures("without_links")
+def test_where_no_link_can_be_made_it_is_copied(file: Path) -> None:
     take_in(file, "phi", SHA256.upper(), quiet)
     copy = installed.resolve("phi").path
     assert copy.read_bytes() == CONTENT

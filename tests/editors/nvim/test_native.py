@@ -43,5 +43,5 @@ def test_off_and_on(offered):
     offered.keys("r")
     offered.wait_ghost("")
     offered.call("nvim_command", "SlmLsp enable")
-    offered.keys("e")
-    offered.wait_ghost("turn a + b")
+    offered.keys("<BS>")  # to the place that the script knows
+    offered.wait_ghost("return a + b")
