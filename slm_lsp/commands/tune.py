@@ -16,7 +16,7 @@ import platformdirs
 from rich.console import Console
 from rich.table import Table
 
-from slm_lsp import store
+from slm_lsp import policy, store
 from slm_lsp.commands.eval import evaluate_all, positive
 from slm_lsp.commands.model_list import kept_apart
 from slm_lsp.commands.progress import shown
@@ -27,8 +27,9 @@ from slm_lsp.evaluation.files import check_source, source_files
 from slm_lsp.evaluation.holes import punch
 from slm_lsp.evaluation.metrics import Figures, figures
 from slm_lsp.evaluation.report import COLUMNS, cells
-from slm_lsp.store import adapted, own
+from slm_lsp.store import adapted, record
 from slm_lsp.store.runtime import CALM
+from slm_lsp.tune.lock import locked
 from slm_lsp.tune.repository import Repository
 from slm_lsp.workspace.files import workspace_of
 
@@ -80,21 +81,18 @@ def run(options: argparse.Namespace) -> int:
     _require_extra()
     settings = settings_for(Path.cwd())
     base = _base(options.base or settings.model)
+    files = source_files(options.paths)
     root = workspace_of(Path(os.path.commonpath([path.resolve() for path in options.paths])))
     name = options.name or f"{base.name}-{(root or Path.cwd()).name.lower()}"
-    own.check_name(name)
+    _require_place(name, options.out)
     load = _loader(root)
-    repository = Repository.of(source_files(options.paths), load, options.seed)
+    repository = Repository.of(files, load, options.seed)
     _tell(repository)
     work = platformdirs.user_cache_path("slm-lsp") / "tune" / name
-    adapter = _learned(options, base, name, repository, load, work)
-    with shown() as progress:
-        made = adapted.take_in(adapter.file, base.name, name, "", progress)
-    if made.apart:
-        _say(kept_apart(made.apart))
-    if options.out:
-        shutil.copyfile(adapter.file, options.out)
-    shutil.rmtree(work)
+    with locked(work):
+        adapter = _learned(options, base, name, repository, load, work)
+        _keep(adapter, base.name, name, options.out)
+        shutil.rmtree(work)
     cases = punch(repository.judged, load, options.holes, options.seed)
     before, after = (
         figures(asyncio.run(evaluate_all(cases, msgspec.structs.replace(settings, model=model))))
@@ -131,6 +129,23 @@ def _learned(
         raise
 
 
+def _keep(adapter: Adapter, base: str, name: str, out: Path | None) -> None:
+    if out:
+        record.replace(out, adapter.file.read_bytes())
+    with shown() as progress:
+        made = adapted.take_in(adapter.file, base, name, "", progress)
+    if made.apart:
+        _say(kept_apart(made.apart))
+    _say(f"{name} is in the store; now it is compared with {base}")
+
+
+def _require_place(name: str, out: Path | None) -> None:
+    """Raise StoreError or UsageError where what came of it could not be kept under these names."""
+    adapted.check_name(name)
+    if out and (out.is_dir() or not os.access(out.absolute().parent, os.W_OK)):
+        raise UsageError(f"{out} cannot be written; name a file in an existing folder with --out.")
+
+
 def _require_extra() -> None:
     if not all(map(find_spec, ("torch", "gguf"))):
         raise TuneRefused("Fine-tuning needs PyTorch: `pip install 'slm-lsp[tune]'` adds it.")
@@ -138,6 +153,11 @@ def _require_extra() -> None:
 
 def _base(name: str) -> InstalledModel:
     """Return the model to fit, its checksum matched. Raises StoreError or TuneRefused."""
+    if policy.load().allowed_models is not None:  # no list has what is yet to be made
+        raise TuneRefused(
+            f"{policy.FILE} allows listed models only, so none that is tuned here; tune it on "
+            "another machine, and have it added to the list."
+        )
     found = store.resolve(name)
     if found.kind == "fake":
         raise TuneRefused("A scripted model cannot be tuned; name a real one with --base.")
@@ -169,7 +189,7 @@ def _tell(repository: Repository) -> None:
 
 
 def _say(text: str) -> None:
-    Console(stderr=True).print(text, highlight=False, soft_wrap=True)
+    Console(stderr=True, markup=False).print(text, highlight=False, soft_wrap=True)
 
 
 def _print(tuned: Tuned) -> None:
@@ -190,6 +210,6 @@ def _minutes(text: str) -> float:
         minutes = float(text)
     except ValueError:
         minutes = 0.0
-    if not 0 < minutes < MOST_MINUTES:
+    if not 0 < minutes <= MOST_MINUTES:
         raise argparse.ArgumentTypeError(f"must be a number above 0, up to {MOST_MINUTES}")
     return minutes

@@ -46,7 +46,7 @@ def take_in(file: Path, base: str, name: str, sha256: str, progress: Progress) -
     merged where that can be done; a model of that name that was made so is replaced. Raises
     StoreError for what cannot be used, ModelUnusable for an adapter that does not fit, PolicyError.
     """
-    own.check_name(name)
+    check_name(name)
     if not file.is_file():
         raise StoreError(f"There is no file {file}.")
     source = file.resolve()
@@ -54,9 +54,7 @@ def take_in(file: Path, base: str, name: str, sha256: str, progress: Progress) -
         under = installed.verify(base)
         if _is_adapted(under):
             raise StoreError(f"'{base}' has an adapter itself; name the model that it was made of.")
-        there = record.read_at(name, record.folder(name))
-        if there is not None and not _is_adapted(there):
-            raise NameTaken(f"Another model is called '{name}'; choose a name with --name.")
+        check_name(name)  # again, now that nobody else takes it
         weights = bring(record.place(base) / under.in_use, work / own.FILE, kept, progress)
         added = bring(source, work / FILE, kept, progress)
         below = admission.check(weights, under.used.sha256, base, progress)
@@ -70,6 +68,17 @@ def take_in(file: Path, base: str, name: str, sha256: str, progress: Progress) -
         written = _record(name, under, [stamp for _, stamp in files])
         admission.keep(files, written)
         return Adapted(written, trial, apart)
+
+
+def check_name(name: str) -> None:
+    """Raise StoreError unless a base with an adapter may be called `name`.
+
+    One that was made so may be replaced.
+    """
+    own.check_name(name)
+    there = record.read_at(name, record.folder(name))
+    if there is not None and not _is_adapted(there):
+        raise NameTaken(f"Another model is called '{name}'; choose a name with --name.")
 
 
 def _is_adapted(found: Record) -> bool:

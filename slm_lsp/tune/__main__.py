@@ -10,8 +10,10 @@ from the checkpoint in `--out`, and prints the curve as JSON.
 from __future__ import annotations
 
 import argparse
+import math
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
 
@@ -19,7 +21,13 @@ from slm_lsp.errors import SlmLspError, TuneRefused
 from slm_lsp.tune import checkpoint, export, lora, shards, view
 from slm_lsp.tune.course import Wishes
 from slm_lsp.tune.device import prepared
+from slm_lsp.tune.lock import locked
 from slm_lsp.tune.train import Training
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+Number = TypeVar("Number", int, float)
 
 
 def main(arguments: list[str]) -> int:
@@ -27,7 +35,7 @@ def main(arguments: list[str]) -> int:
     options = _parser().parse_args(arguments)
     try:
         options.func(options)
-    except SlmLspError as error:
+    except (SlmLspError, OSError) as error:
         sys.stderr.write(f"{error}\n")
         return 1
     except KeyboardInterrupt:
@@ -52,13 +60,14 @@ def _parser() -> argparse.ArgumentParser:
             command.add_argument("--name", default="slm-fim-135m")
             continue
         add = command.add_argument
+        count, limit = _from(1, int), _from(0, int)
         add("--held-out", type=Path, metavar="DIR", help="shards to judge by, not to learn from")
         add("--whole", action="store_true", help="train all weights")
         add("--learning-rate", type=float, default=6e-4, metavar="RATE", help="at its top (6e-4)")
-        add("--batch-rows", type=int, default=64, metavar="N", help="rows of a step (64)")
-        add("--rows-at-once", type=int, default=16, metavar="N", help="computed together (16)")
-        add("--tokens", type=int, default=0, metavar="N", help="learn from so many at most")
-        add("--minutes", type=float, default=0.0, metavar="N", help="train for so long at most")
+        add("--batch-rows", type=count, default=64, metavar="N", help="rows of a step (64)")
+        add("--rows-at-once", type=count, default=16, metavar="N", help="computed together (16)")
+        add("--tokens", type=limit, default=0, metavar="N", help="learn from so many at most")
+        add("--minutes", type=_from(0, float), default=0.0, metavar="N", help="for so long at most")
         add("--seed", type=int, default=0, metavar="N", help="another order of the rows (0)")
     return parser
 
@@ -78,10 +87,22 @@ def _train(options: argparse.Namespace) -> None:
         minutes=options.minutes,
         seed=options.seed,
     )
-    with view.shown() as report:
+    with locked(options.out), view.shown() as report:
         state = training.run(wishes, report)
     found = {"steps": state.step, "seconds": round(state.seconds, 1), "curve": state.curve}
     sys.stdout.write(msgspec.json.encode(found).decode() + "\n")
+
+
+def _from(least: int, kind: Callable[[str], Number]) -> Callable[[str], Number]:
+    """Return what reads a number from `least` on, for argparse."""
+
+    def number(text: str) -> Number:
+        found = kind(text)
+        if not least <= found < math.inf:
+            raise argparse.ArgumentTypeError(f"must be a number from {least} on")
+        return found
+
+    return number
 
 
 def _export(options: argparse.Namespace) -> None:

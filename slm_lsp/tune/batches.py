@@ -41,7 +41,8 @@ class Order:
         first, last = step * self.batch, (step + 1) * self.batch
         found: list[int] = []
         for epoch in range(first // self.rows, (last - 1) // self.rows + 1):
-            order = np.random.default_rng([self.seed, epoch]).permutation(self.rows)
+            seeds = [self.seed % 2**64, epoch]  # none may be negative
+            order = np.random.default_rng(seeds).permutation(self.rows)
             start = epoch * self.rows
             found += order[max(0, first - start) : last - start].tolist()
         return found

@@ -7,6 +7,7 @@ there is no random state to keep.
 from __future__ import annotations
 
 import os
+import pickle
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,12 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 FILE = "checkpoint.pt"
+
+_UNREADABLE = (
+    *(OSError, EOFError, RuntimeError, TypeError, LookupError, ValueError),
+    pickle.UnpicklingError,
+)
+"""What PyTorch raises for a file that it has not written so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,13 +45,20 @@ class Checkpoint:
 
 
 def save(folder: Path, state: Checkpoint) -> None:
-    """Put `state` in place of the last one, in one step."""
+    """Put `state` in place of the last one, in one step. Raises TuneRefused for the disk."""
     part = folder / f"{FILE}.part"
-    with part.open("wb") as file:
-        torch.save({name: getattr(state, name) for name in Checkpoint.__slots__}, file)
-        file.flush()
-        os.fsync(file.fileno())
-    part.replace(folder / FILE)
+    try:
+        with part.open("wb") as file:
+            torch.save({name: getattr(state, name) for name in Checkpoint.__slots__}, file)
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(folder / FILE)
+    except OSError as error:
+        part.unlink(missing_ok=True)  # it may be what fills the disk
+        raise TuneRefused(
+            f"{folder} cannot be written ({error.strerror}); make room, and the same command goes "
+            "on from the last checkpoint."
+        ) from None
 
 
 def load(folder: Path) -> Checkpoint | None:
@@ -54,5 +68,6 @@ def load(folder: Path) -> Checkpoint | None:
         return None
     try:
         return Checkpoint(**torch.load(path, map_location="cpu", weights_only=True))
-    except (OSError, RuntimeError, TypeError, EOFError) as error:
-        raise TuneRefused(f"{path} cannot be read ({error}); remove it to start anew.") from None
+    except _UNREADABLE as error:
+        reason = str(error).partition("\n")[0]
+        raise TuneRefused(f"{path} cannot be read ({reason}); remove it to start anew.") from None

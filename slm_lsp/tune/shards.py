@@ -117,7 +117,7 @@ def read(folder: Path) -> tuple[Index, Rows]:
     """Return the index of `folder` and all of its rows, checked. Raises TuneRefused."""
     try:
         index = msgspec.json.decode((folder / INDEX).read_bytes(), type=Index)
-    except (OSError, msgspec.DecodeError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise TuneRefused(f"{folder} has no shards to train on ({error}).") from None
     rows = np.empty((index.rows, index.row), np.uint32 if index.wide else np.uint16)
     at = 0

@@ -24,7 +24,10 @@ ROPE_FACTORS = "rope_freqs.weight"
 
 def read(path: Path, kind: torch.dtype = torch.float32) -> Llama:
     """Return the model in the file at `path`, its weights as `kind`. Raises TuneRefused."""
-    reader = gguf.GGUFReader(str(path))
+    try:
+        reader = gguf.GGUFReader(str(path))
+    except (ValueError, IndexError, KeyError) as error:
+        raise TuneRefused(f"{path} is no model file that can be read ({error}).") from None
     architecture = value(reader, "general.architecture")
     if architecture not in ARCHITECTURES:
         raise TuneRefused(

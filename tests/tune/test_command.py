@@ -15,10 +15,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 import slm_lsp
-from slm_lsp import cli
+from slm_lsp import cli, policy
 from slm_lsp.commands import tune
 from slm_lsp.errors import ModelDamaged
 from slm_lsp.store import installed, record
+from slm_lsp.tune.lock import locked
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -113,6 +114,40 @@ def test_wrong_usage(repository: Path, given: Sequence[str]):
     with pytest.raises(SystemExit) as ended:
         cli.main(["tune", str(repository), *given])
     assert ended.value.code == 2
+
+
+@pytest.mark.parametrize(
+    ("given", "code", "about"),
+    [
+        (["--out", "missing/adapter.gguf"], 2, "in an existing folder"),
+        (["--out", "acme"], 2, "in an existing folder"),
+        (["--name", "tiny"], 1, "Another model is called 'tiny'"),
+    ],
+)
+def test_what_could_not_be_kept_is_not_made(
+    given: Sequence[str], code: int, about: str, repository: Path, tmp_path: Path, capsys
+):
+    assert cli.main(["tune", str(repository), "--base", "tiny", *given]) == code
+    assert about in capsys.readouterr().err
+    assert not (tmp_path / "cache").exists()
+
+
+def test_what_the_administrator_could_not_have_listed_is_not_made(
+    repository: Path, tmp_path: Path, capsys, monkeypatch: pytest.MonkeyPatch
+):
+    listed = installed.get("tiny").used.sha256
+    monkeypatch.setattr(policy, "load", lambda: policy.Policy(allowed_models=(listed,)))
+    assert cli.main(["tune", str(repository), "--base", "tiny"]) == 1
+    assert "allows listed models only" in capsys.readouterr().err
+    assert not (tmp_path / "cache").exists()
+
+
+def test_two_do_not_train_the_same(repository: Path, tmp_path: Path):
+    with locked(tmp_path / "cache" / "slm-lsp" / "tune" / "tiny-acme"):
+        code, _, err = run(repository)
+    assert code == 1
+    assert "Another process is training" in err
+    assert "Traceback" not in err
 
 
 def test_without_the_extra_it_says_what_to_install(

@@ -18,6 +18,7 @@ from slm_lsp.tune.__main__ import main
 from slm_lsp.tune.batches import Order, batch
 from slm_lsp.tune.course import Wishes, has_ended
 from slm_lsp.tune.device import prepared
+from slm_lsp.tune.lock import locked
 from slm_lsp.tune.train import Training
 from tests.tune.test_shards import packed
 
@@ -109,12 +110,29 @@ def test_a_checkpoint_of_other_data_is_refused(tiny_base: Path, tmp_path: Path):
         training(tiny_base, tmp_path / "others", tmp_path / "out").run(WISHES, lambda _: None)
 
 
-def test_a_damaged_checkpoint_is_refused(tiny_base: Path, tmp_path: Path):
+@pytest.mark.parametrize("content", [b"PK\3\4 cut off", b"", b"junk\n", b"x" * 100, bytes(100)])
+def test_a_damaged_checkpoint_is_refused(tiny_base: Path, tmp_path: Path, content: bytes):
     stored(tmp_path / "shards")
     (tmp_path / "out").mkdir()
-    (tmp_path / "out" / checkpoint.FILE).write_bytes(b"PK\3\4 cut off")
-    with pytest.raises(TuneRefused, match="remove it"):
+    (tmp_path / "out" / checkpoint.FILE).write_bytes(content)
+    with pytest.raises(TuneRefused, match="remove it") as raised:
         training(tiny_base, tmp_path / "shards", tmp_path / "out").run(WISHES, lambda _: None)
+    assert "\n" not in str(raised.value)
+
+
+def test_a_full_disk_costs_no_more_than_the_last_steps(tiny_base: Path, tmp_path: Path):
+    stored(tmp_path / "shards")
+    part = tmp_path / "out" / f"{checkpoint.FILE}.part"
+
+    def fill_up(progress: Progress) -> None:
+        if progress.step == 5:
+            part.symlink_to("/dev/full")
+
+    with pytest.raises(TuneRefused, match="No space left on device"):
+        training(tiny_base, tmp_path / "shards", tmp_path / "out").run(WISHES, fill_up)
+    assert sorted(path.name for path in part.parent.iterdir()) == [checkpoint.FILE]
+    state = training(tiny_base, tmp_path / "shards", tmp_path / "out").run(WISHES, lambda _: None)
+    assert state.step == state.plan["steps"]
 
 
 def test_minutes_become_steps(tiny_base: Path, tmp_path: Path):
@@ -157,6 +175,28 @@ def test_the_command_says_what_is_wrong(tiny_base: Path, tmp_path: Path, capsys)
     assert "--minutes" in capsys.readouterr().err
     assert main(["train", *shared, "--tokens", "5"]) == 1
     assert "no shards" in capsys.readouterr().err
+    stored(tmp_path)
+    shared += ["--tokens", "5"]
+    for base, about in ((tmp_path / "none.gguf", "none.gguf"), (tmp_path / "0000.xz", "no model")):
+        assert main(["train", *shared, "--base", str(base)]) == 1
+        assert about in capsys.readouterr().err
+    with locked(tmp_path / "o"):
+        assert main(["train", *shared]) == 1
+    assert "Another process is training" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "given", ["--minutes=nan", "--minutes=-1", "--tokens=-1", "--batch-rows=0", "--rows-at-once=x"]
+)
+def test_the_command_takes_no_number_that_is_none(given: str, capsys):
+    with pytest.raises(SystemExit) as ended:
+        main(["train", "--base", "b", "--shards", "s", "--out", "o", given])
+    assert ended.value.code == 2
+    assert "number" in capsys.readouterr().err
+
+
+def test_any_whole_number_is_a_seed():
+    assert Order(rows=10, batch=10, seed=-1).at(0) != Order(rows=10, batch=10, seed=1).at(0)
 
 
 def test_training_needs_little_of_what_slm_lsp_needs():
