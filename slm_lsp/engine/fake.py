@@ -118,6 +118,14 @@ class FakeModel:
         return "a script"
 
     @property
+    def anticipates(self) -> bool:
+        """Never: a script knows its prompts."""
+        return False
+
+    def anticipate(self, abort: AbortFlag) -> None:
+        """There is nothing to read beforehand."""
+
+    @property
     def behind(self) -> bool:
         """Never: it reads its prompts whole."""
         return False

@@ -100,9 +100,11 @@ class CachedSequence:
         self._remember(len(self._tokens), row)
 
     def follow(self, other: CachedSequence) -> None:
-        """Hold what `other` holds, without a second copy in memory."""
+        """Hold and know what `other` does, without a second copy in memory."""
+        self.cut(common_prefix(self._tokens, other._tokens))
         self.context.branch(other.number, self.number)
-        self._tokens = list(other.tokens)
+        self._tokens = list(other._tokens)
+        self._scores |= other._scores
 
     def cut(self, end: int) -> None:
         """Drop what stands behind the first `end` tokens."""

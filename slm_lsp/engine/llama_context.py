@@ -26,6 +26,9 @@ LARGEST_BATCH = 256
 BRANCHES = 3
 """Sequences side by side: a prompt's own, and those of further answers to it."""
 
+FORK = BRANCHES
+"""The number of one more, see `trunk`."""
+
 State = ctypes.Array[ctypes.c_uint8]
 """What a sequence looks like in memory."""
 
@@ -197,7 +200,7 @@ def _new_context(llama: Llama, threads: int, tokens: int) -> Any:
     # instead of 45 ms and one is written in 16 instead of 20 (default model, 2 cores).
     params.flash_attn_type = llama_cpp.LLAMA_FLASH_ATTN_TYPE_DISABLED
     params.n_batch = params.n_ubatch = LARGEST_BATCH
-    params.n_seq_max = BRANCHES
+    params.n_seq_max = BRANCHES + 1
     params.n_threads = params.n_threads_batch = threads
     params.no_perf = True
     context = llama_cpp.llama_init_from_model(llama.handle, params)

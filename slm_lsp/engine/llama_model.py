@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from slm_lsp.engine.branches import decode
 from slm_lsp.engine.chat import TEMPLATE_KEY, detect_chat, lay_out_chat
 from slm_lsp.engine.fim import Layout, layout, named
-from slm_lsp.engine.kv import CachedSequence, Places
+from slm_lsp.engine.kv import Places
 from slm_lsp.engine.loaded import SHORT_TOKENS, load
 from slm_lsp.engine.model import Aborted, Prefill
 from slm_lsp.engine.pace import FIRST_BATCH, FIRST_BATCH_S, LEAST_TOKENS, Pace
@@ -17,6 +17,7 @@ from slm_lsp.engine.recognition import recognize
 from slm_lsp.engine.shortcut import Shortcut
 from slm_lsp.engine.team import Team
 from slm_lsp.engine.tokenizer import Tokenizer
+from slm_lsp.engine.trunk import Trunk
 from slm_lsp.errors import ModelUnusable
 
 if TYPE_CHECKING:
@@ -70,7 +71,7 @@ class LlamaModel:
             gpu_layers=gpu_layers,
             abort=abort,
         )
-        self._whole, self._short = map(CachedSequence, self._contexts)
+        self._whole, self._short = map(Trunk, self._contexts)
         self._vocabulary = self._llama.vocabulary()
         self._format = recognize(self._llama, fim)
         self._chat_format = detect_chat(self._llama.metadata(TEMPLATE_KEY))
@@ -83,6 +84,7 @@ class LlamaModel:
         self.awaited = True
         self._read = self._whole, Layout((), ())  # what is to be decoded
         self._left_out: list[int] = []  # a whole prompt whose end alone was read
+        self._due: tuple[Trunk, list[int]] | None = None  # what may be the next prompt
 
     @property
     def chats(self) -> bool:
@@ -148,12 +150,26 @@ class LlamaModel:
         held = sequence.held(tokens)
         with self._team.placed():
             evaluated = sequence.read(tokens, abort, laid_out.ahead)
+        if self._awaited:
+            typed = laid_out.ahead if isinstance(prompt, Prompt) else ()
+            self._due = (sequence, [*tokens, *typed]) if typed else None
         return Prefill(held + evaluated, held)
 
     def decode(self, running: set[int], abort: AbortFlag) -> Iterator[Token]:
         """Yield greedy tokens; those that only repeat what was healed are not shown."""
         sequence, laid_out = self._read
         return decode(self._ends, self._vocabulary, sequence, laid_out, running, abort)
+
+    @property
+    def anticipates(self) -> bool:
+        """Whether the last prompt that was waited for ends in a word it was not read with."""
+        return self._due is not None
+
+    def anticipate(self, abort: AbortFlag) -> None:
+        """Read that word. Raises Aborted."""
+        due, self._due = self._due, None
+        if due is not None:
+            due[0].anticipate(due[1], abort)
 
     @property
     def behind(self) -> bool:

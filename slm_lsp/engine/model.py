@@ -115,6 +115,15 @@ class Model(Protocol):
         ...
 
     @property
+    def anticipates(self) -> bool:
+        """Whether there is something that the next key may make a part of the prompt."""
+        ...
+
+    def anticipate(self, abort: AbortFlag) -> None:
+        """Read that beforehand, which takes about as long as a token. Raises Aborted."""
+        ...
+
+    @property
     def behind(self) -> bool:
         """Whether the last prompt was read in part only, to answer in time."""
         ...

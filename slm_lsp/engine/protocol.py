@@ -67,6 +67,8 @@ class Urgency(enum.IntEnum):
     """What may be asked next is answered beforehand."""
     WARM_UP = 3
     """A prompt that may be needed is read."""
+    UNASKED = 4
+    """The engine prepares itself."""
 
     @property
     def awaited(self) -> bool:

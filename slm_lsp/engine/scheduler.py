@@ -42,7 +42,7 @@ class Scheduler:
         self._thread = ModelThread()
         self._queue = Queue()
         self._running: Job | None = None
-        self._resting = False
+        self._resting: Urgency | None = None  # of what the model does unasked
         self._closed = False
         self._loop = asyncio.get_running_loop()
         self._later = self._loop.call_soon(self._begin)
@@ -112,9 +112,8 @@ class Scheduler:
     def _woken(self) -> None:
         """Look again at what should run; what is less urgent has to give way."""
         first = self._queue.first(background=True)
-        if first is not None and (
-            self._resting or (self._running and self._running.urgency > first.urgency)
-        ):
+        now = self._running.urgency if self._running else self._resting
+        if first is not None and now is not None and now > first.urgency:
             self._abort.set()
         self._next()
 
@@ -127,21 +126,25 @@ class Scheduler:
 
     def _begin(self) -> None:
         if not self._queue and self._background.pause_s() == 0:
-            self._spend(self._model.warm_up)
+            self._spend(self._model.warm_up, Urgency.UNASKED)
         self._next()
 
     def _next(self) -> None:
         """Let the model do what comes next, unless it works."""
-        if self._running or self._resting or self._closed:
+        if self._running or self._resting is not None or self._closed:
             return
         self._later.cancel()
         pause_s = self._background.pause_s()
-        if job := self._queue.take(background=pause_s == 0):
+        anticipates = self._model.anticipates and self._background.speculates
+        if job := self._queue.take(background=pause_s == 0 and not anticipates):
             self._start(job)
-        elif self._model.behind and pause_s == 0:
+        elif pause_s == 0 and (anticipates or self._model.behind):
             self._model.awaited = False
-            self._spend(self._model.catch_up)
-        elif pause_s is not None and (self._model.behind or self._queue):
+            if anticipates:
+                self._spend(self._model.anticipate, Urgency.PREFETCH)
+            else:
+                self._spend(self._model.catch_up, Urgency.UNASKED)
+        elif pause_s is not None and (anticipates or self._model.behind or self._queue):
             self._later = self._loop.call_later(pause_s, self._next)
 
     def _start(self, job: Job) -> None:
@@ -162,9 +165,9 @@ class Scheduler:
 
         self._thread.do(lambda: self._run(job), done)
 
-    def _spend(self, work: Callable[[AbortFlag], None]) -> None:
-        """Let the model do what nobody asked for; whoever asks for something interrupts it."""
-        self._resting = True
+    def _spend(self, work: Callable[[AbortFlag], None], urgency: Urgency) -> None:
+        """Let the model do what nobody asked for; who asks for something more urgent interrupts."""
+        self._resting = urgency
         self._abort.clear()
         started = time.monotonic()
 
@@ -174,7 +177,7 @@ class Scheduler:
 
         def done(_: None) -> None:
             self._background.worked(time.monotonic() - started)
-            self._resting = False
+            self._resting = None
             self._next()
 
         self._thread.do(attempt, done)

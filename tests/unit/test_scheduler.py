@@ -11,8 +11,9 @@ from msgspec.structs import replace
 
 from slm_lsp.engine.background import Background
 from slm_lsp.engine.fake import FakeModel, Reply, Script
-from slm_lsp.engine.model import AbortFlag
+from slm_lsp.engine.model import AbortFlag, Prefill
 from slm_lsp.engine.protocol import (
+    Chat,
     Ended,
     Finished,
     Generate,
@@ -153,6 +154,59 @@ async def test_what_was_left_out_is_read_while_nobody_asks_and_gives_way():
         while model.behind:  # noqa: ASYNC110 (the model's thread has no event for us)
             await asyncio.sleep(0.01)
     assert await collect(engine, request("y = ")) == ("pass", "end")
+    await engine.close()
+
+
+class Anticipating(FakeModel):
+    """A model that has something to read after each answer, and is slow at it."""
+
+    due = False
+    read = 0
+
+    def prefill(self, prompt: Prompt | Chat, budget_s: float, abort: AbortFlag) -> Prefill:
+        self.due = self.awaited
+        return super().prefill(prompt, budget_s, abort)
+
+    @property
+    def anticipates(self) -> bool:
+        return self.due
+
+    def anticipate(self, abort: AbortFlag) -> None:
+        self.due = False
+        for _ in range(10):
+            abort.check()
+            time.sleep(0.01)
+        self.read += 1
+
+
+async def test_what_the_next_key_may_need_is_read_before_anything_is_prepared():
+    model = Anticipating(SCRIPT)
+    engine = Scheduler(model, AbortFlag())
+    await collect(engine, request("x"))
+    await asyncio.sleep(0.02)
+    assert await collect(engine, less_urgent("y", Urgency.PREFETCH)) == ("pass", "end")
+    assert model.read == 1
+    await engine.close()
+
+
+async def test_what_the_next_key_may_need_does_not_hold_that_key_up():
+    model = Anticipating(SCRIPT)
+    engine = Scheduler(model, AbortFlag())
+    await collect(engine, request("x"))
+    await asyncio.sleep(0.02)
+    async with asyncio.timeout(0.07):
+        assert await collect(engine, request("y")) == ("pass", "end")
+    assert model.read == 0
+    await engine.close()
+
+
+async def test_on_a_battery_nothing_is_read_beforehand(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(Background, "speculates", False)
+    model = Anticipating(SCRIPT)
+    engine = Scheduler(model, AbortFlag())
+    await collect(engine, request("x"))
+    await asyncio.sleep(0.15)
+    assert (model.due, model.read) == (True, 0)
     await engine.close()
 
 
