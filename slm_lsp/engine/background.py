@@ -27,9 +27,10 @@ class Background:
         return max(0.0, self._rest_until - time.monotonic())
 
     def worked(self, seconds: float) -> None:
-        """Count work that has just been done."""
+        """Count work that has just been done; what was done in a rest makes that longer."""
         if self._share > 0:
-            self._rest_until = time.monotonic() + seconds * (1 / self._share - 1)
+            begins = max(self._rest_until, time.monotonic())
+            self._rest_until = begins + seconds * (1 / self._share - 1)
 
     @property
     def speculates(self) -> bool:

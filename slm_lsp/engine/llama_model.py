@@ -150,9 +150,8 @@ class LlamaModel:
         held = sequence.held(tokens)
         with self._team.placed():
             evaluated = sequence.read(tokens, abort, laid_out.ahead)
-        if self._awaited:
-            typed = laid_out.ahead if isinstance(prompt, Prompt) else ()
-            self._due = (sequence, [*tokens, *typed]) if typed else None
+        typed = laid_out.ahead if isinstance(prompt, Prompt) else ()
+        self._due = (sequence, [*tokens, *typed]) if typed else None
         return Prefill(held + evaluated, held)
 
     def decode(self, running: set[int], abort: AbortFlag) -> Iterator[Token]:
@@ -162,7 +161,7 @@ class LlamaModel:
 
     @property
     def anticipates(self) -> bool:
-        """Whether the last prompt that was waited for ends in a word it was not read with."""
+        """Whether the last prompt ends in a word that was not read with it."""
         return self._due is not None
 
     def anticipate(self, abort: AbortFlag) -> None:

@@ -116,7 +116,7 @@ class Model(Protocol):
 
     @property
     def anticipates(self) -> bool:
-        """Whether there is something that the next key may make a part of the prompt."""
+        """Whether the next key may make something a part of the prompt that was not read."""
         ...
 
     def anticipate(self, abort: AbortFlag) -> None:

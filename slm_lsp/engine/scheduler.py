@@ -43,6 +43,7 @@ class Scheduler:
         self._queue = Queue()
         self._running: Job | None = None
         self._resting: Urgency | None = None  # of what the model does unasked
+        self._typed = False  # whether the last prompt ends where somebody may type on
         self._closed = False
         self._loop = asyncio.get_running_loop()
         self._later = self._loop.call_soon(self._begin)
@@ -135,21 +136,22 @@ class Scheduler:
             return
         self._later.cancel()
         pause_s = self._background.pause_s()
-        anticipates = self._model.anticipates and self._background.speculates
+        anticipates = self._typed and self._model.anticipates and self._background.speculates
         if job := self._queue.take(background=pause_s == 0 and not anticipates):
             self._start(job)
-        elif pause_s == 0 and (anticipates or self._model.behind):
+        elif anticipates:  # in a pause, too, which may be longer than the one between two keys
             self._model.awaited = False
-            if anticipates:
-                self._spend(self._model.anticipate, Urgency.PREFETCH)
-            else:
-                self._spend(self._model.catch_up, Urgency.UNASKED)
-        elif pause_s is not None and (anticipates or self._model.behind or self._queue):
+            self._spend(self._model.anticipate, Urgency.PREFETCH)
+        elif self._model.behind and pause_s == 0:
+            self._model.awaited = False
+            self._spend(self._model.catch_up, Urgency.UNASKED)
+        elif pause_s is not None and (self._model.behind or self._queue):
             self._later = self._loop.call_later(pause_s, self._next)
 
     def _start(self, job: Job) -> None:
         self._running = job
         self._model.awaited = job.urgency.awaited
+        self._typed = job.urgency is not Urgency.PREFETCH
         self._abort.clear()
         started = time.monotonic()
 

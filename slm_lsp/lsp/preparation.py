@@ -20,17 +20,19 @@ if TYPE_CHECKING:
 def prepare(ls: Session, request: Request, outcome: Outcome) -> None:
     """Prepare for `outcome`, which is about to be shown, being accepted.
 
-    While it is typed through it stays the same, and is prepared for once.
+    While it is typed through it stays the same, and is prepared for once. The model does not hear
+    of those keys, so it is told where they have led, in case the next one does not go on so.
     """
-    if not outcome.completions or not ls.settings.completion.prefetch:
-        return
-    completion, uri = outcome.completions[0], request.document.uri
-    typed = request.document.before(completion.span.start) + completion.text
-    expected = (request.cursor.line, typed)
-    if ls.expected.get(uri) == expected:
-        return
-    ls.expected[uri] = expected
-    _instead(ls, uri, prefetch(request, completion, ls.settings, ls.answers, ls.engine))
+    uri = request.document.uri
+    if outcome.completions and ls.settings.completion.prefetch:
+        completion = outcome.completions[0]
+        typed = request.document.before(completion.span.start) + completion.text
+        expected = (request.cursor.line, typed)
+        if ls.expected.get(uri) != expected:
+            ls.expected[uri] = expected
+            _instead(ls, uri, prefetch(request, completion, ls.settings, ls.answers, ls.engine))
+    if outcome.cached and uri not in ls.preparing:
+        expect(ls, request)
 
 
 def expect(ls: Session, request: Request) -> None:
