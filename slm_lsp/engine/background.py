@@ -6,6 +6,10 @@ import time
 
 import psutil
 
+LEAVES_S = 0.01
+"""Seconds in which an answer reaches the editor and what the server does after it is done. Work that
+began before that took the core from them until the next tick of the system, 4 ms later."""
+
 BATTERY_CHECK_S = 30.0
 """Seconds between two looks at the power supply, which read a file of the system's."""
 
@@ -16,15 +20,23 @@ class Background:
     def __init__(self, share: float) -> None:
         """Allow `share` (0 to 1) of the time; 0 is none at all."""
         self._share = share
-        self._rest_until = 0.0
+        self._rest_until = self._leaves_until = 0.0
         self._on_battery = False
         self._looked_at = -BATTERY_CHECK_S
 
-    def pause_s(self) -> float | None:
-        """Return the seconds until work may begin, 0 for now, or None for never."""
+    def pause_s(self, *, brief: bool = False) -> float | None:
+        """Return the seconds until work may begin, 0 for now, or None for never.
+
+        What is `brief` need not wait for the end of a rest, only until an answer has left.
+        """
         if self._share <= 0:
             return None
-        return max(0.0, self._rest_until - time.monotonic())
+        until = self._leaves_until if brief else max(self._leaves_until, self._rest_until)
+        return max(0.0, until - time.monotonic())
+
+    def answered(self) -> None:
+        """Leave the processor to an answer that was just found."""
+        self._leaves_until = time.monotonic() + LEAVES_S
 
     def worked(self, seconds: float) -> None:
         """Count work that has just been done; what was done in a rest makes that longer."""

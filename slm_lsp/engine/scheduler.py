@@ -135,17 +135,17 @@ class Scheduler:
         if self._running or self._resting is not None or self._closed:
             return
         self._later.cancel()
-        pause_s = self._background.pause_s()
         anticipates = self._typed and self._model.anticipates and self._background.speculates
+        pause_s = self._background.pause_s(brief=anticipates)
         if job := self._queue.take(background=pause_s == 0 and not anticipates):
             self._start(job)
-        elif anticipates:  # in a pause, too, which may be longer than the one between two keys
+        elif pause_s == 0 and (anticipates or self._model.behind):
             self._model.awaited = False
-            self._spend(self._model.anticipate, Urgency.PREFETCH)
-        elif self._model.behind and pause_s == 0:
-            self._model.awaited = False
-            self._spend(self._model.catch_up, Urgency.UNASKED)
-        elif pause_s is not None and (self._model.behind or self._queue):
+            if anticipates:
+                self._spend(self._model.anticipate, Urgency.PREFETCH)
+            else:
+                self._spend(self._model.catch_up, Urgency.UNASKED)
+        elif pause_s is not None and (anticipates or self._model.behind or self._queue):
             self._later = self._loop.call_later(pause_s, self._next)
 
     def _start(self, job: Job) -> None:
@@ -157,7 +157,9 @@ class Scheduler:
 
         def done(finished: Finished | None) -> None:
             self._running = None
-            if not job.urgency.awaited:
+            if job.urgency.awaited:
+                self._background.answered()
+            else:
                 self._background.worked(time.monotonic() - started)
             if finished is None and not job.ended_by:
                 self._queue.put(job)

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import psutil
 import pytest
 
-from slm_lsp.engine.background import Background
+from slm_lsp.engine.background import LEAVES_S, Background
 
 
 @pytest.mark.parametrize(
@@ -32,8 +32,25 @@ def test_shares(monkeypatch: pytest.MonkeyPatch):
     assert background.pause_s() == 0
     background.worked(1.0)
     assert background.pause_s() == pytest.approx(4.0)
-    now[0] += 5
+    background.worked(1.0)
+    assert background.pause_s() == pytest.approx(8.0)
+    now[0] += 9
     assert background.pause_s() == 0
     always = Background(1)
     always.worked(5)
     assert always.pause_s() == 0
+
+
+def test_an_answer_leaves_first(monkeypatch: pytest.MonkeyPatch):
+    now = [100.0]
+    monkeypatch.setattr("slm_lsp.engine.background.time.monotonic", lambda: now[0])
+    background = Background(0.5)
+    background.worked(1.0)
+    assert background.pause_s(brief=True) == 0
+    background.answered()
+    assert background.pause_s(brief=True) == pytest.approx(LEAVES_S)
+    assert background.pause_s() == pytest.approx(1.0)
+    now[0] += 2
+    background.answered()
+    assert background.pause_s() == pytest.approx(LEAVES_S)
+    assert Background(0).pause_s(brief=True) is None
