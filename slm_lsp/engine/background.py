@@ -7,8 +7,8 @@ import time
 import psutil
 
 LEAVES_S = 0.01
-"""Seconds in which an answer reaches the editor and what the server does after it is done. Work that
-began before that took the core from them until the next tick of the system, 4 ms later."""
+"""Seconds in which an answer reaches the editor, and the server has done what comes after it. Work
+that began before took a core from them until the system's next tick, 4 ms later."""
 
 BATTERY_CHECK_S = 30.0
 """Seconds between two looks at the power supply, which read a file of the system's."""
