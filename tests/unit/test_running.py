@@ -165,11 +165,12 @@ async def test_what_is_being_prepared_can_be_joined():
     async with serving() as (engine, model, answers):
         request = at("total = |")
         outcome = await complete(request, Settings(), answers, engine)
+        asked = model.prompts + 1
         ahead = asyncio.create_task(
             prefetch(request, outcome.completions[0], Settings(), answers, engine)
         )
-        await asyncio.sleep(0.01)
-        asked = model.prompts
+        while model.prompts < asked:  # noqa: ASYNC110 (the model's thread has no event for us)
+            await asyncio.sleep(0.001)
         joined = await complete(at("total = first + second|"), Settings(), answers, engine)
         assert joined.joined
         await ahead
