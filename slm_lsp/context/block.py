@@ -28,6 +28,9 @@ _KEYWORD = re.compile(
 )
 """How the last line of a header may begin where the parser has given up on the statement."""
 
+_CLOSES = re.compile(r"\}[})\];,]*+(?!\w)")
+"""A brace and what is closed with it. Text right behind that is a program that was packed."""
+
 
 @dataclass(frozen=True, slots=True)
 class Block:
@@ -49,7 +52,7 @@ def opens_block(document: Document, syntax: Syntax | None, cursor: Cursor) -> Bl
         return None
     outer = indentation(document.lines[_statement_line(syntax, header)])
     rest = document.after(cursor).strip()
-    if rest and not (language.block == "{" and rest.startswith("}")):
+    if rest and not (language.block == "{" and _CLOSES.match(rest)):
         return None
     below = _next_visible(document, cursor.line + 1)
     closed = language.block == "{" and (

@@ -44,6 +44,7 @@ from tests.unit.marked import cursors, document, marked, texts
         ("python", "|", None),
         ("javascript", "function f() {|}", Block("  ", True)),
         ("javascript", "function f() {\n  |\n}", Block("  ", True)),
+        ("javascript", "function f() {|}a = 1", None),
         ("javascript", "function f() {|\n", Block("  ", False)),
         ("javascript", "  f(() => {\n    |\n  });\n", Block("    ", True)),
         ("javascript", "if (x) { // {|\n", Block("  ", False)),
