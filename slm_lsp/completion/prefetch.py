@@ -50,11 +50,13 @@ async def prefetch(
     await complete(below, settings, answers, engine, Urgency.PREFETCH)
 
 
-async def read_ahead(request: Request, settings: Settings, engine: Engine) -> None:
+async def read_ahead(
+    request: Request, settings: Settings, engine: Engine, urgency: Urgency
+) -> None:
     """Let the model read the prompt of `request` without answering it. Raises EngineError."""
     prompt = prompt_for(request, settings)
     document = request.document.uri
-    question = Generate(next_id(), document, prompt, max_tokens=0, urgency=Urgency.WARM_UP)
+    question = Generate(next_id(), document, prompt, max_tokens=0, urgency=urgency)
     async with aclosing(engine.generate(question)) as events:
         async for _ in events:
             pass

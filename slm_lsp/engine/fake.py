@@ -117,9 +117,12 @@ class FakeModel:
         """Nothing is computed."""
         return "a script"
 
+    def expect(self, prompt: Prompt | Chat) -> None:
+        """Do nothing: nothing is taken back from a prompt."""
+
     @property
     def anticipates(self) -> bool:
-        """Never: a script knows its prompts."""
+        """Never."""
         return False
 
     def anticipate(self, abort: AbortFlag) -> None:

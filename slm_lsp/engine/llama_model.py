@@ -84,7 +84,7 @@ class LlamaModel:
         self.awaited = True
         self._read = self._whole, Layout((), ())  # what is to be decoded
         self._left_out: list[int] = []  # a whole prompt whose end alone was read
-        self._due: tuple[Trunk, list[int]] | None = None  # what may be the next prompt
+        self._due: tuple[Trunk, Layout] | None = None  # what the next prompt may go on from
 
     @property
     def chats(self) -> bool:
@@ -150,8 +150,7 @@ class LlamaModel:
         held = sequence.held(tokens)
         with self._team.placed():
             evaluated = sequence.read(tokens, abort, laid_out.ahead)
-        typed = laid_out.ahead if isinstance(prompt, Prompt) else ()
-        self._due = (sequence, [*tokens, *typed]) if typed else None
+        self._due = (sequence, laid_out) if isinstance(prompt, Prompt) else None
         return Prefill(held + evaluated, held)
 
     def decode(self, running: set[int], abort: AbortFlag) -> Iterator[Token]:
@@ -159,16 +158,20 @@ class LlamaModel:
         sequence, laid_out = self._read
         return decode(self._ends, self._vocabulary, sequence, laid_out, running, abort)
 
+    def expect(self, prompt: Prompt | Chat) -> None:
+        """Do nothing yet."""
+        self._due = self._whole, self._lay_out(prompt, self._room // SUFFIX_SHARE)
+
     @property
     def anticipates(self) -> bool:
         """Whether the last prompt ends in a word that was not read with it."""
-        return self._due is not None
+        return self._due is not None and bool(self._due[1].ahead)
 
     def anticipate(self, abort: AbortFlag) -> None:
         """Read that word. Raises Aborted."""
-        due, self._due = self._due, None
-        if due is not None:
-            due[0].anticipate(due[1], abort)
+        if (due := self._due) is not None:
+            self._due = None
+            due[0].anticipate([*due[1].tokens, *due[1].ahead], abort)
 
     @property
     def behind(self) -> bool:

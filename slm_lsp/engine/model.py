@@ -114,6 +114,10 @@ class Model(Protocol):
         """Tokens evaluated one by one to write answers, since then."""
         ...
 
+    def expect(self, prompt: Prompt | Chat) -> None:
+        """Take note that the next prompt may go on from this one, which need not be read."""
+        ...
+
     @property
     def anticipates(self) -> bool:
         """Whether the next key may make something a part of the prompt that was not read."""

@@ -67,8 +67,8 @@ class Urgency(enum.IntEnum):
     """What may be asked next is answered beforehand."""
     WARM_UP = 3
     """A prompt that may be needed is read."""
-    UNASKED = 4
-    """The engine prepares itself."""
+    IDLE = 4
+    """Nothing is read but the word at the prompt's end, and that only where all else was."""
 
     @property
     def awaited(self) -> bool:

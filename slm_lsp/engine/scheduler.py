@@ -127,7 +127,7 @@ class Scheduler:
 
     def _begin(self) -> None:
         if not self._queue and self._background.pause_s() == 0:
-            self._spend(self._model.warm_up, Urgency.UNASKED)
+            self._spend(self._model.warm_up, Urgency.IDLE)
         self._next()
 
     def _next(self) -> None:
@@ -144,7 +144,7 @@ class Scheduler:
             if anticipates:
                 self._spend(self._model.anticipate, Urgency.PREFETCH)
             else:
-                self._spend(self._model.catch_up, Urgency.UNASKED)
+                self._spend(self._model.catch_up, Urgency.IDLE)
         elif pause_s is not None and (anticipates or self._model.behind or self._queue):
             self._later = self._loop.call_later(pause_s, self._next)
 
@@ -189,6 +189,9 @@ class Scheduler:
     def _run(self, job: Job) -> Finished | None:
         """Run one job to its end, in a thread of the model's; None: it was interrupted."""
         try:
+            if job.urgency is Urgency.IDLE:
+                self._model.expect(job.request.prompt)
+                return job.finished("done")
             job.prefill(self._model, self._abort, self._loop)
             return job.decode(self._model, self._abort, self._loop)
         except Aborted:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from slm_lsp.completion.gate import closed
 from slm_lsp.completion.prefetch import prefetch, read_ahead
+from slm_lsp.engine.protocol import Urgency
 from slm_lsp.errors import SlmLspError
 
 if TYPE_CHECKING:
@@ -32,13 +33,13 @@ def prepare(ls: Session, request: Request, outcome: Outcome) -> None:
             ls.expected[uri] = expected
             _instead(ls, uri, prefetch(request, completion, ls.settings, ls.answers, ls.engine))
     if outcome.cached and uri not in ls.preparing:
-        expect(ls, request)
+        expect(ls, request, Urgency.IDLE)
 
 
-def expect(ls: Session, request: Request) -> None:
+def expect(ls: Session, request: Request, urgency: Urgency = Urgency.WARM_UP) -> None:
     """Let the model read what surrounds the cursor, because somebody may type there."""
     if ls.settings.completion.prefetch and not closed(request.document, ls.settings):
-        _instead(ls, request.document.uri, read_ahead(request, ls.settings, ls.engine))
+        _instead(ls, request.document.uri, read_ahead(request, ls.settings, ls.engine, urgency))
 
 
 def _instead(ls: Session, uri: str, work: Coroutine[None, None, None]) -> None:

@@ -40,6 +40,23 @@ async def test_the_line_below_is_ready_once_a_completion_is_accepted(world):
         client.inbox.take("window/logMessage")
 
 
+async def test_the_engine_hears_of_what_is_typed_as_offered(world):
+    async with serving(world, {"model": world.fake(ADD)}) as client:
+        editor = Editor(client, FUNCTION)
+        await editor.items()
+        before = await quiet(world)
+        for letter in "re":
+            editor.type(letter)
+            assert await editor.ghost()
+        for _ in range(50):
+            status = await world.engine_status()
+            if status["requests"] > before["requests"]:
+                break
+            await asyncio.sleep(0.1)
+        assert status["requests"] > before["requests"]
+        assert status["evaluated_tokens"] == before["evaluated_tokens"]
+
+
 async def test_prefetch_can_be_switched_off(world):
     settings = {"model": world.fake(ADD), "completion": {"prefetch": False}}
     async with serving(world, settings) as client:

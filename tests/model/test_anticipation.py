@@ -38,6 +38,27 @@ def answers(model: InstalledModel, *, anticipates: bool) -> tuple[list[str], int
     return found, new
 
 
+def test_a_key_that_the_model_did_not_hear_of_finds_the_word_read_too(
+    default_model: InstalledModel,
+) -> None:
+    abort = AbortFlag()
+    typing = LlamaModel(default_model.path, threads=2, context_tokens=512, abort=abort)
+
+    def prompt(typed: str) -> Prompt:
+        return Prompt("a.py", "python", BEFORE + typed, "")
+
+    typing.prefill(prompt("\n    def "), 0.0, abort)
+    typing.expect(prompt("\n    def quux"))
+    typing.anticipate(abort)
+    read = typing.prefill(prompt("\n    def quux("), 0.0, abort)
+    assert read.prompt_tokens == read.cached_tokens
+    typing.expect(prompt("\n" * 400))  # far from what was read
+    before = typing.evaluated_tokens
+    typing.anticipate(abort)
+    assert typing.evaluated_tokens == before
+    typing.close()
+
+
 def test_the_next_key_finds_the_word_read(default_model: InstalledModel) -> None:
     plain, waited_for = answers(default_model, anticipates=False)
     found, left = answers(default_model, anticipates=True)

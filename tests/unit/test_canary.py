@@ -18,6 +18,7 @@ from slm_lsp.context.secrets import MASK
 from slm_lsp.context.syntax import Syntax, parse
 from slm_lsp.engine.fake import FakeModel, Script
 from slm_lsp.engine.model import AbortFlag
+from slm_lsp.engine.protocol import Urgency
 from slm_lsp.engine.scheduler import Scheduler
 from slm_lsp.text import Completion, Cursor, Document, Span
 from tests.unit.planted import KINDS, plant
@@ -89,7 +90,7 @@ async def test_no_secret_is_in_any_prompt_cache_or_log(engine: Recorder, caplog)
             for column in ends:
                 request = Request(document, syntax, Cursor(line, column), invoked=True)
                 await complete(request, settings, answers, engine)
-                await read_ahead(request, settings, engine)
+                await read_ahead(request, settings, engine, Urgency.WARM_UP)
             offered = Completion("x", Span.at(request.cursor), 1.0)
             await prefetch(request, offered, settings, answers, engine)
     assert len(secrets) == SECRETS

@@ -218,7 +218,7 @@ def test_what_is_prepared_begins_as_what_was_asked():
 
 async def test_reading_ahead_writes_nothing():
     async with serving() as (engine, model, _answers):
-        await read_ahead(at("total = |"), Settings(), engine)
+        await read_ahead(at("total = |"), Settings(), engine, Urgency.WARM_UP)
         assert model.prompts == 1
         assert model.decoded_tokens == 0
 

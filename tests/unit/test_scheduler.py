@@ -164,8 +164,11 @@ class Anticipating(FakeModel):
     read = 0
 
     def prefill(self, prompt: Prompt | Chat, budget_s: float, abort: AbortFlag) -> Prefill:
-        self.due = self.awaited
+        self.due = True
         return super().prefill(prompt, budget_s, abort)
+
+    def expect(self, prompt: Prompt | Chat) -> None:
+        self.due = True
 
     @property
     def anticipates(self) -> bool:
@@ -197,6 +200,17 @@ async def test_what_the_next_key_may_need_does_not_hold_that_key_up():
     async with asyncio.timeout(0.07):
         assert await collect(engine, request("y")) == ("pass", "end")
     assert model.read == 0
+    await engine.close()
+
+
+async def test_what_was_typed_as_offered_is_not_read_but_what_the_next_key_may_need():
+    model = Anticipating(SCRIPT)
+    engine = Scheduler(model, AbortFlag())
+    assert await collect(engine, less_urgent("x = ", Urgency.IDLE)) == ("", "")
+    assert (model.evaluated_tokens, model.read) == (0, 0)
+    async with asyncio.timeout(5):
+        while not model.read:  # noqa: ASYNC110 (the model's thread has no event for us)
+            await asyncio.sleep(0.01)
     await engine.close()
 
 
