@@ -6,7 +6,8 @@
 The first fetches the newest of each package that `packages.txt` names and is not in `corpus.toml`
 yet, and writes down its version, licence and hash. The second makes shards of what is in there.
 Both files are in `models/slm-fim-135m`. What was fetched stays in `~/.cache/slm-lsp/corpus`. The
-shards are the same for the same packages, seed, and versions of Python and of the grammars.
+shards are the same for the same packages, seed, and versions of Python and of the grammars; a
+package that is not to be had in that version is left out, and `corpus.json` says so.
 """
 
 from __future__ import annotations
@@ -185,7 +186,12 @@ def _limited(
         return taken[language] >= LANGUAGE_SHARE * tokens
 
     for package in packages:
-        archive = fetch(package.kind, package.name, package.version, package.sha256, _cache())
+        try:
+            archive = fetch(package.kind, package.name, package.version, package.sha256, _cache())
+        except SetupFailed as error:  # a distribution keeps no version for long
+            print(f"left out: {error}", file=sys.stderr)
+            corpus.left_out[f"package {package.name}"] += 1
+            continue
         own = 0
         for example in corpus.examples(package.name, texts(archive), full):
             taken[example.language] += len(example.tokens)

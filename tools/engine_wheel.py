@@ -43,7 +43,14 @@ _RECIPE = Path(__file__).with_name("runtime-only.cmake")
 
 def key(requirements: Path) -> str:
     """Return the key of the wheel that this machine needs."""
-    return machine_key(requirements, _RECIPE.read_text("utf-8"))
+    return machine_key(requirements, recipes())
+
+
+def recipes() -> str:
+    """Return what the builds here do beside what llama.cpp's own does."""
+    folder = _RECIPE.parent
+    files = sorted([*folder.glob("*.cmake"), *folder.glob("*.h")])
+    return "\n".join(path.read_text("utf-8") for path in files)
 
 
 def machine_key(requirements: Path, options: str) -> str:

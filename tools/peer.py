@@ -34,6 +34,7 @@ _OPTIONS = (
     "-DLLAMA_BUILD_TESTS=OFF",
     "-DLLAMA_BUILD_EXAMPLES=OFF",
     "-DLLAMA_BUILD_SERVER=ON",
+    f"-DCMAKE_PROJECT_llama.cpp_INCLUDE={Path(__file__).with_name('compiler.cmake')}",
 )
 """Without what would be fetched while building: the web page, and the library for downloads."""
 
@@ -77,7 +78,8 @@ def main() -> int:
 
 
 def _folder() -> Path:
-    key = engine_wheel.machine_key(_REQUIREMENTS, " ".join(_OPTIONS))
+    options = " ".join([*_OPTIONS[:-1], engine_wheel.recipes()])
+    key = engine_wheel.machine_key(_REQUIREMENTS, options)
     return cache_folder(os.environ).parent / "peer" / key
 
 

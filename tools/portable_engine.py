@@ -35,8 +35,7 @@ _DRIVERS = ("libcuda.so.*", "libcudart.so.*", "libcublas*.so.*", "libvulkan.so.*
 def key() -> str:
     """Return the key of the wheel that is built here, the same on all machines of a kind."""
     requirement = (_REQUIREMENTS / "engine.lock").read_text("utf-8")
-    recipes = [path.read_text("utf-8") for path in sorted(_RECIPE.parent.glob("*.cmake"))]
-    options = "\n".join([*recipes, _NOT_NEEDED, os.environ.get("CMAKE_ARGS", "")])
+    options = "\n".join([engine_wheel.recipes(), _NOT_NEEDED, os.environ.get("CMAKE_ARGS", "")])
     libc = " ".join(platform.libc_ver())
     return "portable-" + wheel_key(requirement, platform.machine(), libc, (), options)
 

@@ -27,6 +27,8 @@ OLDEST = (3, 11)
 LEAST_GIB = 1
 """Free memory below which the system may have to stop the engine; the default model takes 0.5."""
 
+TILES = "AMX_INT8"
+
 FLAGS = {
     "SSE3": "pni",
     "SSSE3": "ssse3",
@@ -40,7 +42,7 @@ FLAGS = {
     "AVX512_VBMI": "avx512vbmi",
     "AVX512_VNNI": "avx512_vnni",
     "AVX512_BF16": "avx512_bf16",
-    "AMX_INT8": "amx_int8",
+    TILES: "amx_int8",
     "NEON": "asimd",
     "DOTPROD": "asimddp",
     "MATMUL_INT8": "i8mm",
@@ -93,7 +95,7 @@ def _runtime(found: Backends) -> Iterator[Finding]:
     variant = f", variant {found.cpu_variant}" if found.cpu_variant else ""
     yield Finding("runtime", "ok", f"{_runtime_version()}{variant}, built with {_listed(built)}")
     yield backend(found)
-    yield processor(found.cpu_features, _kernel_flags())
+    yield processor(found, _kernel_flags())
 
 
 def backend(found: Backends) -> Finding:
@@ -106,8 +108,9 @@ def backend(found: Backends) -> Finding:
     return Finding("backend", "warning", f"{detail}; no card for {kinds}", advice)
 
 
-def processor(features: tuple[str, ...], flags: frozenset[str]) -> Finding:
+def processor(found: Backends, flags: frozenset[str]) -> Finding:
     """Compare the instruction sets the runtime uses with the `flags` that the kernel names."""
+    features = found.cpu_features
     used = [name for name in features if name in FLAGS]
     unused = [name for name, flag in FLAGS.items() if flag in flags and name not in features]
     missing = [name for name in used if flags and FLAGS[name] not in flags]
@@ -116,6 +119,12 @@ def processor(features: tuple[str, ...], flags: frozenset[str]) -> Finding:
         detail = f"the runtime was built for {_listed(missing)}, which this processor lacks"
         advice = f"Install the runtime again on this machine: {REBUILD} {_runtime_version()}"
         return Finding("processor", "failed", detail, advice)
+    if found.defect and TILES in unused:
+        detail += f"; not {TILES}, which its compiler ({found.defect}) got wrong"
+        advice = (
+            f"Several times faster, if built with GCC 14 or newer: {REBUILD} {_runtime_version()}"
+        )
+        return Finding("processor", "warning", detail, advice)
     if unused:
         detail += f"; not {_listed(unused)}"
     if ESSENTIAL & set(unused):

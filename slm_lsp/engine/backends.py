@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import llama_cpp
 from llama_cpp import llama_cpp as bindings
 
+from slm_lsp.engine import tiles
 from slm_lsp.engine.hardware import NATIVE, Backends, Device
 from slm_lsp.errors import ModelUnusable
 
@@ -60,7 +61,10 @@ def in_use() -> Backends:
     silence()
     load()
     said = llama_cpp.llama_print_system_info().decode("utf-8", "replace")
-    return Backends(devices(), cardless(), _variant(), _features(said))
+    features, defect = _features(said), tiles.defect()
+    if defect:
+        features = tuple(name for name in features if name != tiles.FEATURE)
+    return Backends(devices(), cardless(), _variant(), features, defect)
 
 
 def devices() -> tuple[Device, ...]:

@@ -43,10 +43,20 @@ HASWELL = frozenset({"avx", "avx2", "fma", "f16c", "bmi2"})
 def test_the_runtime_and_the_processor(
     features: tuple[str, ...], flags: frozenset[str], state: str, named: str
 ):
-    found = processor(features, flags)
+    found = processor(Backends((), (), "native", features), flags)
     assert found.state == state
     assert named in found.detail
     assert bool(found.advice) == (state != "ok")
+
+
+def test_a_runtime_whose_compiler_got_tiles_wrong():
+    flags = frozenset({"avx2", "amx_int8"})
+    found = processor(Backends((), (), "native", ("AVX2",), "GCC 12.2"), flags)
+    assert found.state == "warning"
+    assert "not AMX_INT8, which its compiler (GCC 12.2) got wrong" in found.detail
+    assert "GCC 14" in found.advice
+    elsewhere = Backends((), (), "native", ("AVX2",), "GCC 12.2")
+    assert processor(elsewhere, frozenset({"avx2"})).state == "ok"
 
 
 def test_a_runtime_that_ends_its_process(monkeypatch: pytest.MonkeyPatch):
