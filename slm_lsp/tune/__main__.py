@@ -10,6 +10,7 @@ from the checkpoint in `--out`, and prints the curve as JSON.
 from __future__ import annotations
 
 import argparse
+import functools
 import math
 import sys
 from pathlib import Path
@@ -112,13 +113,13 @@ def _export(options: argparse.Namespace) -> None:
         raise TuneRefused(f"There is no training in {options.out}.")
     tensors = state.best or state.weights
     if any(key.endswith(".lora_a") for key in tensors):
-        export.adapter(options.model, tensors, base=options.base, name=options.name)
-        return
-    export.model(
+        write = export.adapter
+    else:
+        write = functools.partial(export.model, kind=options.type)
+    write(
         options.model,
         tensors,
         base=options.base,
-        kind=options.type,
         name=options.name,
         fim=index.fim,
         end=index.end,
