@@ -63,6 +63,7 @@ class LlamaModel:
         `context_tokens` is clamped to what the model was trained for. States of places visited
         before take up to `parked_bytes` of memory.
         """
+        self._team = Team(threads)
         self._llama, self._room, self._contexts, self.placement = load(
             path,
             adapter,
@@ -80,7 +81,6 @@ class LlamaModel:
         self._shortcut = Shortcut(self._vocabulary.pieces)
         self._threads = threads
         self._paces = {True: Pace(), False: Pace()}
-        self._team = Team(threads)
         self.awaited = True
         self._read = self._whole, Layout((), ())  # what is to be decoded
         self._left_out: list[int] = []  # a whole prompt whose end alone was read

@@ -31,8 +31,14 @@ class Team:
     """The calling thread and those that the runtime starts for it."""
 
     def __init__(self, threads: int, cores: Sequence[frozenset[int]] | None = None) -> None:
-        """Expect so many threads. Where there are fewer cores than that, none gets its own."""
+        """Expect so many threads. Where there are fewer cores than that, none gets its own.
+
+        This comes before the runtime does anything: loading weights for AMX starts its threads.
+        """
         self._shares = shares(fast_cores() if cores is None else cores, threads)
+        if self._shares and not _is_first():
+            with contextlib.suppress(OSError):
+                (_TASKS / str(threading.get_native_id()) / "comm").write_text(NAME)
 
     @contextlib.contextmanager
     def placed(self) -> Iterator[None]:
@@ -41,12 +47,9 @@ class Team:
         Nothing happens where the system has no such thing, nor to a process's first thread: what
         it starts later would be kept to its cores, too.
         """
-        if not self._shares or threading.current_thread() is threading.main_thread():
-            yield
-            return
-        with contextlib.suppress(OSError):
-            (_TASKS / str(threading.get_native_id()) / "comm").write_text(NAME)
         yield
+        if not self._shares or _is_first():
+            return
         with contextlib.suppress(OSError):
             members = [int(task.name) for task in _TASKS.iterdir() if _name(task) == NAME]
             if len(members) == len(self._shares):
@@ -60,6 +63,10 @@ def shares(cores: Sequence[frozenset[int]], threads: int) -> list[frozenset[int]
     if not 1 < threads <= len(cores):
         return []
     return [frozenset[int]().union(*cores[number::threads]) for number in range(threads)]
+
+
+def _is_first() -> bool:
+    return threading.current_thread() is threading.main_thread()
 
 
 def _name(task: Path) -> str:
