@@ -1,13 +1,14 @@
-"""The thread that a model works in.
+"""The thread that a model is loaded and works in.
 
 It is one for the process's whole life: the runtime starts threads of its own for each thread that
-calls it. `concurrent.futures` would do the same with a lock, a condition and two futures for each
-piece of work, which every key would wait for.
+calls it, also while it loads. `concurrent.futures` would do the same with a lock, a condition and
+two futures for each piece of work, which every key would wait for.
 """
 
 from __future__ import annotations
 
 import asyncio
+import functools
 import threading
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, TypeVar
@@ -33,6 +34,19 @@ class ModelThread:
             self._loop.call_soon_threadsafe(done, work())
 
         self._work.put(all_of_it)
+
+    async def result_of(self, work: Callable[[], T]) -> T:
+        """Let the thread do `work` and return what comes of it. Raises what `work` raises."""
+        future: asyncio.Future[T] = self._loop.create_future()
+
+        def attempt() -> Callable[[], None]:
+            try:
+                return functools.partial(future.set_result, work())
+            except Exception as error:  # noqa: BLE001 (it is raised again where it is waited for)
+                return functools.partial(future.set_exception, error)
+
+        self.do(attempt, lambda settle: None if future.done() else settle())
+        return await future
 
     async def close(self, last: Callable[[], None]) -> None:
         """Wait until the thread has done everything, `last` at the end, and let it end."""

@@ -26,6 +26,7 @@ from slm_lsp.engine.background import Background
 from slm_lsp.engine.endpoint import EngineOptions, check_peer, socket_path
 from slm_lsp.engine.loading import load_model
 from slm_lsp.engine.model import AbortFlag
+from slm_lsp.engine.model_thread import ModelThread
 from slm_lsp.engine.protocol import (
     Cancel,
     Event,
@@ -109,14 +110,14 @@ class EngineProcess:
             client.wire.close()
 
     async def _load(self) -> None:
-        abort = AbortFlag()
+        abort, thread = AbortFlag(), ModelThread()
         try:
-            model = await asyncio.to_thread(load_model, self._options, abort)
+            model = await thread.result_of(lambda: load_model(self._options, abort))
         except SlmLspError as error:
             self._announce(State("failed", self._options.model, str(error)))
         else:
             background = Background(self._options.background_share)
-            self._model, self._scheduler = model, Scheduler(model, abort, background)
+            self._model, self._scheduler = model, Scheduler(model, abort, background, thread)
             self._announce(State("ready", self._options.model, chats=model.chats))
         for client in self._clients:
             early, client.early = client.early, []

@@ -9,6 +9,7 @@ whole sample takes some seconds on two cores.
 from __future__ import annotations
 
 import asyncio
+import functools
 from contextlib import aclosing
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -18,6 +19,7 @@ import msgspec
 from slm_lsp.engine.background import Background
 from slm_lsp.engine.llama_model import LlamaModel
 from slm_lsp.engine.model import AbortFlag
+from slm_lsp.engine.model_thread import ModelThread
 from slm_lsp.engine.protocol import Finished, Generate, Piece, Prompt, next_id
 from slm_lsp.engine.scheduler import Scheduler
 from slm_lsp.errors import ModelUnusable
@@ -74,13 +76,15 @@ def exact_match(path: Path, threads: int) -> float:
 
     Greedy and healed, by the way that requests go in the engine. Raises ModelUnusable.
     """
-    abort = AbortFlag()
-    model = LlamaModel(path, threads=threads, context_tokens=CONTEXT_TOKENS, abort=abort)
-    return asyncio.run(_served(model, abort))
+    return asyncio.run(_served(path, threads))
 
 
-async def _served(model: LlamaModel, abort: AbortFlag) -> float:
-    scheduler = Scheduler(model, abort, Background(share=0))
+async def _served(path: Path, threads: int) -> float:
+    abort, thread = AbortFlag(), ModelThread()
+    load = functools.partial(
+        LlamaModel, path, threads=threads, context_tokens=CONTEXT_TOKENS, abort=abort
+    )
+    scheduler = Scheduler(await thread.result_of(load), abort, Background(share=0), thread)
     try:
         return await share(scheduler, sample())
     finally:

@@ -33,13 +33,20 @@ class Scheduler:
     """Implements `Engine` in this process, around one model."""
 
     def __init__(
-        self, model: Model, abort: AbortFlag, background: Background | None = None
+        self,
+        model: Model,
+        abort: AbortFlag,
+        background: Background | None = None,
+        thread: ModelThread | None = None,
     ) -> None:
-        """Take over `model`, which must watch `abort`. Without `background` it never rests."""
+        """Take over `model`, which must watch `abort`, and the `thread` that has loaded it.
+
+        Without `background` it never rests.
+        """
         self._model = model
         self._abort = abort
         self._background = background or Background(share=1.0)
-        self._thread = ModelThread()
+        self._thread = thread or ModelThread()
         self._queue = Queue()
         self._running: Job | None = None
         self._resting: Urgency | None = None  # of what the model does unasked
