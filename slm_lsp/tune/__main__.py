@@ -64,6 +64,7 @@ def _parser() -> argparse.ArgumentParser:
         count, limit = _from(1, int), _from(0, int)
         add("--held-out", type=Path, metavar="DIR", help="shards to judge by, not to learn from")
         add("--whole", action="store_true", help="train all weights")
+        add("--adapter", type=Path, metavar="ADAPTER.gguf", help="begin with what it has learned")
         add("--learning-rate", type=float, default=6e-4, metavar="RATE", help="at its top (6e-4)")
         add("--batch-rows", type=count, default=64, metavar="N", help="rows of a step (64)")
         add("--rows-at-once", type=count, default=16, metavar="N", help="computed together (16)")
@@ -79,6 +80,8 @@ def _train(options: argparse.Namespace) -> None:
     index, rows = shards.read(options.shards)
     held_out = shards.read(options.held_out)[1] if options.held_out else None
     model = prepared(options.base, 0 if options.whole else lora.RANK)
+    if options.adapter:
+        lora.begin_with(model, options.adapter)
     training = Training(model, index, rows, options.out, held_out)
     wishes = Wishes(
         learning_rate=options.learning_rate,

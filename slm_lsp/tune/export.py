@@ -41,8 +41,7 @@ def adapter(
     writer.add_float32(gguf.Keys.Adapter.LORA_ALPHA, lora.ALPHA)
     filling.write(writer, filling.taught(fim, end))
     for key, tensor in tensors.items():
-        layer, _, side = key.rpartition(".")
-        writer.add_tensor(f"{layer}.weight.{side}", tensor.detach().cpu().half().numpy())
+        writer.add_tensor(lora.tensor_name(key), tensor.detach().cpu().half().numpy())
     _write(writer)
 
 
