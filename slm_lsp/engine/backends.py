@@ -60,11 +60,15 @@ def in_use() -> Backends:
     """Tell what the runtime computes with. Raises ModelUnusable as `load` does."""
     silence()
     load()
-    said = llama_cpp.llama_print_system_info().decode("utf-8", "replace")
-    features, defect = _features(said), tiles.defect()
+    features, defect = _features(_said()), tile_defect()
     if defect:
         features = tuple(name for name in features if name != tiles.FEATURE)
     return Backends(devices(), cardless(), _variant(), features, defect)
+
+
+def tile_defect() -> str:
+    """Name the compiler that got AMX wrong, where the runtime would use that; else empty."""
+    return tiles.defect() if tiles.FEATURE in _features(_said()) else ""
 
 
 def devices() -> tuple[Device, ...]:
@@ -133,6 +137,11 @@ def _variant() -> str:
         return NATIVE
     found = _VARIANT.findall(_MAPS.read_text()) if _MAPS.exists() else []
     return found[-1] if found else ""
+
+
+def _said() -> str:
+    said: bytes = llama_cpp.llama_print_system_info()
+    return said.decode("utf-8", "replace")
 
 
 def _features(said: str) -> tuple[str, ...]:

@@ -23,7 +23,7 @@ class Backends(msgspec.Struct, frozen=True):
     `cardless` names the kinds of graphics cards that it was built for and finds none of.
     `cpu_variant` is the generation of processors whose library was chosen, `NATIVE` where there is
     no choice, empty where the system does not tell. `cpu_features` are the instruction sets in use.
-    Those for tiles are not where `defect` names a compiler that got them wrong.
+    AMX is not where `defect` names a compiler that got it wrong.
     """
 
     devices: tuple[Device, ...]

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import llama_cpp
 
 from slm_lsp import huge_pages
-from slm_lsp.engine import backends, gguf, offload, tiles
+from slm_lsp.engine import backends, gguf, offload
 from slm_lsp.engine.vocabulary import Vocabulary
 from slm_lsp.errors import CardFailed, ModelUnusable
 
@@ -184,7 +184,7 @@ def _weights(path: Path, placement: Placement) -> Any:
     params = llama_cpp.llama_model_default_params()
     params.n_gpu_layers = placement.layers
     # There is no switch for AMX alone; weights that are stored in another order go with it.
-    params.use_extra_bufts = not tiles.defect()
+    params.use_extra_bufts = not backends.tile_defect()
     if not placement.layers and huge_pages.worthwhile(path.stat().st_size):
         params.load_mode = llama_cpp.LLAMA_LOAD_MODE_NONE
     # An empty list, where the default is all cards: those would compute large batches even for

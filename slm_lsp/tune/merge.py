@@ -1,9 +1,8 @@
 """A base and its LoRA adapter in one file, which computes what the base alone does.
 
 llama.cpp adds an adapter at every token; here it is added to the weights, which then get the type
-that they had. All else is the base's, unless the
-adapter says how it fills in. The same two files give the same bytes on every machine. The store
-runs this file as a process of its own:
+that they had. All else is the base's, unless the adapter says how it fills in. The same two files
+give the same bytes on every machine. The store runs this file as a process of its own:
 
     python -m slm_lsp.tune.merge BASE ADAPTER TARGET
 
