@@ -10,7 +10,6 @@ from the checkpoint in `--out`, and prints the curve as JSON.
 from __future__ import annotations
 
 import argparse
-import functools
 import math
 import sys
 from pathlib import Path
@@ -64,7 +63,6 @@ def _parser() -> argparse.ArgumentParser:
         count, limit = _from(1, int), _from(0, int)
         add("--held-out", type=Path, metavar="DIR", help="shards to judge by, not to learn from")
         add("--whole", action="store_true", help="train all weights")
-        add("--adapter", type=Path, metavar="ADAPTER.gguf", help="begin with what it has learned")
         add("--learning-rate", type=float, default=6e-4, metavar="RATE", help="at its top (6e-4)")
         add("--batch-rows", type=count, default=64, metavar="N", help="rows of a step (64)")
         add("--rows-at-once", type=count, default=16, metavar="N", help="computed together (16)")
@@ -78,10 +76,10 @@ def _train(options: argparse.Namespace) -> None:
     if not (options.tokens or options.minutes):
         raise TuneRefused("Say how long: --tokens N, --minutes N or both.")
     index, rows = shards.read(options.shards)
+    if index.fim and not options.whole:  # what SmolLM2 made no use of all looks the same to it
+        raise TuneRefused("Tokens that are new to the base are learned with --whole only.")
     held_out = shards.read(options.held_out)[1] if options.held_out else None
     model = prepared(options.base, 0 if options.whole else lora.RANK)
-    if options.adapter:
-        lora.begin_with(model, options.adapter)
     training = Training(model, index, rows, options.out, held_out)
     wishes = Wishes(
         learning_rate=options.learning_rate,
@@ -116,13 +114,13 @@ def _export(options: argparse.Namespace) -> None:
         raise TuneRefused(f"There is no training in {options.out}.")
     tensors = state.best or state.weights
     if any(key.endswith(".lora_a") for key in tensors):
-        write = export.adapter
-    else:
-        write = functools.partial(export.model, kind=options.type)
-    write(
+        export.adapter(options.model, tensors, base=options.base, name=options.name)
+        return
+    export.model(
         options.model,
         tensors,
         base=options.base,
+        kind=options.type,
         name=options.name,
         fim=index.fim,
         end=index.end,

@@ -2,21 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-import gguf
-import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from slm_lsp.errors import TuneRefused
 from slm_lsp.tune.llama import Block, Llama
-from slm_lsp.tune.metadata import value
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from pathlib import Path
 
 RANK = 16
 """Makes 10 MB of an adapter for 135 million parameters, 30 MB for 2 billion."""
@@ -52,35 +42,6 @@ def adapt(model: Llama, rank: int) -> None:
         for name, layer in list(block.named_children()):
             if isinstance(layer, nn.Linear):
                 setattr(block, name, Adapted(layer, rank, chance))
-
-
-def begin_with(model: Llama, adapter: Path) -> None:
-    """Let `model`, which is adapted, begin with what `adapter`, a file of `export`, has learned.
-
-    Raises TuneRefused for another file, or one for another model.
-    """
-    try:
-        reader = gguf.GGUFReader(str(adapter))
-    except (ValueError, IndexError, KeyError) as error:
-        raise TuneRefused(f"{adapter} is no adapter that can be read ({error}).") from None
-    found = {it.name: torch.from_numpy(np.array(it.data)) for it in reader.tensors}
-    wanted = {tensor_name(name): it for name, it in trained(model).items()}
-    alpha = value(reader, gguf.Keys.Adapter.LORA_ALPHA)
-    if alpha != ALPHA or _sizes(found) != _sizes(wanted):
-        raise TuneRefused(f"{adapter} is no adapter for this base, or was not made by slm-lsp.")
-    with torch.no_grad():
-        for name, it in wanted.items():
-            it.copy_(found[name])
-
-
-def tensor_name(name: str) -> str:
-    """Return what a file calls the tensor that is called `name` in `trained`."""
-    layer, _, side = name.rpartition(".")
-    return f"{layer}.weight.{side}"
-
-
-def _sizes(tensors: Mapping[str, Tensor]) -> dict[str, torch.Size]:
-    return {name: it.shape for name, it in tensors.items()}
 
 
 def trained(model: nn.Module) -> dict[str, Tensor]:

@@ -1,8 +1,8 @@
 """A base and its LoRA adapter in one file, which computes what the base alone does.
 
 llama.cpp adds an adapter at every token; here it is added to the weights, which then get the type
-that they had. All else is the base's, unless the adapter says how it fills in. The same two files
-give the same bytes on every machine. The store runs this file as a process of its own:
+that they had. All else is the base's. The same two files give the same bytes on every machine. The
+store runs this file as a process of its own:
 
     python -m slm_lsp.tune.merge BASE ADAPTER TARGET
 
@@ -21,7 +21,7 @@ import numpy.typing as npt
 
 from slm_lsp import network
 from slm_lsp.errors import TuneRefused
-from slm_lsp.tune import filling, metadata
+from slm_lsp.tune import metadata
 
 Matrix = npt.NDArray[Any]
 
@@ -32,12 +32,11 @@ _ACTIVATED = "adapter.alora.invocation_tokens"
 def merge(base: Path, adapter: Path, target: Path) -> None:
     """Write what `base` is with `adapter` to `target`. Raises TuneRefused where it cannot be."""
     reader = gguf.GGUFReader(str(base))
-    beside = gguf.GGUFReader(str(adapter))
-    added = _added(beside)
+    added = _added(gguf.GGUFReader(str(adapter)))
     kinds = {it.name: it.tensor_type for it in reader.tensors}
     _check(kinds, added)
     writer = gguf.GGUFWriter(target, metadata.value(reader, "general.architecture"))
-    filling.copy(reader, writer, filling.of(beside))
+    metadata.copy(reader, writer)
     for it in reader.tensors:
         writer.add_tensor_info(
             it.name, it.data.shape, it.data.dtype, it.data.nbytes, raw_dtype=it.tensor_type

@@ -5,16 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pytest
 import torch
 
 from slm_lsp.engine import gguf
 from slm_lsp.engine.llama import Llama as Runtime
 from slm_lsp.engine.recognition import recognize
-from slm_lsp.errors import TuneRefused
-from slm_lsp.tune import export, lora, weights
+from slm_lsp.tune import export, weights
 from slm_lsp.tune.__main__ import main
-from slm_lsp.tune.device import prepared
 from tests.harness.scores import scores_of_runtime
 from tests.tune.test_llama import TOKENS
 from tests.tune.test_train import END, stored
@@ -63,33 +60,3 @@ def test_the_file_says_how_it_fills_in(tiny_base: Path, tmp_path: Path):
         assert not llama.metadata("tokenizer.chat_template")
     finally:
         llama.close()
-
-
-def test_a_training_begins_with_an_adapter(tiny_base: Path, tmp_path: Path):
-    path = exported(tiny_base, tmp_path)
-    model, fresh = prepared(tiny_base, lora.RANK), prepared(tiny_base, lora.RANK)
-    lora.begin_with(model, path)
-    tokens = torch.tensor([TOKENS])
-    with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
-        expected, scores, before = (
-            it.float().numpy()
-            for it in (
-                torch.from_numpy(scores_of_runtime(tiny_base, TOKENS, path)),
-                model.output(model(tokens)[0, -1]),
-                fresh.output(fresh(tokens)[0, -1]),
-            )
-        )
-    assert np.corrcoef(scores, expected)[0, 1] > 0.99
-    assert np.corrcoef(before, expected)[0, 1] < 0.99
-
-
-@pytest.mark.parametrize("other", ["base", "rank", "text"])
-def test_a_file_that_is_no_adapter_for_it(other: str, tiny_base: Path, tmp_path: Path):
-    path = tiny_base
-    if other == "rank":
-        path = exported(tiny_base, tmp_path)
-    if other == "text":
-        path = tmp_path / "text.gguf"
-        path.write_text("not one")
-    with pytest.raises(TuneRefused, match="adapter"):
-        lora.begin_with(prepared(tiny_base, 4), path)

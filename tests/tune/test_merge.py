@@ -14,7 +14,6 @@ from slm_lsp import store
 from slm_lsp.engine.llama import Llama as Runtime
 from slm_lsp.engine.llama_context import LlamaContext
 from slm_lsp.engine.model import AbortFlag
-from slm_lsp.engine.recognition import recognize
 from slm_lsp.errors import ModelDamaged, ModelForbidden, ModelUnusable, StoreError
 from slm_lsp.policy import Policy
 from slm_lsp.store import adapted, own, record, runtime
@@ -24,14 +23,14 @@ from tests.harness.scores import scores_of_runtime
 if TYPE_CHECKING:
     from pathlib import Path
 
-RANK, END = 4, 256
+RANK = 4
 
 
 def silent(_stage: str, _done: int, _total: int) -> None:
     pass
 
 
-def adapter_for(base: Path, path: Path, strength: float, **fim: int) -> None:
+def adapter_for(base: Path, path: Path, strength: float) -> None:
     """Write an adapter that changes every matrix of the blocks by `strength` of what it has."""
     chance = torch.Generator().manual_seed(3)
     tensors = {}
@@ -43,7 +42,7 @@ def adapter_for(base: Path, path: Path, strength: float, **fim: int) -> None:
             first = torch.randn(RANK, columns, generator=chance)
             tensors[f"{layer}.lora_a"] = first / RANK**0.5
             tensors[f"{layer}.lora_b"] = size * torch.randn(rows, RANK, generator=chance)
-    export.adapter(path, tensors, base=base, name="adapter", fim=fim, end=END)
+    export.adapter(path, tensors, base=base, name="adapter")
 
 
 @pytest.fixture
@@ -85,20 +84,6 @@ def test_all_else_is_the_bases(base: Path, adapter: Path, tmp_path: Path):
         assert (old.name, old.tensor_type, *old.shape) == (new.name, new.tensor_type, *new.shape)
         changed = old.name.startswith("blk.") and "norm" not in old.name
         assert np.array_equal(old.data, new.data) != changed
-
-
-def test_a_base_that_learned_to_fill_in_says_so(base: Path, tmp_path: Path):
-    adapter_for(base, tmp_path / "adapter.gguf", 0.5, pre=257, suf=258, mid=259)
-    merge.merge(base, tmp_path / "adapter.gguf", tmp_path / "merged.gguf")
-    llama = Runtime(tmp_path / "merged.gguf")
-    try:
-        assert recognize(llama).order == "spm"
-        assert llama.fim_tokens().items() >= {"pre": 257, "suf": 258, "mid": 259}.items()
-        assert llama.token("<fim_middle>") == 259
-        assert llama.is_end(END)
-    finally:
-        llama.close()
-    assert scores_of_runtime(base, [9, 40, 7], tmp_path / "adapter.gguf").any()
 
 
 def with_types(path: Path, kind: gguf.GGMLQuantizationType) -> None:

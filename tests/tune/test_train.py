@@ -32,11 +32,11 @@ TEXT = [*b"def f(x):\n    return x\n", END]
 WISHES = Wishes(learning_rate=1e-2, batch_rows=4, rows_at_once=2, tokens=1500)
 
 
-def stored(folder: Path, examples: int = 24) -> shards.Index:
+def stored(folder: Path, examples: int = 24, **fim: int) -> shards.Index:
     writer = shards.Writer(folder, 48, wide=False)
     for row in packed(([TEXT[at % 5 :] for at in range(examples)]), 48):
         writer.add(row)
-    return writer.close(end=END, end_weight=5.0, fim={"pre": 257, "suf": 258, "mid": 259})
+    return writer.close(end=END, end_weight=5.0, fim=fim)
 
 
 def training(base: Path, folder: Path, out: Path, rank: int = 4) -> Training:
@@ -216,3 +216,13 @@ def test_training_needs_little_of_what_slm_lsp_needs():
     }
     assert {"torch", "gguf", "msgspec", "rich"} <= set(loaded.stdout.split())
     assert not foreign & set(loaded.stdout.split())
+
+
+def test_new_tokens_are_not_learned_by_an_adapter(
+    tiny_base: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    """Those that the base never used are all the same to it, and an adapter leaves them so."""
+    stored(tmp_path / "shards", pre=257, suf=258, mid=259)
+    shared = ["--base", str(tiny_base), "--shards", str(tmp_path / "shards")]
+    assert main(["train", *shared, "--out", str(tmp_path / "out"), "--tokens", "500"]) == 1
+    assert "--whole" in capsys.readouterr().err
