@@ -34,9 +34,10 @@ _OPTIONS = (
     "-DLLAMA_BUILD_TESTS=OFF",
     "-DLLAMA_BUILD_EXAMPLES=OFF",
     "-DLLAMA_BUILD_SERVER=ON",
-    f"-DCMAKE_PROJECT_llama.cpp_INCLUDE={Path(__file__).with_name('compiler.cmake')}",
 )
 """Without what would be fetched while building: the web page, and the library for downloads."""
+
+_RECIPE = Path(__file__).with_name("compiler.cmake")
 
 
 def program(name: str) -> Path:
@@ -78,7 +79,7 @@ def main() -> int:
 
 
 def _folder() -> Path:
-    options = " ".join([*_OPTIONS[:-1], engine_wheel.recipes()])
+    options = " ".join([*_OPTIONS, engine_wheel.recipes()])
     key = engine_wheel.machine_key(_REQUIREMENTS, options)
     return cache_folder(os.environ).parent / "peer" / key
 
@@ -90,11 +91,12 @@ def _build(work: Path, log: Path) -> Path:
     environ = {"TMPDIR": str(work), "PATH": engine_wheel.search_path(tools)}
     source = _fetch(tools, work, log, environ)
     objects = work / "objects"
+    include = f"-DCMAKE_PROJECT_llama.cpp_INCLUDE={_RECIPE}"
     users = shlex.split(os.environ.get("CMAKE_ARGS", ""))
     advice = "Update the C++ compiler, or report this with the log."
     run(
         "Configuring llama.cpp",
-        ["cmake", "-G", "Ninja", "-S", source, "-B", objects, *_OPTIONS, *users],
+        ["cmake", "-G", "Ninja", "-S", source, "-B", objects, *_OPTIONS, include, *users],
         log,
         advice,
         **environ,

@@ -12,6 +12,7 @@ import msgspec
 import psutil
 
 from slm_lsp.doctor.finding import Finding
+from slm_lsp.engine import tiles
 from slm_lsp.engine.hardware import Backends
 from slm_lsp.errors import ModelUnusable
 from slm_lsp.processors import model_threads
@@ -27,8 +28,6 @@ OLDEST = (3, 11)
 LEAST_GIB = 1
 """Free memory below which the system may have to stop the engine; the default model takes 0.5."""
 
-TILES = "AMX_INT8"
-
 FLAGS = {
     "SSE3": "pni",
     "SSSE3": "ssse3",
@@ -42,7 +41,7 @@ FLAGS = {
     "AVX512_VBMI": "avx512vbmi",
     "AVX512_VNNI": "avx512_vnni",
     "AVX512_BF16": "avx512_bf16",
-    TILES: "amx_int8",
+    tiles.FEATURE: "amx_int8",
     "NEON": "asimd",
     "DOTPROD": "asimddp",
     "MATMUL_INT8": "i8mm",
@@ -119,8 +118,8 @@ def processor(found: Backends, flags: frozenset[str]) -> Finding:
         detail = f"the runtime was built for {_listed(missing)}, which this processor lacks"
         advice = f"Install the runtime again on this machine: {REBUILD} {_runtime_version()}"
         return Finding("processor", "failed", detail, advice)
-    if found.defect and TILES in unused:
-        detail += f"; not {TILES}, which its compiler ({found.defect}) got wrong"
+    if found.defect and tiles.FEATURE in unused:
+        detail += f"; not {tiles.FEATURE}, which its compiler ({found.defect}) got wrong"
         advice = (
             f"Several times faster, if built with GCC 14 or newer: {REBUILD} {_runtime_version()}"
         )
