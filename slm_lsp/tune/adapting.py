@@ -106,7 +106,7 @@ def _trained(job: Job, folder: Path, report: Callable[[Progress], None]) -> Adap
     )
     state = training.run(wishes, report)
     file = folder / "adapter.gguf"
-    export.adapter(file, state.best or state.weights, base=job.base, name=job.name)
+    export.adapter(file, state.best or state.weights, base=job.base, name=job.name, fim={}, end=0)
     seen = round(state.step * wishes.batch_rows * index.tokens_per_row)
     return Adapter(file, seen, state.curve)
 

@@ -11,6 +11,8 @@ import torch
 from slm_lsp.tune.shards import nothing
 
 if TYPE_CHECKING:
+    import numpy.typing as npt
+
     from slm_lsp.tune.shards import Index, Rows
 
 
@@ -52,7 +54,8 @@ def batch(rows: Rows, index: Index) -> Batch:
     """Make a batch of `rows`.
 
     The last token of a row is read, too, though nothing follows it: the products of 511 tokens take
-    a processor up to twice as long as those of 512.
+    a processor up to twice as long as those of 512. A prompt is not learned to be written: it is
+    most of an example, and what belongs into the hole would hardly count beside it.
     """
     known = rows != nothing(rows.dtype)
     tokens = torch.from_numpy(np.where(known, rows, index.end).astype(np.int64))
@@ -60,4 +63,17 @@ def batch(rows: Rows, index: Index) -> Batch:
     weights = torch.from_numpy(np.roll(known, -1, axis=1).astype(np.float32))
     weights[:, -1] = 0.0
     weights *= torch.where(targets == index.end, index.end_weight, 1.0)
+    if index.fim:
+        weights *= torch.from_numpy(~np.roll(_prompts(rows, index), -1, axis=1))
     return Batch(tokens, targets, weights)
+
+
+def _prompts(rows: Rows, index: Index) -> npt.NDArray[np.bool_]:
+    """Tell which tokens are a prompt's: from the first of its marks on, up to the middle's."""
+    places = np.arange(rows.shape[1])
+    middle = index.fim["mid"]
+    opening = [token for token in index.fim.values() if token != middle]
+    opened = np.maximum.accumulate(np.where(np.isin(rows, opening), places, -1), axis=1)
+    closing = np.where(np.isin(rows, [middle, index.end]), places + 1, 0)
+    closed = np.maximum.accumulate(closing, axis=1)
+    return opened >= np.concatenate((np.zeros_like(closed[:, :1]), closed[:, :-1]), axis=1)

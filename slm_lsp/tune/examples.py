@@ -29,18 +29,20 @@ if TYPE_CHECKING:
 KIND_WEIGHTS = dict(zip(KINDS, (25, 20, 15, 15, 10, 15), strict=True))
 """How often each kind of hole is made; random spans make the model robust, and are 15 %."""
 
-PLAIN_SHARE = 0.2
+PLAIN_SHARE = 0.1
 """Of the examples: text without a hole, so that nothing is forgotten."""
 
-PLAIN_TOKENS = 512
-"""Of such a text, so that a fifth of the tokens is in them, too."""
+PLAIN_TOKENS = 256
+"""Of such a text, so that a tenth of the tokens is in them, too."""
 
 OTHER_ORDER_SHARE = 0.2
 """Of the holes: prefix and suffix change places, for programs that ask that way."""
 
-PREFIX_BUDGETS = (128, 256, 512, 1024)
-SUFFIX_BUDGETS = (0, 64, 128, 256)
-"""Tokens, as estimated. With 0 nothing follows, as at the end of a file."""
+PREFIX_PARTS = (8, 8, 4, 4, 2, 1)
+SUFFIX_PARTS = (0, 16, 8, 4)
+"""What a prefix and a suffix may have is the room divided by one of them; with 0 nothing follows,
+as at the end of a file. Most are short: a hole teaches little more with more before it, and what it
+costs is what is read."""
 
 DEFINITIONS_SHARE = 0.25
 """Of the holes in a file whose workspace is indexed: definitions of other files stand above."""
@@ -53,7 +55,7 @@ NAMED_SHARE = 0.8
 REPOSITORY_SHARE = 0.4
 """Of the examples: the repository's name is told."""
 
-CHARACTERS = 2500
+CHARACTERS = 1600
 """A file has one example for so many of its characters, about as many as an example has."""
 
 
@@ -112,11 +114,12 @@ class Examples:
         document = replace(case.document(), repository=repository)
         syntax = parse(document)
         cursor = document.clamp(case.cursor)
-        suffix = chance.choice(SUFFIX_BUDGETS)
+        part = chance.choice(SUFFIX_PARTS)
+        suffix = self._room // part if part else 0
         above = ""
         if database is not None and chance.random() < DEFINITIONS_SHARE:
             above = definition_lines(database, document, syntax, cursor, DEFINITION_TOKENS)
-        budget = Budget(chance.choice(PREFIX_BUDGETS), suffix)
+        budget = Budget(self._room // chance.choice(PREFIX_PARTS), suffix)
         prompt = window(document, syntax, cursor, budget, above)
         path = prompt.path if chance.random() < NAMED_SHARE else ""
         within = prompt.repository if chance.random() < REPOSITORY_SHARE else ""

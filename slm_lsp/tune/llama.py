@@ -19,6 +19,11 @@ SHORT = 512
 both ways through a layer of 135 million parameters then take 19 ms instead of 47 for four rows."""
 
 
+PART = 128
+"""Positions that look back together: they reach no further than the last of them, which spares
+three eighths of what `SHORT` tokens would look at."""
+
+
 @dataclass(frozen=True, slots=True)
 class Shape:
     """The sizes of a model; `halves` tells how pairs are turned, `biased` that q, k and v have one.
@@ -106,7 +111,7 @@ class Llama(nn.Module):
         """`rope_factors`, one for each pair of a head's numbers, slow down their turning."""
         super().__init__()
         self.shape = shape
-        self.token_embd = nn.Embedding(shape.vocabulary, shape.width)
+        self.token_embd: nn.Module = nn.Embedding(shape.vocabulary, shape.width)
         self.blk = nn.ModuleList(Block(shape) for _ in range(shape.layers))
         self.output_norm = Norm(shape.width, eps=shape.epsilon)
         self.output = nn.Linear(shape.width, shape.vocabulary, bias=False)
@@ -141,25 +146,40 @@ class Llama(nn.Module):
 
     def loss(self, hidden: Tensor, targets: Tensor, weights: Tensor) -> Tensor:
         """Return the sum over all positions of `weights` times the loss at `targets`, in nats."""
+        (counted,) = weights.flatten().nonzero(as_tuple=True)
         found: Tensor = WeightedLoss.apply(
-            hidden.flatten(0, 1), self.output.weight, targets.flatten(), weights.flatten()
+            hidden.flatten(0, 1)[counted],
+            self.output.weight,
+            targets.flatten()[counted],
+            weights.flatten()[counted],
         )
         return found
 
 
 def _mixed(query: Tensor, key: Tensor, value: Tensor) -> Tensor:
     """Return, for each query, the values of the keys up to it, by how well they fit."""
-    rows, heads, length, head = query.shape
-    groups = key.shape[1]
+    heads, length, head = query.shape[1:]
     if query.device.type != "cpu" or length > SHORT:
         return functional.scaled_dot_product_attention(
-            query, key, value, is_causal=True, enable_gqa=heads != groups
+            query, key, value, is_causal=True, enable_gqa=heads != key.shape[1]
         )
-    later = torch.full((length, length), -torch.inf, dtype=query.dtype).triu(1)
-    grouped = query.reshape(rows, groups, -1, head) * head**-0.5  # those with the same keys
-    fit = (grouped @ key.transpose(-1, -2)).view(rows, heads, length, length)
+    query = query * head**-0.5
+    parts = [
+        _attended(query[:, :, at : at + PART], key[:, :, : at + PART], value[:, :, : at + PART])
+        for at in range(0, length, PART)
+    ]
+    return torch.cat(parts, dim=2)
+
+
+def _attended(query: Tensor, key: Tensor, value: Tensor) -> Tensor:
+    """Return the same for the last of the positions that `key` and `value` have."""
+    rows, heads, length, _ = query.shape
+    groups, reached = key.shape[1:3]
+    later = torch.full((length, reached), -torch.inf, dtype=query.dtype).triu(1 + reached - length)
+    grouped = query.reshape(rows, groups, -1, query.shape[-1])  # those with the same keys
+    fit = (grouped @ key.transpose(-1, -2)).view(rows, heads, length, reached)
     shares = torch.softmax(fit + later, dim=-1)
-    return (shares.view(rows, groups, -1, length) @ value).view(query.shape)
+    return (shares.view(rows, groups, -1, reached) @ value).view(query.shape)
 
 
 def _partners(numbers: Tensor, *, halves: bool) -> Tensor:

@@ -1,8 +1,8 @@
 """A base and its LoRA adapter in one file, which computes what the base alone does.
 
 llama.cpp adds an adapter at every token; here it is added to the weights, which then get the type
-that they had. All else is the base's. The same two files give the same bytes on every machine. The
-store runs this file as a process of its own:
+that they had. All else is the base's, unless the adapter taught it tokens to fill in with. The same
+two files give the same bytes on every machine. The store runs this file as a process of its own:
 
     python -m slm_lsp.tune.merge BASE ADAPTER TARGET
 
@@ -21,9 +21,11 @@ import numpy.typing as npt
 
 from slm_lsp import network
 from slm_lsp.errors import TuneRefused
-from slm_lsp.tune import metadata
+from slm_lsp.tune import filling, metadata
 
 Matrix = npt.NDArray[Any]
+
+EMBEDDING = "token_embd.weight"
 
 _ACTIVATED = "adapter.alora.invocation_tokens"
 """What names the tokens from which on an adapter is to be added, and not before."""
@@ -32,11 +34,12 @@ _ACTIVATED = "adapter.alora.invocation_tokens"
 def merge(base: Path, adapter: Path, target: Path) -> None:
     """Write what `base` is with `adapter` to `target`. Raises TuneRefused where it cannot be."""
     reader = gguf.GGUFReader(str(base))
-    added = _added(gguf.GGUFReader(str(adapter)))
+    beside = gguf.GGUFReader(str(adapter))
+    added, taught = _added(beside), filling.of(beside)
     kinds = {it.name: it.tensor_type for it in reader.tensors}
     _check(kinds, added)
     writer = gguf.GGUFWriter(target, metadata.value(reader, "general.architecture"))
-    metadata.copy(reader, writer)
+    filling.copy(reader, writer, taught)
     for it in reader.tensors:
         writer.add_tensor_info(
             it.name, it.data.shape, it.data.dtype, it.data.nbytes, raw_dtype=it.tensor_type
@@ -49,6 +52,8 @@ def merge(base: Path, adapter: Path, target: Path) -> None:
         if it.name in added:
             whole = gguf.dequantize(data, it.tensor_type) + _product(*added[it.name])
             data = gguf.quantize(whole, it.tensor_type)
+        if it.name == EMBEDDING and taught:
+            data = _extended(it, taught, metadata.value(beside, filling.EMBEDDINGS_KEY, []))
         writer.write_tensor_data(data)
     writer.close()
 
@@ -68,9 +73,17 @@ def _added(reader: gguf.GGUFReader) -> dict[str, tuple[Matrix, Matrix, float]]:
     return found
 
 
+def _extended(it: gguf.ReaderTensor, taught: filling.Filling, numbers: list[float]) -> Matrix:
+    """Return the embedding `it` with those of the tokens that were taught."""
+    new = np.array(numbers, np.float32).reshape(len(filling.tokens(taught)), -1)
+    data = np.array(it.data)
+    data[filling.tokens(taught)] = gguf.quantize(new, it.tensor_type)
+    return data
+
+
 def _check(kinds: dict[str, Any], added: dict[str, tuple[Matrix, Matrix, float]]) -> None:
     for name, (first, second, _) in added.items():
-        if name not in kinds or name == "token_embd.weight" or not first.ndim == second.ndim == 2:
+        if name not in kinds or name == EMBEDDING or not first.ndim == second.ndim == 2:
             raise TuneRefused(f"the adapter changes {name}, which is not a weight of its own")
     for kind in sorted({kinds[name] for name in added}):
         try:

@@ -31,7 +31,7 @@ SAVE_S = 60.0
 SAVE_SHARE = 0.02
 """Checkpoints are fewer where they would take more of the time: a kill then costs more."""
 
-LOOK_ROWS = 2
+LOOK_ROWS = 4
 """Held-out rows looked at, for each row of a batch: more would cost more than they tell."""
 
 TRIAL_STEPS = 3

@@ -5,25 +5,26 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pytest
 import torch
 
 from slm_lsp.engine import gguf
 from slm_lsp.engine.llama import Llama as Runtime
 from slm_lsp.engine.recognition import recognize
-from slm_lsp.tune import export, weights
+from slm_lsp.errors import TuneRefused
+from slm_lsp.tune import export, lora, merge, weights
 from slm_lsp.tune.__main__ import main
+from slm_lsp.tune.device import prepared
 from tests.harness.scores import scores_of_runtime
 from tests.tune.test_llama import TOKENS
-from tests.tune.test_train import END, stored
+from tests.tune.test_train import END, FIM, stored
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-FIM = {"pre": 257, "suf": 258, "mid": 259}
 
-
-def exported(base: Path, tmp_path: Path, *more: str) -> Path:
-    stored(tmp_path / "shards")
+def exported(base: Path, tmp_path: Path, *more: str, **fim: int) -> Path:
+    stored(tmp_path / "shards", **fim)
     shared = ["--base", str(base), "--shards", str(tmp_path / "shards")]
     shared += ["--out", str(tmp_path / "out")]
     options = ["--tokens", "1500", "--batch-rows", "4", "--learning-rate", "0.01"]
@@ -60,3 +61,49 @@ def test_the_file_says_how_it_fills_in(tiny_base: Path, tmp_path: Path):
         assert not llama.metadata("tokenizer.chat_template")
     finally:
         llama.close()
+
+
+def test_a_training_begins_with_an_adapter_and_its_new_tokens(tiny_base: Path, tmp_path: Path):
+    """What llama.cpp computes with the two merged is what the training goes on from."""
+    path, merged = exported(tiny_base, tmp_path, **FIM), tmp_path / "merged.gguf"
+    merge.merge(tiny_base, path, merged)
+    model, fresh = (prepared(tiny_base, lora.RANK, FIM.values()) for _ in range(2))
+    lora.begin_with(model, path)
+    tokens = [*TOKENS, FIM["suf"], 40, FIM["pre"], 41, FIM["mid"]]
+    with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
+        expected = scores_of_runtime(merged, tokens)
+        scores, before = (
+            it.output(it(torch.tensor([tokens]))[0, -1]).float().numpy() for it in (model, fresh)
+        )
+    known = np.isin(np.arange(len(expected)), list(FIM.values()), invert=True)
+    assert np.corrcoef(scores[known], expected[known])[0, 1] > 0.99
+    assert np.corrcoef(before[known], expected[known])[0, 1] < 0.99
+
+
+def test_what_is_merged_says_how_it_fills_in(tiny_base: Path, tmp_path: Path):
+    path, merged = exported(tiny_base, tmp_path, **FIM), tmp_path / "merged.gguf"
+    merge.merge(tiny_base, path, merged)
+    llama = Runtime(merged)
+    try:
+        assert llama.fim_tokens().items() >= FIM.items()
+        assert llama.token("<fim_middle>") == FIM["mid"]
+        assert llama.is_end(END)
+        assert recognize(llama).order == "spm"
+    finally:
+        llama.close()
+    assert scores_of_runtime(tiny_base, TOKENS, path).any()  # apart, it does no harm
+
+
+@pytest.mark.parametrize("other", ["base", "rank", "new tokens", "text"])
+def test_a_file_that_is_no_adapter_for_it(other: str, tiny_base: Path, tmp_path: Path):
+    path, new = tiny_base, []
+    if other in ("rank", "new tokens"):
+        path = exported(tiny_base, tmp_path)
+    if other == "new tokens":
+        new = [*FIM.values()]
+    if other == "text":
+        path = tmp_path / "text.gguf"
+        path.write_text("not one")
+    rank = 4 if other == "rank" else lora.RANK
+    with pytest.raises(TuneRefused, match="adapter"):
+        lora.begin_with(prepared(tiny_base, rank, new), path)

@@ -42,7 +42,7 @@ def adapter_for(base: Path, path: Path, strength: float) -> None:
             first = torch.randn(RANK, columns, generator=chance)
             tensors[f"{layer}.lora_a"] = first / RANK**0.5
             tensors[f"{layer}.lora_b"] = size * torch.randn(rows, RANK, generator=chance)
-    export.adapter(path, tensors, base=base, name="adapter")
+    export.adapter(path, tensors, base=base, name="adapter", fim={}, end=0)
 
 
 @pytest.fixture

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 END = 256
 TEXT = [*b"def f(x):\n    return x\n", END]
+FIM = {"pre": 257, "suf": 258, "mid": 259}
 WISHES = Wishes(learning_rate=1e-2, batch_rows=4, rows_at_once=2, tokens=1500)
 
 
@@ -218,11 +219,14 @@ def test_training_needs_little_of_what_slm_lsp_needs():
     assert not foreign & set(loaded.stdout.split())
 
 
-def test_new_tokens_are_not_learned_by_an_adapter(
-    tiny_base: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-):
-    """Those that the base never used are all the same to it, and an adapter leaves them so."""
-    stored(tmp_path / "shards", pre=257, suf=258, mid=259)
-    shared = ["--base", str(tiny_base), "--shards", str(tmp_path / "shards")]
-    assert main(["train", *shared, "--out", str(tmp_path / "out"), "--tokens", "500"]) == 1
-    assert "--whole" in capsys.readouterr().err
+def test_a_prompt_is_read_and_not_learned(tmp_path: Path):
+    pre, suf, mid = FIM["pre"], FIM["suf"], FIM["mid"]
+    prompt, middle, plain = [suf, 40, 41, pre, 42, mid], [50, 51, END], [60, 61]
+    writer = shards.Writer(tmp_path, 24, wide=False)
+    for row in packed([[*plain, *prompt, *middle, *prompt, *middle, *plain]], 24):
+        writer.add(row)
+    index = writer.close(end=END, end_weight=2.0, fim=FIM)
+    found = batch(shards.read(tmp_path)[1], index)
+    counted = found.weights > 0
+    assert found.targets[counted].tolist() == [61, *middle, *middle, *plain]
+    assert found.weights[counted & (found.targets == END)].tolist() == [2.0, 2.0]
