@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from slm_lsp.engine import gguf
 from slm_lsp.errors import ModelUnusable, NameTaken, StoreError
 from slm_lsp.processors import model_threads
 from slm_lsp.store import admission, checksum, installed, own, record, runtime
@@ -24,6 +25,10 @@ if TYPE_CHECKING:
 
     from slm_lsp.store.checksum import Stamp
     from slm_lsp.store.writing import Progress
+
+EMBEDDINGS = "slm-lsp.fim.embeddings"
+"""In the file of an adapter that teaches a base to fill in: see `tune.filling`. llama.cpp knows
+nothing of them, so the two are of no use apart."""
 
 FILE = "adapter.gguf"
 """What every adapter is called in the store."""
@@ -61,11 +66,18 @@ def take_in(file: Path, base: str, name: str, sha256: str, progress: Progress) -
         found = admission.check(added, sha256, str(file), progress)
         progress("first run", 0, 0)
         trial = runtime.attempt(weights, model_threads(), added)
-        apart = _merge(weights, added, work / MERGED, progress)
-        files = [(weights, below), (added, found)]
-        if not apart:
+        files, apart = [(weights, below), (added, found)], ""
+        teaches = EMBEDDINGS in gguf.read(added).arrays
+        try:
+            trial = _merged(weights, added, work / MERGED, progress)
             files.append((work / MERGED, checksum.stamp_of(work / MERGED)))
-        written = _record(name, under, [stamp for _, stamp in files])
+        except (StoreError, ModelUnusable) as error:
+            apart = str(error)
+            if teaches:
+                raise ModelUnusable(
+                    f"The adapter teaches '{base}' tokens and has to be merged with it: {apart}"
+                ) from error
+        written = _record(name, under, [stamp for _, stamp in files], teaches=teaches)
         admission.keep(files, written)
         return Adapted(written, trial, apart)
 
@@ -82,26 +94,27 @@ def check_name(name: str) -> None:
 
 
 def _is_adapted(found: Record) -> bool:
-    return bool(found.adapter or found.merged)
+    return any(it.file == FILE for it in found.files)
 
 
-def _merge(weights: Path, added: Path, target: Path, progress: Progress) -> str:
-    """Make one file of both and run it once; return the reason where that cannot be done."""
+def _merged(weights: Path, added: Path, target: Path, progress: Progress) -> Trial:
+    """Make one file of both, and say what it is. Raises StoreError or ModelUnusable."""
     if find_spec("gguf") is None:
-        return "merging takes the package gguf (`pip install gguf`, then the same command again)"
+        raise ModelUnusable(
+            "merging takes the package gguf (`pip install gguf`, then the same command again)"
+        )
     try:
         require_space(weights.stat().st_size)
         progress("merge", 0, 0)
         runtime.merge(weights, added, target)
         progress("first run of both in one", 0, 0)
-        runtime.attempt(target, model_threads())
-    except (StoreError, ModelUnusable) as error:
+        return runtime.attempt(target, model_threads())
+    except (StoreError, ModelUnusable):
         target.unlink(missing_ok=True)
-        return str(error)
-    return ""
+        raise
 
 
-def _record(name: str, base: Record, stamps: list[Stamp]) -> Record:
+def _record(name: str, base: Record, stamps: list[Stamp], *, teaches: bool) -> Record:
     kind = base.used.quantisation
     made = ((own.FILE, kind), (FILE, "LoRA"), (MERGED, kind))
     files = tuple(
@@ -111,4 +124,5 @@ def _record(name: str, base: Record, stamps: list[Stamp]) -> Record:
     origin = f"{base.name} with an adapter"
     if len(files) < len(made):
         return Record(name, origin, base.licence, files, own.FILE, adapter=FILE)
-    return Record(name, origin, base.licence, files, MERGED, merged=(own.FILE, FILE))
+    merged = () if teaches else (own.FILE, FILE)
+    return Record(name, origin, base.licence, files, MERGED, merged=merged)

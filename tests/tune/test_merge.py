@@ -17,8 +17,10 @@ from slm_lsp.engine.model import AbortFlag
 from slm_lsp.errors import ModelDamaged, ModelForbidden, ModelUnusable, StoreError
 from slm_lsp.policy import Policy
 from slm_lsp.store import adapted, own, record, runtime
-from slm_lsp.tune import export, merge, weights
+from slm_lsp.tune import export, lora, merge, weights
+from slm_lsp.tune.device import prepared
 from tests.harness.scores import scores_of_runtime
+from tests.tune.test_train import END, FIM
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -183,6 +185,22 @@ def test_else_base_and_adapter_stay_apart(
     assert model.adapter is not None
     assert {it.name for it in model.path.parent.glob("*.gguf")} == {"model.gguf", "adapter.gguf"}
     store.check(model)
+
+
+def test_new_tokens_count_in_one_file_only(
+    installed_base: str, tmp_path: Path, tiny_base: Path, monkeypatch: pytest.MonkeyPatch
+):
+    tensors = lora.trained(prepared(tiny_base, RANK, FIM.values()))
+    teaching = tmp_path / "adapter.gguf"
+    export.adapter(teaching, tensors, base=tiny_base, name="adapter", fim=FIM, end=END)
+    made = adapted.take_in(teaching, installed_base, "fitted", "", silent)
+    assert made.trial.fills_in  # what the base alone does not
+    with monkeypatch.context() as broken:
+        broken.setattr(runtime, "merge", refuse)
+        with pytest.raises(ModelUnusable, match="has to be merged with it: weights of"):
+            adapted.take_in(teaching, installed_base, "fitted", "", silent)
+    model = store.resolve("fitted")  # the one from before
+    assert (model.path.name, model.unmerged) == ("merged.gguf", None)
 
 
 def test_a_list_of_checksums_holds_for_what_is_merged(installed_base: str, adapter: Path):
