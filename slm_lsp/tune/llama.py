@@ -146,12 +146,8 @@ class Llama(nn.Module):
 
     def loss(self, hidden: Tensor, targets: Tensor, weights: Tensor) -> Tensor:
         """Return the sum over all positions of `weights` times the loss at `targets`, in nats."""
-        (counted,) = weights.flatten().nonzero(as_tuple=True)
         found: Tensor = WeightedLoss.apply(
-            hidden.flatten(0, 1)[counted],
-            self.output.weight,
-            targets.flatten()[counted],
-            weights.flatten()[counted],
+            hidden.flatten(0, 1), self.output.weight, targets.flatten(), weights.flatten()
         )
         return found
 

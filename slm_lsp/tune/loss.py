@@ -23,7 +23,9 @@ class WeightedLoss(torch.autograd.Function):
     """The sum over all positions of `counts` times the loss at `targets`, in nats.
 
     `hidden` has a row for each position, and `output` one for each token of the vocabulary; the
-    scores are their product. It is computed in the precision of autocast where that is enabled.
+    scores are their product, and are made where something counts. It is computed in the precision
+    of autocast where that is enabled. What is held has the same size every time: of other sizes,
+    the allocator keeps more and more.
     """
 
     @staticmethod
@@ -35,16 +37,17 @@ class WeightedLoss(torch.autograd.Function):
         casts = torch.is_autocast_enabled(device)
         kind = torch.get_autocast_dtype(device) if casts else hidden.dtype
         given, wide = hidden.to(kind), output.to(kind)
-        to_hidden = torch.empty_like(hidden)
+        to_hidden = torch.zeros_like(hidden)
         trained = ctx.needs_input_grad[1]
         size = min(PART_TOKENS[device], len(given))
         scores = given.new_empty(len(given) if trained else size, len(wide))
         exact = torch.empty_like(scores[:size], dtype=torch.float32)
         total = exact.new_zeros(())
-        for at in range(0, len(given), size):
-            here = slice(at, at + size)
+        (counted,) = counts.nonzero(as_tuple=True)
+        for at in range(0, len(counted), size):
+            here = counted[at : at + size]
             part, target, count = given[here], targets[here, None], counts[here, None]
-            rough = scores[here] if trained else scores[: len(part)]
+            rough = scores[at : at + len(part)] if trained else scores[: len(part)]
             fine = exact[: len(part)]
             torch.mm(part, wide.T, out=rough)
             fine.copy_(rough)
@@ -58,7 +61,8 @@ class WeightedLoss(torch.autograd.Function):
                 to_hidden[here] = (rough @ wide) * count
         to_output = None
         if trained:
-            to_output = (scores.T @ (given * counts[:, None]).to(kind)).to(output.dtype)
+            read = (given * counts[:, None]).to(kind)[counted]
+            to_output = (scores[: len(counted)].T @ read).to(output.dtype)
         ctx.save_for_backward(to_hidden, to_output)
         return total
 
