@@ -58,7 +58,7 @@ class WeightedLoss(torch.autograd.Function):
             if any(ctx.needs_input_grad):
                 fine.div_(sums).scatter_add_(1, target, torch.full_like(sums, -1.0))
                 rough.copy_(fine)
-                to_hidden[here] = (rough @ wide) * count
+                to_hidden[here] = ((rough @ wide) * count).to(hidden.dtype)
         to_output = None
         if trained:
             read = (given * counts[:, None]).to(kind)[counted]
