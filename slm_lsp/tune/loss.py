@@ -13,6 +13,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 PART_TOKENS = {"cpu": 256, "cuda": 4096}
 """Tokens whose scores are held at a time: 75 MB or 1.2 GB with a vocabulary of 49,152. A processor
@@ -24,8 +25,8 @@ class WeightedLoss(torch.autograd.Function):
 
     `hidden` has a row for each position, and `output` one for each token of the vocabulary; the
     scores are their product, and are made where something counts. It is computed in the precision
-    of autocast where that is enabled. What is held has the same size every time: of other sizes,
-    the allocator keeps more and more.
+    of autocast where that is enabled. All parts have one size, also the last: for each that they
+    have met, the products of a processor (oneDNN) keep as much as the whole `output`.
     """
 
     @staticmethod
@@ -36,33 +37,37 @@ class WeightedLoss(torch.autograd.Function):
         device = hidden.device.type
         casts = torch.is_autocast_enabled(device)
         kind = torch.get_autocast_dtype(device) if casts else hidden.dtype
-        given, wide = hidden.to(kind), output.to(kind)
-        to_hidden = torch.zeros_like(hidden)
+        wide = output.to(kind)
         trained = ctx.needs_input_grad[1]
-        size = min(PART_TOKENS[device], len(given))
+        size = min(PART_TOKENS[device], len(hidden))
+        (counted,) = counts.nonzero(as_tuple=True)
+        rest = len(hidden) + size - len(counted)
+        given = functional.pad(hidden[counted].to(kind), (0, 0, 0, rest))
+        target = functional.pad(targets[counted], (0, rest))[:, None]
+        count = functional.pad(counts[counted], (0, rest))[:, None]
+        end = -(-len(counted) // size) * size
         scores = given.new_empty(len(given) if trained else size, len(wide))
         exact = torch.empty_like(scores[:size], dtype=torch.float32)
+        slopes = torch.zeros_like(given, dtype=hidden.dtype)
         total = exact.new_zeros(())
-        (counted,) = counts.nonzero(as_tuple=True)
-        for at in range(0, len(counted), size):
-            here = counted[at : at + size]
-            part, target, count = given[here], targets[here, None], counts[here, None]
-            rough = scores[at : at + len(part)] if trained else scores[: len(part)]
-            fine = exact[: len(part)]
-            torch.mm(part, wide.T, out=rough)
-            fine.copy_(rough)
-            fine -= fine.amax(1, keepdim=True)
-            wanted = fine.gather(1, target)
-            sums = fine.exp_().sum(1, keepdim=True)
-            total += ((sums.log() - wanted) * count).sum()
+        for at in range(0, end, size):
+            here = slice(at, at + size)
+            rough = scores[here] if trained else scores
+            torch.mm(given[here], wide.T, out=rough)
+            exact.copy_(rough)
+            exact -= exact.amax(1, keepdim=True)
+            wanted = exact.gather(1, target[here])
+            sums = exact.exp_().sum(1, keepdim=True)
+            total += ((sums.log() - wanted) * count[here]).sum()
             if any(ctx.needs_input_grad):
-                fine.div_(sums).scatter_add_(1, target, torch.full_like(sums, -1.0))
-                rough.copy_(fine)
-                to_hidden[here] = ((rough @ wide) * count).to(hidden.dtype)
+                exact.div_(sums).scatter_add_(1, target[here], torch.full_like(sums, -1.0))
+                rough.copy_(exact)
+                slopes[here] = (rough @ wide) * count[here]
+        to_hidden = torch.zeros_like(hidden)
+        to_hidden[counted] = slopes[: len(counted)]
         to_output = None
         if trained:
-            read = (given * counts[:, None]).to(kind)[counted]
-            to_output = (scores[: len(counted)].T @ read).to(output.dtype)
+            to_output = (scores[:end].T @ (given * count).to(kind)[:end]).to(output.dtype)
         ctx.save_for_backward(to_hidden, to_output)
         return total
 

@@ -49,3 +49,12 @@ def test_in_the_precision_of_autocast():
     rough.backward()
     assert hidden.grad is not None
     assert hidden.grad.dtype == torch.float32
+
+
+def test_of_a_hidden_state_that_is_rough_itself():
+    hidden = torch.randn(POSITIONS, WIDTH, dtype=torch.bfloat16, requires_grad=True)
+    output, targets = torch.randn(VOCABULARY, WIDTH), torch.arange(POSITIONS)
+    with torch.autocast("cpu", torch.bfloat16):
+        WeightedLoss.apply(hidden, output, targets, torch.ones(POSITIONS)).backward()
+    assert hidden.grad is not None
+    assert hidden.grad.dtype == torch.bfloat16
