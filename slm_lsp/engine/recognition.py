@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 ORDER_KEY = "slm-lsp.fim.order"
 """Metadata of a GGUF that was trained for one order above the other: `spm` or `psm`."""
 
+HEALS_KEY = "slm-lsp.fim.heals"
+"""Metadata of a GGUF that was trained on holes between tokens: `true`."""
+
 ABOUT_KEYS = ("general.architecture", "general.basename", "general.name")
 """Metadata that says which family a model is of. Files also say it with their own names."""
 
@@ -57,7 +60,7 @@ def recognize(facts: ModelFacts, chosen: str = "auto") -> Format:
     given = facts.fim_tokens()
     order = facts.metadata(ORDER_KEY)
     if order and _complete(given):
-        return of_tokens(given, order)
+        return of_tokens(given, order, heals=facts.metadata(HEALS_KEY) == "true")
     about = " ".join([facts.file, *map(facts.metadata, ABOUT_KEYS)])
     for family in FAMILIES:
         own = {facts.token(name) for name in family.tokens}
@@ -94,7 +97,7 @@ def _of_family(family: Family, token: Callable[[str], int | None]) -> Format:
     )
 
 
-def of_tokens(given: dict[str, int], order: str) -> Format:
+def of_tokens(given: dict[str, int], order: str, *, heals: bool = False) -> Format:
     """Return the format of a model whose tokens are known and whose family is not.
 
     PSM is what every fill-in model was trained for.
@@ -107,4 +110,5 @@ def of_tokens(given: dict[str, int], order: str) -> Format:
         (given["rep"], "{repository}\n") if "rep" in given else (),
         (given["sep"], "{path}\n") if "sep" in given else (),
         frozenset(given.values()),
+        heals,
     )

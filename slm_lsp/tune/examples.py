@@ -36,7 +36,8 @@ PLAIN_TOKENS = 256
 """Of such a text, so that a tenth of the tokens is in them, too."""
 
 OTHER_ORDER_SHARE = 0.2
-"""Of the holes: prefix and suffix change places, for programs that ask that way."""
+"""Of the holes: prefix and suffix change places, and a hole may begin within a token, for programs
+that ask that way."""
 
 PREFIX_PARTS = (8, 8, 4, 4, 2, 1)
 SUFFIX_PARTS = (0, 16, 8, 4)
@@ -123,7 +124,7 @@ class Examples:
         prompt = window(document, syntax, cursor, budget, above)
         path = prompt.path if chance.random() < NAMED_SHARE else ""
         within = prompt.repository if chance.random() < REPOSITORY_SHARE else ""
-        middle = [*reading.tokenize(unix(case.expected)), reading.end]
+        expected = unix(case.expected)
         laid_out = layout(
             _turned(reading.form) if chance.random() < OTHER_ORDER_SHARE else reading.form,
             named(path, within),
@@ -131,10 +132,11 @@ class Examples:
             reading.tokenize(prompt.suffix if suffix else ""),
             tokenize=reading.tokenize,
             pieces=reading.pieces,
-            room=self._room - len(reading.start) - len(middle),
+            room=self._room - len(reading.start) - len(reading.tokenize(expected)) - 1,
             suffix_room=self._room // 4,
         )
-        return [*reading.start, *laid_out.tokens, *middle]
+        middle = reading.tokenize(laid_out.forced.decode("utf-8", "replace") + expected)
+        return [*reading.start, *laid_out.tokens, *middle, reading.end]
 
     def _stretches(self, text: str, room: int) -> Iterator[list[int]]:
         tokens = [*self._reading.tokenize(text), self._reading.end]
@@ -144,8 +146,8 @@ class Examples:
 
 
 def _turned(form: Format) -> Format:
-    """Return `form` with the suffix, and the token before it, on the other side of the prefix."""
+    """Return `form` unhealed, the suffix and its token on the other side of the prefix."""
     at, other = sorted((form.parts.index(PREFIX), form.parts.index(SUFFIX)))
     parts = form.parts
     turned = (*parts[at + 1 : other + 1], *parts[: at + 1], *parts[other + 1 :])
-    return replace(form, parts=turned)
+    return replace(form, parts=turned, heals=False)

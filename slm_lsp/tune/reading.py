@@ -31,7 +31,7 @@ def as_it_is(runtime: Llama) -> Reading:
 
 def as_our_own(runtime: Llama) -> Reading:
     """Return how our own model reads, which `runtime`, a SmolLM2, is to become."""
-    return _reading(runtime, of_tokens(OWN_TOKENS, OWN_ORDER))
+    return _reading(runtime, of_tokens(OWN_TOKENS, OWN_ORDER, heals=True))
 
 
 def _reading(runtime: Llama, form: Format) -> Reading:
