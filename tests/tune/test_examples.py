@@ -83,16 +83,6 @@ def test_some_have_nothing_behind_the_hole_and_some_no_name(document: Document):
     assert 0.6 * len(found) < named < 0.95 * len(found)
 
 
-def test_holes_begin_where_a_token_may_but_for_programs_that_do_not_heal(document: Document):
-    """A byte is a token here, and all of an indentation is taken back."""
-    behind_spaces = {True: 0, False: 0}
-    for example in holes(document):
-        spm = example.index(FIM["suf"]) < example.index(FIM["pre"])
-        behind_spaces[spm] += parts(example)[0][-1:].isspace()
-    assert behind_spaces[False] > 0
-    assert behind_spaces[True] == 0
-
-
 def test_a_tenth_is_text_without_a_hole(document: Document):
     made = Examples(READING, 1000, random.Random(3))
     found = [it for _ in range(80) for it in made.of(document)]
