@@ -30,6 +30,9 @@ CONTEXT_TOKENS = 512
 
 ANSWER_TOKENS = 4
 
+EMBEDDINGS_KEY = "slm-lsp.fim.embeddings"
+"""In the file of an adapter that teaches its base tokens, as `tune.filling` writes it."""
+
 LICENCE = 100
 """Characters of what a file says its licence is: a name, and not its text."""
 
@@ -55,6 +58,7 @@ def attempt(path: Path, threads: int, adapter: Path | None = None) -> Trial:
             fills_in=model.fills_in,
             chats=model.chats,
             quantisation=_quantisation(header),
+            teaches=adapter is not None and EMBEDDINGS_KEY in gguf.read(adapter).arrays,
             licence=printable(str(header.values.get("general.license", "not known"))[:LICENCE]),
         )
     finally:

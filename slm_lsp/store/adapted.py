@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from slm_lsp.engine import gguf
 from slm_lsp.errors import ModelUnusable, NameTaken, StoreError
 from slm_lsp.processors import model_threads
 from slm_lsp.store import admission, checksum, installed, own, record, runtime
@@ -25,10 +24,6 @@ if TYPE_CHECKING:
 
     from slm_lsp.store.checksum import Stamp
     from slm_lsp.store.writing import Progress
-
-EMBEDDINGS = "slm-lsp.fim.embeddings"
-"""In the file of an adapter that teaches a base to fill in: see `tune.filling`. llama.cpp knows
-nothing of them, so the two are of no use apart."""
 
 FILE = "adapter.gguf"
 """What every adapter is called in the store."""
@@ -67,7 +62,7 @@ def take_in(file: Path, base: str, name: str, sha256: str, progress: Progress) -
         progress("first run", 0, 0)
         trial = runtime.attempt(weights, model_threads(), added)
         files, apart = [(weights, below), (added, found)], ""
-        teaches = EMBEDDINGS in gguf.read(added).arrays
+        teaches = trial.teaches
         try:
             trial = _merged(weights, added, work / MERGED, progress)
             files.append((work / MERGED, checksum.stamp_of(work / MERGED)))

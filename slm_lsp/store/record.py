@@ -67,7 +67,8 @@ class Trial(msgspec.Struct, frozen=True):
     """What became known when a model file was run for the first time.
 
     `fills_in` is how it fills in, empty where it does not; `chats` tells that it follows
-    instructions. `quantisation` is the type of most weights, `licence` what the file says.
+    instructions. `quantisation` is the type of most weights, `licence` what the file says. An
+    adapter that `teaches` has embeddings for new tokens, which count only once it is merged.
     """
 
     architecture: str
@@ -75,6 +76,7 @@ class Trial(msgspec.Struct, frozen=True):
     chats: bool
     quantisation: str
     licence: str
+    teaches: bool = False
 
 
 class ModelFile(msgspec.Struct, frozen=True):
