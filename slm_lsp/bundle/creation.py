@@ -99,7 +99,7 @@ def _add_model(name: str, bundle: Path) -> tuple[BundledModel, tuple[Part, ...]]
         file = path.relative_to(bundle).as_posix()
         part = Part("model", name, known.wheel.version, found.licence, file, sha256_of(path))
         return BundledModel(name, file, use), (part,)
-    shipped = found.used if found.merged else found.files[0]
+    shipped = found.files[0] if found.measured is not None else found.used
     weights = _add_file(found, shipped, name, bundle)
     if found.added is None:
         return BundledModel(name, weights.file, use), (weights,)
