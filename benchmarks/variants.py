@@ -68,7 +68,7 @@ async def all_variants(case: Case, settings: Settings, engine: Engine) -> dict[s
     `pipeline-cut-T`: the longest start that has a joint probability of T or more and does not end
     inside a word, and from the pipeline also breaks no syntax; shown if there is one.
     """
-    prompt = _prompt(case, settings)
+    prompt = prompt_of(case, settings)
     with patch.object(fim, "healed", lambda tokens, _pieces: (list(tokens), b"")):
         unhealed = await written(engine, prompt, LINE, settings)
     draft = await written(engine, prompt, LINE, settings)
@@ -176,7 +176,8 @@ class _Judge:
         return self._known[text]
 
 
-def _prompt(case: Case, settings: Settings) -> Prompt:
+def prompt_of(case: Case, settings: Settings) -> Prompt:
+    """Return what the model reads of `case`, without definitions in other files."""
     document = case.document()
     budget = Budget(settings.context.prefix_tokens, settings.context.suffix_tokens)
     return window(document, parse(document), document.clamp(case.cursor), budget)
