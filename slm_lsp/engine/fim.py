@@ -2,8 +2,7 @@
 
 SPM is suffix, prefix, middle: typing appends to it, so nothing is read twice. PSM is prefix,
 suffix, middle: the suffix is read again at every key, so it is kept short. A model that was not
-trained to fill in gets the prefix alone, healed (see `healing`). Most that were had holes anywhere
-in a token; one that had them between tokens is healed as well.
+trained to fill in gets the prefix alone, healed (see `healing`).
 """
 
 from __future__ import annotations
@@ -29,7 +28,7 @@ class Format:
     """How a model wants its prompt, in `parts`, and the tokens that an answer ends at.
 
     `repository` and `file` stand before them where the names are known. `family` is empty where
-    only the tokens are known. One that `heals` was trained on holes between tokens.
+    only the tokens are known.
     """
 
     family: str
@@ -37,7 +36,6 @@ class Format:
     repository: tuple[Part, ...] = ()
     file: tuple[Part, ...] = ()
     ends: frozenset[int] = frozenset()
-    heals: bool = False
 
     @property
     def order(self) -> Literal["spm", "psm", "prefix"]:
@@ -77,11 +75,6 @@ class Layout:
     def tokens(self) -> list[int]:
         """All of it, as the model reads it."""
         return [*self.head, *self.text, *self.tail]
-
-    @property
-    def onward(self) -> list[int]:
-        """The prompt once what was taken back is complete."""
-        return [*self.head, *self.text, *self.ahead, *self.tail]
 
     def behind(self, token: int) -> Layout:
         """Return the same prompt behind `token`, the one that the model's texts start with."""
@@ -126,8 +119,8 @@ def layout(
             here += tokenize(filled(part, fields))
         else:
             here.append(part)
-    # Where a token stands between the cursor and the answer, most models met any boundary there.
-    text, forced = healed(prefix, pieces) if form.heals or not tail else (list(prefix), b"")
+    # Where a token stands between the cursor and the answer there is no boundary to heal.
+    text, forced = (list(prefix), b"") if tail else healed(prefix, pieces)
     ahead = tuple(prefix[len(text) :])
     left = room - len(head) - len(tail) - len(ahead)
     return Layout(tuple(head), tuple(text[max(0, len(text) - left) :]), tuple(tail), forced, ahead)

@@ -171,7 +171,7 @@ class LlamaModel:
         """Read that word. Raises Aborted."""
         if (due := self._due) is not None:
             self._due = None
-            due[0].anticipate(due[1].onward, abort)
+            due[0].anticipate([*due[1].tokens, *due[1].ahead], abort)
 
     @property
     def behind(self) -> bool:

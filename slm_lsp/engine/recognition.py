@@ -15,10 +15,8 @@ if TYPE_CHECKING:
     from slm_lsp.engine.template import Part
 
 ORDER_KEY = "slm-lsp.fim.order"
-"""Metadata of a GGUF that was trained for one order above the other: `spm` or `psm`."""
-
-HEALS_KEY = "slm-lsp.fim.heals"
-"""Metadata of a GGUF that was trained on holes between tokens: `true`."""
+"""Metadata of a GGUF that was trained for one order above the other: `spm`, `psm`, or `joined`,
+which is SPM without a token between the prefix and what follows it."""
 
 ABOUT_KEYS = ("general.architecture", "general.basename", "general.name")
 """Metadata that says which family a model is of. Files also say it with their own names."""
@@ -60,7 +58,7 @@ def recognize(facts: ModelFacts, chosen: str = "auto") -> Format:
     given = facts.fim_tokens()
     order = facts.metadata(ORDER_KEY)
     if order and _complete(given):
-        return of_tokens(given, order, heals=facts.metadata(HEALS_KEY) == "true")
+        return of_tokens(given, order)
     about = " ".join([facts.file, *map(facts.metadata, ABOUT_KEYS)])
     for family in FAMILIES:
         own = {facts.token(name) for name in family.tokens}
@@ -97,18 +95,18 @@ def _of_family(family: Family, token: Callable[[str], int | None]) -> Format:
     )
 
 
-def of_tokens(given: dict[str, int], order: str, *, heals: bool = False) -> Format:
+def of_tokens(given: dict[str, int], order: str) -> Format:
     """Return the format of a model whose tokens are known and whose family is not.
 
     PSM is what every fill-in model was trained for.
     """
     before, after = (given["pre"], PREFIX), (given["suf"], SUFFIX)
-    first, second = (after, before) if order == "spm" else (before, after)
+    middle = (given["mid"],)
+    orders = {"spm": (*after, *before, *middle), "joined": (*after, *before)}
     return Format(
         "",
-        (*first, *second, given["mid"]),
+        orders.get(order, (*before, *after, *middle)),
         (given["rep"], "{repository}\n") if "rep" in given else (),
         (given["sep"], "{path}\n") if "sep" in given else (),
         frozenset(given.values()),
-        heals,
     )

@@ -6,14 +6,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+import numpy.typing as npt
 import torch
 
 from slm_lsp.tune.shards import nothing
 
 if TYPE_CHECKING:
-    import numpy.typing as npt
-
     from slm_lsp.tune.shards import Index, Rows
+
+Mask = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,23 +58,38 @@ def batch(rows: Rows, index: Index) -> Batch:
     a processor up to twice as long as those of 512. A prompt is not learned to be written: it is
     most of an example, and what belongs into the hole would hardly count beside it.
     """
-    known = rows != nothing(rows.dtype)
-    tokens = torch.from_numpy(np.where(known, rows, index.end).astype(np.int64))
+    counted = rows != nothing(rows.dtype)
+    if index.fim:
+        rows, counted = _joined(rows, counted & ~_prompts(rows, index), index)
+    tokens = torch.from_numpy(
+        np.where(rows == nothing(rows.dtype), index.end, rows).astype(np.int64)
+    )
     targets = tokens.roll(-1, dims=1)
-    weights = torch.from_numpy(np.roll(known, -1, axis=1).astype(np.float32))
+    weights = torch.from_numpy(np.roll(counted, -1, axis=1).astype(np.float32))
     weights[:, -1] = 0.0
     weights *= torch.where(targets == index.end, index.end_weight, 1.0)
-    if index.fim:
-        weights *= torch.from_numpy(~np.roll(_prompts(rows, index), -1, axis=1))
     return Batch(tokens, targets, weights)
 
 
-def _prompts(rows: Rows, index: Index) -> npt.NDArray[np.bool_]:
+def _prompts(rows: Rows, index: Index) -> Mask:
     """Tell which tokens are a prompt's: from the first of its marks on, up to the middle's."""
-    places = np.arange(rows.shape[1])
     middle = index.fim["mid"]
     opening = [token for token in index.fim.values() if token != middle]
-    opened = np.maximum.accumulate(np.where(np.isin(rows, opening), places, -1), axis=1)
-    closing = np.where(np.isin(rows, [middle, index.end]), places + 1, 0)
-    closed = np.maximum.accumulate(closing, axis=1)
-    return opened >= np.concatenate((np.zeros_like(closed[:, :1]), closed[:, :-1]), axis=1)
+    opened = _last(np.isin(rows, opening))
+    closed = _last(np.isin(rows, [middle, index.end]))
+    return opened > np.concatenate((np.full_like(closed[:, :1], -1), closed[:, :-1]), axis=1)
+
+
+def _joined(rows: Rows, counted: Mask, index: Index) -> tuple[Rows, Mask]:
+    """Leave out the middle's token where the prefix stands right before it, and move up."""
+    prefixed = _last(rows == index.fim["pre"]) > _last(rows == index.fim["suf"])
+    kept = (rows != index.fim["mid"]) | ~prefixed
+    order = np.argsort(~kept, axis=1, kind="stable")
+    left = np.take_along_axis(kept, order, axis=1)
+    moved = np.where(left, np.take_along_axis(rows, order, axis=1), nothing(rows.dtype))
+    return moved.astype(rows.dtype), left & np.take_along_axis(counted, order, axis=1)
+
+
+def _last(found: Mask) -> npt.NDArray[np.int64]:
+    """Return for each place the last one up to it of those `found` in its row, or -1."""
+    return np.maximum.accumulate(np.where(found, np.arange(found.shape[1]), -1), axis=1)

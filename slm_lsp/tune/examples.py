@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 from slm_lsp.context.syntax import parse
 from slm_lsp.context.window import Budget, window
 from slm_lsp.engine.fim import Format, layout, named
-from slm_lsp.engine.template import PREFIX, SUFFIX
 from slm_lsp.evaluation.holes import KINDS, Source, hole
 from slm_lsp.text import unix
 from slm_lsp.workspace.stub import definition_lines
@@ -36,8 +35,7 @@ PLAIN_TOKENS = 256
 """Of such a text, so that a tenth of the tokens is in them, too."""
 
 OTHER_ORDER_SHARE = 0.2
-"""Of the holes: prefix and suffix change places, and a hole may begin within a token, for programs
-that ask that way."""
+"""Of the holes: prefix and suffix change places, for programs that ask that way."""
 
 PREFIX_PARTS = (8, 8, 4, 4, 2, 1)
 SUFFIX_PARTS = (0, 16, 8, 4)
@@ -65,9 +63,13 @@ class Reading:
     """How a model reads: the format it fills in with, its tokenizer, the bytes of its tokens.
 
     `start` is put before every text (empty where nothing is), `end` ends an answer and a file.
+    Programs that do not know `form` ask in the `other` one. Where nothing of `form` stands between
+    prompt and answer, a `mark` does here, for training to know where the answer begins.
     """
 
     form: Format
+    other: Format
+    mark: int | None
     tokenize: Callable[[str], Sequence[int]]
     pieces: Sequence[bytes]
     start: tuple[int, ...]
@@ -125,29 +127,23 @@ class Examples:
         path = prompt.path if chance.random() < NAMED_SHARE else ""
         within = prompt.repository if chance.random() < REPOSITORY_SHARE else ""
         expected = unix(case.expected)
+        form = reading.other if chance.random() < OTHER_ORDER_SHARE else reading.form
         laid_out = layout(
-            _turned(reading.form) if chance.random() < OTHER_ORDER_SHARE else reading.form,
+            form,
             named(path, within),
             reading.tokenize(prompt.prefix),
             reading.tokenize(prompt.suffix if suffix else ""),
             tokenize=reading.tokenize,
             pieces=reading.pieces,
-            room=self._room - len(reading.start) - len(reading.tokenize(expected)) - 1,
+            room=self._room - len(reading.start) - len(reading.tokenize(expected)) - 2,
             suffix_room=self._room // 4,
         )
         middle = reading.tokenize(laid_out.forced.decode("utf-8", "replace") + expected)
-        return [*reading.start, *laid_out.tokens, *middle, reading.end]
+        mark = [] if reading.mark is None or form is reading.other else [reading.mark]
+        return [*reading.start, *laid_out.tokens, *mark, *middle, reading.end]
 
     def _stretches(self, text: str, room: int) -> Iterator[list[int]]:
         tokens = [*self._reading.tokenize(text), self._reading.end]
         step = room - len(self._reading.start)
         for at in range(0, len(tokens), step):
             yield [*self._reading.start, *tokens[at : at + step]]
-
-
-def _turned(form: Format) -> Format:
-    """Return `form` unhealed, the suffix and its token on the other side of the prefix."""
-    at, other = sorted((form.parts.index(PREFIX), form.parts.index(SUFFIX)))
-    parts = form.parts
-    turned = (*parts[at + 1 : other + 1], *parts[: at + 1], *parts[other + 1 :])
-    return replace(form, parts=turned, heals=False)

@@ -14,9 +14,6 @@ if TYPE_CHECKING:
 ORDER_KEY = "slm-lsp.fim.order"
 """As in `engine.recognition`: what stands first in a prompt."""
 
-HEALS_KEY = "slm-lsp.fim.heals"
-"""As in `engine.recognition`: that holes were between tokens."""
-
 EMBEDDINGS_KEY = "slm-lsp.fim.embeddings"
 """What an adapter's file has: the new tokens' embeddings, one after the other in the order of their
 numbers. llama.cpp takes no adapter for an embedding that is the output's weight as well."""
@@ -40,14 +37,12 @@ def taught(fim: Mapping[str, int], end: int) -> Filling:
     """Return it for the tokens `fim`, by their short names, and the one that ends an answer."""
     if not fim:
         return {}
-    said = {_END_KEY: end, ORDER_KEY: "spm", HEALS_KEY: True}
-    return said | {_TOKEN_KEYS[it]: fim[it] for it in fim}
+    return {_END_KEY: end, ORDER_KEY: "joined"} | {_TOKEN_KEYS[it]: fim[it] for it in fim}
 
 
 def of(reader: gguf.GGUFReader) -> Filling:
     """Return what the file says."""
-    keys = (_END_KEY, ORDER_KEY, HEALS_KEY, *_TOKEN_KEYS.values())
-    found = {it: metadata.value(reader, it) for it in keys}
+    found = {it: metadata.value(reader, it) for it in (_END_KEY, ORDER_KEY, *_TOKEN_KEYS.values())}
     return {it: said for it, said in found.items() if said is not None}
 
 
@@ -59,9 +54,7 @@ def tokens(filling: Filling) -> list[int]:
 def write(writer: gguf.GGUFWriter, filling: Filling) -> None:
     """Write it into a file."""
     for key, said in filling.items():
-        if isinstance(said, bool):
-            writer.add_bool(key, said)
-        elif isinstance(said, int):
+        if isinstance(said, int):
             writer.add_uint32(key, said)
         else:
             writer.add_string(key, said)

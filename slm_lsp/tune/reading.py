@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from slm_lsp.engine.recognition import of_tokens, recognize
+from slm_lsp.engine.template import PREFIX, SUFFIX
 from slm_lsp.tune.examples import Reading
 
 if TYPE_CHECKING:
@@ -17,7 +19,10 @@ OWN_TOKENS = {"pre": 8, "suf": 9, "mid": 10, "rep": 4, "sep": 5}
 8 to 10 were meant for issues on GitHub, 4 (`<reponame>`) and 5 (`<file_sep>`) for what they are.
 """
 
-OWN_ORDER = "spm"
+OWN_ORDER, OTHER_ORDER = "joined", "psm"
+"""What stands behind the prefix is what the base would write there anyway, so it only has to learn
+what a suffix is and where to stop. With a token between the two (SPM), holes within a word were
+beyond it: after 1.9 million tokens it filled 12 % of the rests of a line, the base alone 28 %."""
 
 ENDS = ("▁<EOT>", "<|endoftext|>")
 """What ends an answer is called, where it is not what ends a text for the file's own metadata: a
@@ -26,16 +31,27 @@ file of a model that chats names the token that ends a turn."""
 
 def as_it_is(runtime: Llama) -> Reading:
     """Return how the model in `runtime` reads."""
-    return _reading(runtime, recognize(runtime))
+    form = recognize(runtime)
+    return _reading(runtime, form, turned(form), None)
 
 
 def as_our_own(runtime: Llama) -> Reading:
     """Return how our own model reads, which `runtime`, a SmolLM2, is to become."""
-    return _reading(runtime, of_tokens(OWN_TOKENS, OWN_ORDER, heals=True))
+    form, other = (of_tokens(OWN_TOKENS, it) for it in (OWN_ORDER, OTHER_ORDER))
+    return _reading(runtime, form, other, OWN_TOKENS["mid"])
 
 
-def _reading(runtime: Llama, form: Format) -> Reading:
+def turned(form: Format) -> Format:
+    """Return `form` with the suffix, and the token before it, on the other side of the prefix."""
+    if form.order == "prefix":
+        return form
+    at, other = sorted((form.parts.index(PREFIX), form.parts.index(SUFFIX)))
+    parts = form.parts
+    return replace(form, parts=(*parts[at + 1 : other + 1], *parts[: at + 1], *parts[other + 1 :]))
+
+
+def _reading(runtime: Llama, form: Format, other: Format, mark: int | None) -> Reading:
     named = (runtime.token(name) for name in ENDS)
     end = next((token for token in named if token is not None), runtime.end_token())
     start = (runtime.start_token(),) if runtime.starts_with_token() else ()
-    return Reading(form, runtime.tokenize, runtime.vocabulary().pieces, start, end)
+    return Reading(form, other, mark, runtime.tokenize, runtime.vocabulary().pieces, start, end)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -33,7 +34,13 @@ def plain(text: str) -> list[int]:
 
 
 READING = Reading(
-    of_tokens(FIM, "spm", heals=True), plain, [bytes([it]) for it in range(256)], (), END
+    of_tokens(FIM, "joined"),
+    of_tokens(FIM, "psm"),
+    FIM["mid"],
+    plain,
+    [bytes([it]) for it in range(256)],
+    (),
+    END,
 )
 
 
@@ -103,7 +110,7 @@ def test_none_is_longer_than_there_is_room(document: Document):
 
 
 def test_a_model_that_continues_text_gets_all_of_it_once(document: Document):
-    continuing = Reading(Format(""), plain, READING.pieces, (1,), END)
+    continuing = Reading(Format(""), Format(""), None, plain, READING.pieces, (1,), END)
     found = list(Examples(continuing, 300, random.Random(0)).of(document))
     assert all(it[0] == 1 for it in found)
     assert bytes([token for it in found for token in it[1:]][:-1]) == TEXT.encode()
@@ -123,7 +130,7 @@ def test_the_prompt_is_the_one_that_the_engine_makes(tiny_base: Path, tmp_path: 
     state = weights.read(tiny_base).state_dict()
     export.model(path, state, base=tiny_base, kind="F16", name="own", fim=FIM, end=END)
     runtime = Llama(path)
-    reading = as_it_is(runtime)
+    reading = replace(as_it_is(runtime), other=READING.other, mark=READING.mark)
     assert reading.form == READING.form
     room = 1400
     made = Examples(reading, room, random.Random(0))
@@ -142,7 +149,7 @@ def test_the_prompt_is_the_one_that_the_engine_makes(tiny_base: Path, tmp_path: 
                 forced
                 for at in range(len(middle))
                 if asked_for(model, prefix + (forced := middle[:at]), suffix)
-                == (example[: example.index(FIM["mid"]) + 1], forced)
+                == (example[: example.index(FIM["mid"])], forced)
             ]
             assert taken_back
             compared += 1

@@ -221,12 +221,15 @@ def test_training_needs_little_of_what_slm_lsp_needs():
 
 def test_a_prompt_is_read_and_not_learned(tmp_path: Path):
     pre, suf, mid = FIM["pre"], FIM["suf"], FIM["mid"]
-    prompt, middle, plain = [suf, 40, 41, pre, 42, mid], [50, 51, END], [60, 61]
-    writer = shards.Writer(tmp_path, 24, wide=False)
-    for row in packed([[*plain, *prompt, *middle, *prompt, *middle, *plain]], 24):
+    prompt, other = [suf, 40, 41, pre, 42], [pre, 40, suf, 41, mid]
+    middle, plain = [50, 51, END], [60, 61]
+    writer = shards.Writer(tmp_path, 32, wide=False)
+    for row in packed([[*plain, *prompt, mid, *middle, *other, *middle, *plain, *prompt, mid]], 32):
         writer.add(row)
     index = writer.close(end=END, end_weight=2.0, fim=FIM)
     found = batch(shards.read(tmp_path)[1], index)
     counted = found.weights > 0
     assert found.targets[counted].tolist() == [61, *middle, *middle, *plain]
     assert found.weights[counted & (found.targets == END)].tolist() == [2.0, 2.0]
+    read = [*plain, *prompt, *middle, *other, *middle, *plain, *prompt]
+    assert found.tokens[0].tolist()[: len(read)] == read  # the middle's mark, where it is only one
