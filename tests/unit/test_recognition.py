@@ -11,7 +11,7 @@ from slm_lsp.config import FimFormat
 from slm_lsp.engine.families import FAMILIES
 from slm_lsp.engine.fim import Format
 from slm_lsp.engine.recognition import ORDER_KEY, recognize
-from slm_lsp.engine.template import PREFIX, SUFFIX
+from slm_lsp.engine.template import PREFIX, SUFFIX, Part
 from slm_lsp.errors import ModelUnusable
 
 PLAIN = ("<fim_prefix>", "<fim_suffix>", "<fim_middle>", "<filename>", "<file_sep>")
@@ -96,9 +96,19 @@ def test_ids_of_no_known_family_still_make_a_prompt():
     assert found.ends == {6, 7, 8, 9}
 
 
-def test_a_model_trained_for_the_other_order_says_so():
-    facts = Facts(BARS, {ORDER_KEY: "spm"}, ids={"pre": 0, "suf": 1, "mid": 2})
-    assert recognize(facts).parts == (1, SUFFIX, 0, PREFIX, 2)
+@pytest.mark.parametrize(
+    ("order", "expected"),
+    [
+        ("spm", (1, SUFFIX, 0, PREFIX, 2)),
+        ("joined", (1, SUFFIX, 0, PREFIX)),
+        ("psm", (0, PREFIX, 1, SUFFIX, 2)),
+        ("of its own", (0, PREFIX, 1, SUFFIX, 2)),
+    ],
+)
+def test_a_model_trained_for_another_order_says_so(order: str, expected: tuple[Part, ...]):
+    facts = Facts(BARS, {ORDER_KEY: order}, ids={"pre": 0, "suf": 1, "mid": 2})
+    assert recognize(facts).parts == expected
+    assert recognize(facts).ends == {0, 1, 2}
 
 
 def test_names_of_files_are_left_out_where_their_tokens_are_missing():
