@@ -48,6 +48,7 @@ def test_a_file_becomes_the_default_model(
         "chats": chats,
         "quantisation": "F32",
         "licence": "mit",
+        "teaches": False,
     }
     assert run(capsys, "use", "own-q8_0")[0] == 0
     code, out, _ = run(capsys, "list")
