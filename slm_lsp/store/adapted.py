@@ -7,7 +7,6 @@
 
 from __future__ import annotations
 
-from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -94,10 +93,6 @@ def _is_adapted(found: Record) -> bool:
 
 def _merged(weights: Path, added: Path, target: Path, progress: Progress) -> Trial:
     """Make one file of both, and say what it is. Raises StoreError or ModelUnusable."""
-    if find_spec("gguf") is None:
-        raise ModelUnusable(
-            "merging takes the package gguf (`pip install gguf`, then the same command again)"
-        )
     try:
         require_space(weights.stat().st_size)
         progress("merge", 0, 0)

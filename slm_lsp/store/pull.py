@@ -10,7 +10,7 @@ import msgspec
 from slm_lsp import policy
 from slm_lsp.errors import ModelDamaged, NetworkForbidden
 from slm_lsp.processors import model_threads
-from slm_lsp.store import admission, installed, record, runtime
+from slm_lsp.store import admission, catalog, installed, record, runtime
 from slm_lsp.store.origin import choose, is_networked
 from slm_lsp.store.record import ModelFile, Record
 from slm_lsp.store.writing import keeping, workplace
@@ -45,6 +45,7 @@ def pull(
     """
     if _sound(model.name):
         return None
+    source = source or _base_here(model)
     allowed = policy.load()
     if offline and is_networked(source):
         raise NetworkForbidden(
@@ -78,6 +79,15 @@ def _fetch(
     admission.keep([(file, found)], written)
     vouched_by: Voucher = "catalog" if model.sha256 else "source" if expected else "nobody"
     return Pulled(written, vouched_by)
+
+
+def _base_here(model: CatalogModel) -> str:
+    """Return the folder of an installed model whose file `model` is made of, empty if none is."""
+    if model.base and _sound(model.base):
+        shipped = installed.get(model.base).files[0]
+        if shipped.sha256 == catalog.find(model.base).sha256:
+            return str(record.place(model.base))
+    return ""
 
 
 def _sound(name: str) -> bool:

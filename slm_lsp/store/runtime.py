@@ -57,9 +57,13 @@ def attempt(path: Path, threads: int, adapter: Path | None = None) -> Trial:
     return msgspec.json.decode(printed, type=Trial)
 
 
-def merge(base: Path, adapter: Path, target: Path) -> None:
-    """Write what `base` is with `adapter` to `target`. Raises ModelUnusable."""
-    run(str(base), str(adapter), str(target), module="tune.merge")
+def merge(base: Path, adapter: Path, target: Path, quantisation: str = "") -> None:
+    """Write what `base` is with `adapter` to `target`. Raises ModelUnusable.
+
+    The weights get the `quantisation`, or the one that they had if it is empty.
+    """
+    kind = [quantisation] if quantisation else []
+    run(str(base), str(adapter), str(target), *kind, module="tune.merge")
 
 
 def run(*arguments: str, module: str = "engine.quantize") -> bytes:

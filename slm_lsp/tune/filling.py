@@ -21,9 +21,6 @@ numbers. llama.cpp takes no adapter for an embedding that is the output's weight
 NAMES = {"pre": "<fim_prefix>", "suf": "<fim_suffix>", "mid": "<fim_middle>"}
 """What the tokens are called from then on, as in other models; programs also go by names."""
 
-CHAT = "tokenizer.chat_template"
-"""Left out: a model that was taught to fill in answers nobody."""
-
 _END_KEY = "tokenizer.ggml.eos_token_id"
 _TOKEN_KEYS = {
     it: f"tokenizer.ggml.fim_{it}_token_id" for it in ("pre", "suf", "mid", "rep", "sep")
@@ -67,8 +64,7 @@ def copy(
     without: Collection[str] = (),
 ) -> None:
     """Copy a base's metadata but the keys `without`, with how it fills in where that says it."""
-    if filling:
-        without = (CHAT, *filling, *without)
+    without = (*filling, *without)
     renamed = {filling[_TOKEN_KEYS[it]]: NAMES[it] for it in NAMES if _TOKEN_KEYS[it] in filling}
     metadata.copy(reader, writer, without, renamed)
     write(writer, filling)

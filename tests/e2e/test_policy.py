@@ -79,7 +79,7 @@ async def test_no_file_and_no_variable_undoes_what_is_locked(world: World):
     assert found["completion.trigger"]["value"] == "manual"
     assert found["completion.trigger"]["locked"]
     assert not found["completion.menu"]["locked"]
-    refused = await world.cli("models", "pull", "smollm2-135m")
+    refused = await world.cli("models", "pull", "slm-fim-135m")
     assert refused.code == 1
     assert "cannot be fetched" in refused.stderr
     root = world.project.as_uri()

@@ -73,10 +73,10 @@ async def test_a_model_that_cannot_be_loaded_is_an_error_with_its_reason(world):
 
 
 async def test_a_model_that_is_not_installed_is_an_error_that_says_what_to_do(world):
-    async with serving(world, {"model": "smollm2-135m"}) as client:
+    async with serving(world, {"model": "slm-fim-135m"}) as client:
         assert await Editor(client, FUNCTION).items() == []
         message = (await status(client, failed))["message"]
-        assert "smollm2-135m" in message
+        assert "slm-fim-135m" in message
         assert "slm-lsp models pull" in message
         client.inbox.take("window/logMessage")
 

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from slm_lsp import store
+from slm_lsp.config import Settings
 from slm_lsp.errors import ModelUnusable
 from slm_lsp.store import catalog, checksum, installed, optimize, record, runtime
 from tests.unit.store_models import quiet
@@ -31,7 +32,7 @@ def copied_store(
 
 
 def test_optimize_uses_the_fastest_of_the_good_candidates(copied_store: Path) -> None:
-    model = catalog.find("smollm2-135m")
+    model = catalog.find(Settings().model)
     found = optimize.optimize(model, threads=0, progress=quiet)
     assert found.measured is not None
     assert found.measured.failures == {}
@@ -64,7 +65,7 @@ def test_the_sample_tells_a_sound_model_from_a_broken_one(
     copied_store: Path, tmp_path: Path
 ) -> None:
     """What a bad kernel or a bad quantisation does to the weights, done on purpose."""
-    sound = store.resolve("smollm2-135m").path
+    sound = store.resolve(Settings().model).path
     broken = tmp_path / "broken.gguf"
     content = bytearray(sound.read_bytes())
     middle = len(content) // 2

@@ -58,7 +58,7 @@ def test_the_file_says_how_it_fills_in(tiny_base: Path, tmp_path: Path):
         assert llama.token("<fim_middle>") == FIM["mid"]
         assert llama.is_end(END)
         assert recognize(llama).order == "spm"
-        assert not llama.metadata("tokenizer.chat_template")
+        assert llama.metadata("tokenizer.chat_template")  # it still follows instructions
     finally:
         llama.close()
 

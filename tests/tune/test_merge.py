@@ -19,6 +19,7 @@ from slm_lsp.policy import Policy
 from slm_lsp.store import adapted, own, record, runtime
 from slm_lsp.tune import export, lora, merge, weights
 from slm_lsp.tune.device import prepared
+from slm_lsp.tune.metadata import value
 from tests.harness.scores import scores_of_runtime
 from tests.tune.test_train import END, FIM
 
@@ -86,6 +87,32 @@ def test_all_else_is_the_bases(base: Path, adapter: Path, tmp_path: Path):
         assert (old.name, old.tensor_type, *old.shape) == (new.name, new.tensor_type, *new.shape)
         changed = old.name.startswith("blk.") and "norm" not in old.name
         assert np.array_equal(old.data, new.data) != changed
+
+
+def test_what_is_changed_may_get_another_type(base: Path, adapter: Path, tmp_path: Path):
+    files = [str(tmp_path / it) for it in ("base.gguf", "adapter.gguf", "merged.gguf")]
+    assert merge.main([*files, "F16"]) == 0
+    before, after = (gguf.GGUFReader(it) for it in (files[0], files[2]))
+    for old, new in zip(before.tensors, after.tensors, strict=True):
+        changed = old.name.startswith("blk.") and "norm" not in old.name
+        assert new.tensor_type == (gguf.GGMLQuantizationType.F16 if changed else old.tensor_type)
+    kinds = [value(it, "general.file_type") for it in (before, after)]
+    assert kinds == [gguf.LlamaFileType.MOSTLY_Q8_0, gguf.LlamaFileType.MOSTLY_F16]
+    tokens = [9, 40, 7, 200, 41, 41, 3, 90]
+    apart = scores_of_runtime(base, tokens, adapter)
+    found = scores_of_runtime(tmp_path / "merged.gguf", tokens)
+    assert np.corrcoef(found, apart)[0, 1] > 0.9999
+
+
+@pytest.mark.parametrize("kind", ["Q9_9", "Q4_K"])
+def test_a_type_that_cannot_be_made_is_said(
+    kind: str, base: Path, adapter: Path, tmp_path: Path, capsys
+):
+    files = [str(tmp_path / it) for it in ("base.gguf", "adapter.gguf", "merged.gguf")]
+    assert merge.main([*files, kind]) == 1
+    [line] = capsys.readouterr().err.splitlines()
+    assert kind in line
+    assert not (tmp_path / "merged.gguf").exists()
 
 
 def with_types(path: Path, kind: gguf.GGMLQuantizationType) -> None:
@@ -166,7 +193,6 @@ def no_space(_size: int) -> None:
     [
         (runtime, "merge", refuse, "Q4_K"),
         (adapted, "require_space", no_space, "5 MB"),
-        (adapted, "find_spec", lambda _: None, "pip install gguf"),
     ],
 )
 def test_else_base_and_adapter_stay_apart(
@@ -201,6 +227,9 @@ def test_new_tokens_count_in_one_file_only(
             adapted.take_in(teaching, installed_base, "fitted", "", silent)
     model = store.resolve("fitted")  # the one from before
     assert (model.path.name, model.unmerged) == ("merged.gguf", None)
+    reader = gguf.GGUFReader(str(model.path))
+    assert value(reader, "general.name") == "adapter"  # not the base's any more
+    assert value(reader, "tokenizer.chat_template")
 
 
 def test_a_list_of_checksums_holds_for_what_is_merged(installed_base: str, adapter: Path):

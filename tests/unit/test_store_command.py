@@ -14,6 +14,7 @@ import pytest
 
 from slm_lsp import policy, sources
 from slm_lsp.commands import model_list, models
+from slm_lsp.config import Settings
 from slm_lsp.errors import (
     ModelForbidden,
     ModelMissing,
@@ -60,17 +61,18 @@ def test_list_shows_what_is_there_and_what_can_be_had(
     value = run_json(capsys, "list")
     assert value["store"] == str(tmp_path / "store")
     rows = {row["name"]: (row["installed"], row["default"]) for row in value["models"]}
-    assert rows["smollm2-135m"] == (False, True)
+    assert rows[Settings().model] == (False, True)
     assert rows["tiny"] == (True, False)
     assert run("list") == 0
     out = capsys.readouterr().out
-    assert "* smollm2-135m  not installed; 135 million parameters, for completion" in out
-    assert "0.1 GB to fetch: slm-lsp models pull smollm2-135m" in out
+    assert f"* {Settings().model}  not installed; 135 million parameters, for completion" in out
+    assert f"0.1 GB to fetch: slm-lsp models pull {Settings().model}" in out
     assert "  tiny  Q4_1" in out
 
 
 @pytest.mark.parametrize(
-    ("room", "expected"), [(500_000_000, {"smollm2-135m"}), (10**12, None), (0, set())]
+    ("room", "expected"),
+    [(500_000_000, {"slm-fim-135m", "smollm2-135m"}), (10**12, None), (0, set())],
 )
 def test_list_says_what_fits_this_machine(
     room: int,

@@ -165,7 +165,7 @@ def test_a_link_to_a_file_is_followed(file: Path, tmp_path: Path) -> None:
     assert not installed.resolve("phi").path.is_symlink()
 
 
-@pytest.mark.parametrize("name", ["", ".hidden", "a/b", "phi 3", "smollm2-135m"])
+@pytest.mark.parametrize("name", ["", ".hidden", "a/b", "phi 3", "smollm2-135m", "slm-fim-135m"])
 def test_a_name_that_cannot_be_used_is_refused(name: str, file: Path, store: Path) -> None:
     with pytest.raises(StoreError, match="another"):
         take_in(file, name, "", quiet)

@@ -67,6 +67,6 @@ def test_the_item_is_offered_and_chosen(emacs, world):
 @pytest.mark.model
 def test_the_real_model_completes(emacs, world):
     text = "def add(a, b):\n    return a + b\n\n\ndef subtract(a, b):\n    "
-    offered, file = complete(emacs, world, "smollm2-135m", text, "return a")
+    offered, file = complete(emacs, world, "slm-fim-135m", text, "return a")
     assert offered.startswith("a - b")
     assert file.startswith(text + "return a - b")

@@ -78,7 +78,7 @@ def test_each_folder_of_several(world: World, browser: Browser) -> None:
         window.page.wait_for_timeout(QUIET_MS)
         assert window.ghost() == ""
         window.press("Control+Alt+t")  # and there it is turned on again
-        window.wait_for_status("slm-lsp: smollm2-135m")
+        window.wait_for_status("slm-lsp: slm-fim-135m")
         window.type("t")
         window.wait_for_ghost("urn a - b")
 

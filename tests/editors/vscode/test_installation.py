@@ -47,7 +47,7 @@ def test_it_is_installed_from_a_folder_of_wheels(world: World, browser: Browser)
     machine = {"slm-lsp.server.wheelhouse": str(wheels)}
     with opened(CodeServer(world, machine, env=without_server() | NO_NETWORK), browser) as window:
         window.notification(QUESTION).get_by_role("button", name="Install", exact=True).click()
-        window.wait_for_status("smollm2-135m is ready", seconds=120)
+        window.wait_for_status("slm-fim-135m is ready", seconds=120)
         assert "from the extension's own folder" in window.server.log()
         window.open("installed.py", SUMS)
         window.type("re")

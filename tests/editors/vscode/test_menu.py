@@ -11,10 +11,10 @@ SUMS = "def add(a, b):\n    return a + b\n\n\ndef subtract(a, b):\n    "
 
 
 def test_a_model_is_chosen(window: Window) -> None:
-    window.choose("Choose Model", "smollm2-135m", picture="menu")
+    window.choose("Choose Model", "slm-fim-135m", picture="menu")
     settings = window.server.data / "Machine" / "settings.json"
-    window.wait_for_json(settings, lambda made: str(made.get("slm-lsp.model")), "smollm2-135m")
-    window.wait_for_status("smollm2-135m is ready")
+    window.wait_for_json(settings, lambda made: str(made.get("slm-lsp.model")), "slm-fim-135m")
+    window.wait_for_status("slm-fim-135m is ready")
 
 
 def test_it_says_why_nothing_was_shown(window: Window) -> None:
@@ -27,7 +27,7 @@ def test_it_says_why_nothing_was_shown(window: Window) -> None:
     said = window.notification("slm-lsp: ghost text is turned off")
     window.picture("why-nothing-was-shown")
     window.press("Control+Alt+t")
-    window.wait_for_status("smollm2-135m is ready")
+    window.wait_for_status("slm-fim-135m is ready")
     said.hover()
     said.locator(".codicon-notifications-clear").click()
     said.wait_for(state="detached")
@@ -44,5 +44,5 @@ def test_the_walkthrough_of_the_first_start(window: Window) -> None:
     window.picture("walkthrough")
     page.get_by_text("One item in the status bar").first.click()
     page.get_by_role("button", name="Show Menu").click()
-    window.page.locator(".quick-input-widget", has_text="slm-lsp: smollm2-135m is ready").wait_for()
+    window.page.locator(".quick-input-widget", has_text="slm-lsp: slm-fim-135m is ready").wait_for()
     window.press("Escape")

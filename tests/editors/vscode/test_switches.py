@@ -38,7 +38,7 @@ def _without_ghost_text(window: Window, name: str, key: str, said: str) -> None:
     window.page.wait_for_timeout(QUIET_MS)
     assert window.ghost() == ""
     window.press(key)
-    window.wait_for_status("slm-lsp: smollm2-135m")
+    window.wait_for_status("slm-lsp: slm-fim-135m")
     window.type("t")
     window.wait_for_ghost("urn a - b")
     window.press("Tab")
@@ -57,7 +57,7 @@ def test_one_language_off_and_on(window: Window) -> None:
     window.page.wait_for_timeout(QUIET_MS)
     assert window.ghost() == ""
     window.run("for This Language")
-    window.wait_for_status("slm-lsp: smollm2-135m")
+    window.wait_for_status("slm-lsp: slm-fim-135m")
     window.type("t")
     window.wait_for_ghost("urn a - b")
 
@@ -89,7 +89,7 @@ def test_the_server_is_restarted_by_hand(window: Window) -> None:
     before = window.starts()
     window.press("Control+Alt+r", "Control+Alt+r", "Control+Alt+r")
     window.wait_for_starts(before + 2)  # one runs, one waits, the third has nothing to add
-    window.wait_for_status("slm-lsp: smollm2-135m is ready")
+    window.wait_for_status("slm-lsp: slm-fim-135m is ready")
     window.type("re")
     window.wait_for_ghost("turn a - b")
     assert window.starts() == before + 2

@@ -34,7 +34,7 @@ def test_a_hostile_folder_before_and_after_it_is_trusted(world: World, browser: 
         asks_for_trust=True,
     )
     with opened(server, browser) as window:
-        window.wait_for_status("smollm2-135m is ready")
+        window.wait_for_status("slm-fim-135m is ready")
         window.open("restricted.py", SUMS)
         window.type("re")
         window.wait_for_ghost("turn a - b")
@@ -46,7 +46,7 @@ def test_a_hostile_folder_before_and_after_it_is_trusted(world: World, browser: 
 
         window.trust()
         window.wait_for_starts(2)
-        window.wait_for_status("smollm2-135m is ready")
+        window.wait_for_status("slm-fim-135m is ready")
         assert "from the active Python environment" in server.log()
         assert marks() == {"environment"}  # which is what a trusted folder is for
         window.open("trusted.py", SUMS)
@@ -54,7 +54,7 @@ def test_a_hostile_folder_before_and_after_it_is_trusted(world: World, browser: 
         window.wait_for_ghost("turn a - b")
         window.run("Restart Server")
         window.wait_for_starts(3)
-        window.wait_for_status("smollm2-135m is ready")
+        window.wait_for_status("slm-fim-135m is ready")
         assert marks() == {"environment"}
 
 
