@@ -1,7 +1,7 @@
-"""The default model as a fill-in model, for peers that take no other.
+"""The default model with its prompt's parts in a chosen order, in a store of its own.
 
-The model that comes with this program has no fill-in tokens. A copy names unused ids of its
-vocabulary as such: what it then writes is of little use, how long that takes is the same.
+For an order that it was not trained in, what it writes is of little use; how long that takes is the
+same.
 """
 
 from __future__ import annotations
@@ -24,20 +24,13 @@ if TYPE_CHECKING:
 
 NAME = "infill"
 
-_IDS = {
-    gguf.Keys.Tokenizer.FIM_PRE_ID: 8,
-    gguf.Keys.Tokenizer.FIM_SUF_ID: 9,
-    gguf.Keys.Tokenizer.FIM_MID_ID: 10,
-    gguf.Keys.Tokenizer.FIM_REP_ID: 3,
-    gguf.Keys.Tokenizer.FIM_SEP_ID: 5,
-}
 _ORDER = "slm-lsp.fim.order"
 
 
-def install(folder: Path, order: str = "spm") -> Path:
+def install(folder: Path, order: str) -> Path:
     """Make `folder` a model store with the copy under NAME; return the copy's path.
 
-    `order` is that of a prompt's parts: `spm` or `psm`.
+    `order` is that of a prompt's parts: `joined`, its own, `spm` or `psm`.
     Raises StoreError where the default model is not installed.
     """
     model = store.resolve(Settings().model)
@@ -55,7 +48,6 @@ def _copy(source: Path, target: Path, order: str) -> None:
     reader = gguf.GGUFReader(source)
     architecture = reader.fields[gguf.Keys.General.ARCHITECTURE].contents()
     writer = gguf.GGUFWriter(target, architecture, endianess=reader.endianess)
-    added = {key: MetadataDetails(gguf.GGUFValueType.UINT32, id_) for key, id_ in _IDS.items()}
-    added[_ORDER] = MetadataDetails(gguf.GGUFValueType.STRING, order)
+    added = {_ORDER: MetadataDetails(gguf.GGUFValueType.STRING, order)}
     with contextlib.redirect_stderr(io.StringIO()):  # its progress bar
         copy_with_new_metadata(reader, writer, added, [])

@@ -69,7 +69,7 @@ def compare(sessions: Sequence[Session]) -> tuple[list[Replay], list[Replay]]:
     threads = model_threads()
     our, their = [], []
     with tempfile.TemporaryDirectory(prefix="slm-") as folder:
-        model = infill.install(Path(folder))
+        model = infill.install(Path(folder), "joined")
         for one in sessions:
             our.append(asyncio.run(sides.ours(one, Path(folder), threads)))
             their.append(asyncio.run(sides.theirs(one, model, threads)))

@@ -24,7 +24,7 @@ beforehand, and have no such bias.
 What the engine reads while nobody asks, after a prompt it answered from its end, is in none of
 these figures: it costs processor time, not waiting.
 
-With `--order` the model is a copy of the default one that is told to fill in, see
+With `--order` the model is a copy of the default one that is asked in another order, see
 `benchmarks.infill`: the tokens a key costs in each order are those of any such model.
 
 With `--kill-engine N` the engine is killed N times in the middle of a request. After that the
@@ -172,7 +172,7 @@ def main() -> int:
     parser.add_argument("--file", type=Path, help="the source file to type (default: argparse.py)")
     parser.add_argument("--model", default="", help="a model instead of the default one")
     parser.add_argument(
-        "--order", choices=("spm", "psm"), help="a copy of it that fills in, in this order"
+        "--order", choices=("spm", "psm"), help="a copy of it that is asked in this order"
     )
     parser.add_argument("--kill-engine", type=int, default=0, metavar="N", help="kill it N times")
     options = parser.parse_args()
