@@ -93,7 +93,8 @@ async def test_editing_with_real_weights_asks_for_none_either(real_world: World)
     log = traced(real_world)
     source = (REPOSITORY / "slm_lsp" / "lines.py").read_text(encoding="utf-8")
     shown = 0
-    async with serving(real_world, {"engine": {"sharing": "private"}}) as client:
+    options = {"engine": {"sharing": "private"}, "completion": {"budgetMs": 2000}}
+    async with serving(real_world, options) as client:  # which tracing makes ten times slower
         await client.wait_for_notification("didChangeStatus", _ready, within=60)
         for end in [at for at in range(len(source)) if source.startswith(":\n", at)][:8]:
             editor = Editor(client, source[: end + 2] + "        ", caret=end + 10)
