@@ -34,6 +34,9 @@ def _installed(model: InstalledModel) -> Finding:
     found = installed.get(model.name)
     detail = f"{model.name}: {found.used.quantisation}, {found.used.size / 1e6:.0f} MB, "
     detail += f"{found.licence}, from {found.origin}"
+    if not installed.is_current(found):
+        advice = f"`slm-lsp models pull {model.name}` brings the one of this version."
+        return Finding("model", "warning", f"{detail}, as an earlier version had it", advice)
     known = catalog.known(model.name)
     if known is not None and known.limits:
         return Finding("model", "warning", detail, known.limits)

@@ -93,6 +93,15 @@ def installed() -> tuple[Record, ...]:
     return tuple(one for one in found if one is not None)
 
 
+def is_current(found: Record) -> bool:
+    """Tell whether a model is what this version would install under its name.
+
+    The catalog's names without a package are free for files of the user's own.
+    """
+    known = catalog.known(found.name)
+    return known is None or known.carrier is None or found.files[0].sha256 == known.sha256
+
+
 def check(model: InstalledModel, *, trust_note: bool = True) -> None:
     """Make sure that the file is the recorded one, right before it is opened.
 

@@ -37,13 +37,13 @@ class Pulled(msgspec.Struct, frozen=True):
 def pull(
     model: CatalogModel, *, offline: bool, progress: Progress, source: str = ""
 ) -> Pulled | None:
-    """Install `model` and return what came; None if it was there and undamaged.
+    """Install `model` and return what came; None if it was there, undamaged and of this version.
 
     `source` is a mirror, a URL or a folder; without one its publisher is asked. Raises
     NetworkForbidden, PolicyError, PullFailed, ModelUnusable, or StoreError where the store cannot
     be written. What has arrived is kept for the next time, unless it is the wrong file.
     """
-    if _sound(model.name):
+    if _current(model.name):
         return None
     source = source or _base_here(model)
     allowed = policy.load()
@@ -57,7 +57,7 @@ def pull(
         for endpoint in origin.endpoints():
             allowed.require_endpoint(endpoint)
     with workplace(progress) as work:
-        if _sound(model.name):  # by the process that had the lock before
+        if _current(model.name):  # by the process that had the lock before
             return None
         with keeping(model.name) as kept:
             return _fetch(model, origin, work, kept, progress)
@@ -88,6 +88,10 @@ def _base_here(model: CatalogModel) -> str:
         if shipped.sha256 == catalog.find(model.base).sha256:
             return str(record.place(model.base))
     return ""
+
+
+def _current(name: str) -> bool:
+    return _sound(name) and installed.is_current(installed.get(name))
 
 
 def _sound(name: str) -> bool:

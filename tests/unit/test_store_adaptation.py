@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 import msgspec
 import pytest
 
+from slm_lsp.config import Settings
+from slm_lsp.doctor.model import look
 from slm_lsp.errors import ModelUnusable, NetworkForbidden, PullFailed
 from slm_lsp.store import catalog, installed, pull, record, runtime
 from tests.unit.store_models import PAYLOAD, build_wheel, describe, install, quiet
@@ -106,6 +108,18 @@ def test_a_base_that_is_not_the_pinned_one_is_fetched(
         pull.pull(own, offline=True, progress=quiet)
     assert pull.pull(own, offline=False, progress=quiet)
     check_made(own)
+
+
+def test_a_newer_adapter_makes_the_model_anew(own: CatalogModel, base: CatalogModel) -> None:
+    install(base)
+    old = b"what an earlier version made"
+    older = msgspec.structs.replace(own, size=len(old), sha256=hashlib.sha256(old).hexdigest())
+    install(older, old)
+    warned = next(look(Settings(model="own")))
+    assert (warned.state, warned.advice.split("`")[1]) == ("warning", "slm-lsp models pull own")
+    assert pull.pull(own, offline=True, progress=quiet)
+    check_made(own)
+    assert next(look(Settings(model="own"))).state == "ok"
 
 
 def test_a_mirror_has_the_bases_file(own: CatalogModel, base: CatalogModel, tmp_path: Path) -> None:
