@@ -16,6 +16,7 @@ from gguf.scripts.gguf_new_metadata import MetadataDetails, copy_with_new_metada
 
 from slm_lsp import store
 from slm_lsp.config import Settings
+from slm_lsp.engine.recognition import ORDER_KEY
 from slm_lsp.store import checksum, record
 from slm_lsp.store.record import ModelFile, Record
 
@@ -23,8 +24,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 NAME = "infill"
-
-_ORDER = "slm-lsp.fim.order"
 
 
 def install(folder: Path, order: str) -> Path:
@@ -48,6 +47,6 @@ def _copy(source: Path, target: Path, order: str) -> None:
     reader = gguf.GGUFReader(source)
     architecture = reader.fields[gguf.Keys.General.ARCHITECTURE].contents()
     writer = gguf.GGUFWriter(target, architecture, endianess=reader.endianess)
-    added = {_ORDER: MetadataDetails(gguf.GGUFValueType.STRING, order)}
+    added = {ORDER_KEY: MetadataDetails(gguf.GGUFValueType.STRING, order)}
     with contextlib.redirect_stderr(io.StringIO()):  # its progress bar
         copy_with_new_metadata(reader, writer, added, [])

@@ -53,7 +53,7 @@ def find(place: Place) -> Frame | None:
 
 def _texts(draft: Draft) -> list[str]:
     text = visible(draft.text).strip()
-    return [text] if text and draft.reason != "length" else []
+    return [text] if text and not draft.cut else []
 
 
 ARGUMENTS = Action("arguments", find)

@@ -73,7 +73,7 @@ def _texts(
     if not style.is_string:
         rows = [_MARK.sub("", row) for row in rows]
     text = "\n".join(_outdented(rows)).strip()
-    whole = draft.reason != "length" and set(named_parameters(text)) <= set(function.parameters)
+    whole = not draft.cut and set(named_parameters(text)) <= set(function.parameters)
     if not whole or (forms and not forms_in(text) <= forms):
         text = _summary(text)
     if not text or text.startswith(("@", ":")):

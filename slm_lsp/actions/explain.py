@@ -31,7 +31,7 @@ def find(place: Place) -> Frame | None:
 
 def _texts(draft: Draft) -> Iterator[str]:
     text = without_circles(visible(draft.text)).strip()
-    if draft.reason == "length":  # the last sentence is cut
+    if draft.cut:  # the last sentence is cut
         text = text[: text.rfind(".") + 1] or text
     if text:
         yield text

@@ -71,7 +71,7 @@ def rewritten(old: str, draft: Draft) -> Iterator[str]:
 
     Raises ActionRefused where it is not whole, or no other.
     """
-    if draft.reason == "length":
+    if draft.cut:
         raise ActionRefused("The model wrote more than it may.")
     text, _, _ = f"\n{visible(draft.text)}".partition("\n```")  # which it may begin with
     text = without_circles(text).strip("\n").rstrip()

@@ -56,7 +56,7 @@ def _annotated(header: str, signature: Signature) -> str | None:
 def _texts(document: Document, signature: Signature, kept: str, draft: Draft) -> list[str]:
     header = kept + visible(draft.text).rstrip().removesuffix(":") + ":"
     new = _parsed(header)
-    if draft.reason == "length" or new is None:
+    if draft.cut or new is None:
         raise ActionRefused("The model did not write a signature.")
     if _bare(new) != _bare(signature):
         raise ActionRefused("The model changed the parameters.")

@@ -32,7 +32,7 @@ def statements(
     """
     text = without_following(without_circles(visible(draft.text)), "", below)
     rows = text.split("\n")
-    if draft.reason == "length":  # the last line may be cut anywhere
+    if draft.cut:  # the last line may be cut anywhere
         rows.pop()
     beside = bool(below.strip()) and below.lstrip()[0] not in ")]}"
     reached = beside and indentation(below) == indent

@@ -72,7 +72,7 @@ def _is_comment(document: Document, mark: str, line: int) -> bool:
 
 def _texts(old: str, lead: str, width: int, draft: Draft) -> Iterator[str]:
     text = " ".join(visible(draft.text).split()).strip("\"' ")
-    if draft.reason == "length" or not text or text == old or len(text) > MOST * len(old):
+    if draft.cut or not text or text == old or len(text) > MOST * len(old):
         raise ActionRefused("The model did not translate it.")
     yield textwrap.fill(text, width, initial_indent=lead, subsequent_indent=lead)
 

@@ -85,7 +85,7 @@ def _texts(
     changed = parse(replaced(document, function.header, header))
     new = function_at(changed, function.header.start) if isinstance(changed, Syntax) else None
     made = signature_of(changed, new) if isinstance(changed, Syntax) and new else None
-    if draft.reason == "length" or made is None:
+    if draft.cut or made is None:
         raise ActionRefused("The model did not write a signature.")
     if made.bare != signature.bare:
         raise ActionRefused("The model changed the parameters.")

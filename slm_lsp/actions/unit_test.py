@@ -76,7 +76,7 @@ def find(place: Place) -> Frame | None:
 def _texts(lead: str, tail: str, function: Function, draft: Draft) -> Iterator[str]:
     """Yield the test, with as much of what was written as makes one, ever less."""
     rows = without_circles(visible(draft.text)).rstrip().split("\n")
-    if draft.reason == "length":
+    if draft.cut:
         rows.pop()
     closing = tail.strip()
     own = next((at for at, row in enumerate(rows) if closing and row.rstrip() == closing), None)

@@ -26,6 +26,11 @@ class Draft:
     text: str = ""
     reason: str = ""
 
+    @property
+    def cut(self) -> bool:
+        """Whether it was ended for its length, in the midst of whatever stands there."""
+        return self.reason == "length"
+
     def confidence(self, length: int) -> float:
         """Return the joint probability of the tokens of the text's first `length` code points."""
         total, at = 0.0, 0

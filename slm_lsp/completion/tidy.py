@@ -48,7 +48,7 @@ def _tidied(request: Request, draft: Draft) -> tuple[Completion | None, str]:
     text = visible(draft.text)
     if MASK in text or text.rstrip().endswith(MASK[:-1]):
         return None, "a secret"
-    if draft.reason == "length":
+    if draft.cut:
         text = _whole_words(text)
     text = without_circles(text)
     begun, below = document.before(cursor), next_line(document, cursor.line)

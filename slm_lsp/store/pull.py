@@ -11,6 +11,7 @@ from slm_lsp import policy
 from slm_lsp.errors import ModelDamaged, NetworkForbidden
 from slm_lsp.processors import model_threads
 from slm_lsp.store import admission, catalog, installed, record, runtime
+from slm_lsp.store.installed import InstalledModel
 from slm_lsp.store.origin import choose, is_networked
 from slm_lsp.store.record import ModelFile, Record
 from slm_lsp.store.writing import keeping, workplace
@@ -83,20 +84,17 @@ def _fetch(
 
 def _base_here(model: CatalogModel) -> str:
     """Return the folder of an installed model whose file `model` is made of, empty if none is."""
-    if model.base and _sound(model.base):
-        shipped = installed.get(model.base).files[0]
-        if shipped.sha256 == catalog.find(model.base).sha256:
-            return str(record.place(model.base))
+    base = catalog.known(model.base)
+    if base is not None:
+        place = record.place(base.name)
+        with contextlib.suppress(ModelDamaged):
+            shipped = InstalledModel(base.name, place / base.file, base.sha256)
+            installed.check(shipped, trust_note=False)
+            return str(place)
     return ""
 
 
 def _current(name: str) -> bool:
-    return _sound(name) and installed.is_current(installed.get(name))
-
-
-def _sound(name: str) -> bool:
     with contextlib.suppress(ModelDamaged):
-        if record.read(name) is not None:
-            installed.verify(name)
-            return True
+        return record.read(name) is not None and installed.is_current(installed.verify(name))
     return False

@@ -68,9 +68,7 @@ def model(
     writer = gguf.GGUFWriter(path, value(reader, "general.architecture"))
     filling.copy(reader, writer, filling.taught(fim, end), ("general.file_type", "general.name"))
     writer.add_name(name)
-    writer.add_file_type(
-        gguf.LlamaFileType.MOSTLY_Q8_0 if kind == "Q8_0" else gguf.LlamaFileType.MOSTLY_F16
-    )
+    writer.add_file_type(gguf.LlamaFileType[f"MOSTLY_{kind}"])
     for it in reader.tensors:
         if it.name in tensors:
             _add(writer, it.name, tensors[it.name], kind)

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from slm_lsp.engine.recognition import ORDER_KEY
 from slm_lsp.tune import metadata
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
     import gguf
-
-ORDER_KEY = "slm-lsp.fim.order"
-"""As in `engine.recognition`: what stands first in a prompt."""
 
 EMBEDDINGS_KEY = "slm-lsp.fim.embeddings"
 """What an adapter's file has: the new tokens' embeddings, one after the other in the order of their

@@ -45,7 +45,7 @@ def merge(base: Path, adapter: Path, target: Path, wanted: str = "") -> None:
         kinds |= dict.fromkeys(kinds.keys() & added.keys(), _kind(wanted))
     _check(kinds, added)
     writer = gguf.GGUFWriter(target, metadata.value(reader, "general.architecture"))
-    _describe(reader, beside, writer, wanted)
+    _describe(reader, beside, writer, taught, wanted)
     for it in reader.tensors:
         values, size = gguf.GGML_QUANT_SIZES[kinds[it.name]]
         writer.add_tensor_info(
@@ -77,10 +77,13 @@ def _kind(name: str) -> gguf.GGMLQuantizationType:
 
 
 def _describe(
-    base: gguf.GGUFReader, adapter: gguf.GGUFReader, writer: gguf.GGUFWriter, wanted: str
+    base: gguf.GGUFReader,
+    adapter: gguf.GGUFReader,
+    writer: gguf.GGUFWriter,
+    taught: filling.Filling,
+    wanted: str,
 ) -> None:
     """Write the base's metadata, as far as the adapter makes nothing else of it."""
-    taught = filling.of(adapter)
     new = ["general.file_type"] if wanted else []
     name = metadata.value(adapter, "general.name")
     if taught and name:  # it is a model of its own then

@@ -11,10 +11,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from slm_lsp.bundle import creation, manifest
-from slm_lsp.errors import ModelUnusable
 from slm_lsp.store import adapted, runtime
 from tests.harness import bundles
-from tests.harness.adapters import write_adapter
+from tests.harness.adapters import refuse_to_merge, write_adapter
 from tests.harness.bundles import ALONE, Machine, copy, no_namespaces, replace, sum_again
 from tests.harness.client import Client
 from tests.harness.editor import Editor
@@ -148,10 +147,6 @@ def test_a_model_of_ones_own_goes_along_and_becomes_the_default(
     assert [row["name"] for row in listed["models"] if row["default"]] == ["own"]
 
 
-def refuse(*_: object) -> None:
-    raise ModelUnusable("weights of the type Q4_K cannot be made here")
-
-
 @pytest.mark.parametrize("merged", [True, False], ids=["merged", "apart"])
 def test_a_model_with_an_adapter_goes_along(
     machine: Machine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, merged: bool
@@ -161,7 +156,7 @@ def test_a_model_with_an_adapter_goes_along(
     write_adapter(tmp_path / "acme.gguf", tmp_path / "own.gguf")
     bundles.run([sys.executable, "-m", "slm_lsp", "models", "import", tmp_path / "own.gguf"])
     if not merged:
-        monkeypatch.setattr(runtime, "merge", refuse)
+        monkeypatch.setattr(runtime, "merge", refuse_to_merge)
     adapted.take_in(tmp_path / "acme.gguf", "own", "acme", "", lambda *_progress: None)
     bundle = bundles.make(tmp_path / "bundle", "--model", "acme")
     assert ("the adapter of acme" in (bundle / "LICENSES.md").read_text()) is not merged

@@ -7,10 +7,17 @@ from typing import TYPE_CHECKING
 import gguf
 import numpy as np
 
+from slm_lsp.errors import ModelUnusable
+
 if TYPE_CHECKING:
     from pathlib import Path
 
 RANK = 4
+
+
+def refuse_to_merge(*_: object) -> None:
+    """Stand in for `runtime.merge`, where base and adapter are to stay apart."""
+    raise ModelUnusable("weights of the type Q4_K cannot be made here")
 
 
 def write_adapter(path: Path, base: Path, scale: float = 1.0) -> None:

@@ -20,6 +20,7 @@ from slm_lsp.store import adapted, own, record, runtime
 from slm_lsp.tune import export, lora, merge, weights
 from slm_lsp.tune.device import prepared
 from slm_lsp.tune.metadata import value
+from tests.harness.adapters import refuse_to_merge
 from tests.harness.scores import scores_of_runtime
 from tests.tune.test_train import END, FIM
 
@@ -180,10 +181,6 @@ def test_the_store_opens_what_is_merged(installed_base: str, adapter: Path, tmp_
         store.check(model)
 
 
-def refuse(*_: object) -> None:
-    raise ModelUnusable("weights of the type Q4_K cannot be made here")
-
-
 def no_space(_size: int) -> None:
     raise StoreError("The model store needs 5 MB of free space.")
 
@@ -191,7 +188,7 @@ def no_space(_size: int) -> None:
 @pytest.mark.parametrize(
     ("place", "name", "instead", "reason"),
     [
-        (runtime, "merge", refuse, "Q4_K"),
+        (runtime, "merge", refuse_to_merge, "Q4_K"),
         (adapted, "require_space", no_space, "5 MB"),
     ],
 )
@@ -222,7 +219,7 @@ def test_new_tokens_count_in_one_file_only(
     made = adapted.take_in(teaching, installed_base, "fitted", "", silent)
     assert made.trial.fills_in  # what the base alone does not
     with monkeypatch.context() as broken:
-        broken.setattr(runtime, "merge", refuse)
+        broken.setattr(runtime, "merge", refuse_to_merge)
         with pytest.raises(ModelUnusable, match="has to be merged with it: weights of"):
             adapted.take_in(teaching, installed_base, "fitted", "", silent)
     model = store.resolve("fitted")  # the one from before

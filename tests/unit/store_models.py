@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import zipfile
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from slm_lsp.store import checksum, record
 from slm_lsp.store.catalog import CatalogModel, Wheel
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    import pytest
 
 PAYLOAD = b"GGUF" + bytes(range(256)) * 64
 MEMBER = "tiny_model/tiny.Q4_1.gguf"
@@ -71,3 +74,22 @@ def install(model: CatalogModel, payload: bytes = PAYLOAD) -> record.Record:
 
 def quiet(_stage: str, _done: int, _total: int) -> None:
     """Take progress reports that no test looks at."""
+
+
+def never(*_arguments: object, **_options: object) -> NoReturn:
+    """Stand in for what starts a process, where none may be started."""
+    raise AssertionError("no process may be started")
+
+
+def leftovers(store: Path) -> list[str]:
+    """Return what is in the folder of a store, but its lock."""
+    return [path.name for path in store.iterdir() if path.name != ".lock"]
+
+
+def point_pip_at(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let pip look into `folder` and nowhere else, whatever it is set up to do here."""
+    for name in [name for name in os.environ if name.startswith("PIP_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.setenv("PIP_FIND_LINKS", str(folder))

