@@ -34,6 +34,7 @@ from slm_lsp.errors import SlmLspError
 from slm_lsp.evaluation.cases import read_cases
 from slm_lsp.tune import shards
 from slm_lsp.tune.corpus import Corpus, Example
+from slm_lsp.tune.examples import END_WEIGHT
 from slm_lsp.tune.licence import is_permissive
 from slm_lsp.tune.packing import Packer, mixed
 from slm_lsp.tune.reading import OWN_TOKENS, as_our_own
@@ -50,11 +51,6 @@ LIST, MANIFEST = FOLDER / "packages.txt", FOLDER / "corpus.toml"
 ROW = 1536
 """Tokens of a row: what an engine reads by default before and after a cursor, and an answer. A
 processor learns faster from rows of `llama.SHORT`."""
-
-END_WEIGHT = 20.0
-"""Whether an answer goes on in the next line is often open, and the end is one token among many.
-With 1.5 the model ended seven in ten of the holes within a line by itself, with 12 nearly nine, and
-no fewer were filled exactly; its page has the figures."""
 
 LANGUAGE_SHARE = 0.2
 PACKAGE_SHARE = 0.05
@@ -164,7 +160,7 @@ def build(folder: Path, tokens: int, row: int, seed: int) -> None:
         for filled, held_out in _rows(examples, row):
             writers[held_out].add(filled)
         for writer in writers:
-            writer.close(end=reading.end, end_weight=END_WEIGHT, fim=OWN_TOKENS)
+            writer.close(end=reading.end, end_weight=END_WEIGHT, new=OWN_TOKENS)
     finally:
         runtime.close()
     summary = {

@@ -80,7 +80,7 @@ def _train(options: argparse.Namespace) -> None:
         raise TuneRefused("Say how long: --tokens N, --minutes N or both.")
     index, rows = shards.read(options.shards)
     held_out = shards.read(options.held_out)[1] if options.held_out else None
-    model = prepared(options.base, 0 if options.whole else lora.RANK, index.fim.values())
+    model = prepared(options.base, 0 if options.whole else lora.RANK, index.new.values())
     if options.adapter:
         lora.begin_with(model, options.adapter)
     if options.compile:
@@ -127,7 +127,7 @@ def _export(options: argparse.Namespace) -> None:
         tensors,
         base=options.base,
         name=options.name,
-        fim=index.fim,
+        fim=index.new,
         end=index.end,
     )
 

@@ -17,7 +17,7 @@ from slm_lsp.processors import model_threads
 from slm_lsp.tune import export, lora, shards
 from slm_lsp.tune.course import Wishes
 from slm_lsp.tune.device import prepared
-from slm_lsp.tune.examples import Examples
+from slm_lsp.tune.examples import END_WEIGHT, Examples
 from slm_lsp.tune.packing import Packer, mixed
 from slm_lsp.tune.reading import as_it_is
 from slm_lsp.tune.train import Training
@@ -37,12 +37,6 @@ ROOM = 512
 BATCH_ROWS = 4
 ROWS_AT_ONCE = 4
 LEARNING_RATE = 5e-4
-
-END_WEIGHT = 2.0
-"""Of the token that ends an answer, for a base that fills in: it knows that token already."""
-
-WIDE = 2**16 - 1
-"""Tokens from which on a vocabulary needs more than two bytes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +74,7 @@ def learn(
     runtime = Runtime(job.base)
     try:
         reading = as_it_is(runtime)
-        wide = runtime.vocabulary_size > WIDE
+        wide = runtime.vocabulary_size > shards.WIDE
         index = _stored(made, reading, _documents(repository.learned, load), job.seed, wide=wide)
         _stored(made / "held-out", reading, _documents(repository.held_out, load), 0, wide=wide)
     finally:
@@ -118,7 +112,8 @@ def _documents(paths: Sequence[Path], load: Callable[[Path], Document | None]) -
 def _stored(
     folder: Path, reading: Reading, documents: Sequence[Document], seed: int, *, wide: bool
 ) -> shards.Index:
-    examples = Examples(reading, ROOM, random.Random(str(seed)))  # noqa: S311 (no secret)
+    chance = random.Random(str(seed))  # noqa: S311 (no secret)
+    examples = Examples(reading, ROOM, chance, whole=True)
     writer = shards.Writer(folder, ROOM, wide=wide)
     every = [(it, document.path) for document in documents for it in examples.of(document)]
     packer = Packer(ROOM, wide=wide)
@@ -128,7 +123,7 @@ def _stored(
     for row in packer.rest():
         writer.add(row)
     weight = END_WEIGHT if reading.fills_in else 1.0
-    index = writer.close(end=reading.end, end_weight=weight, fim={})
+    index = writer.close(end=reading.end, end_weight=weight, new={})
     if not index.rows:
         raise TuneRefused("No examples can be made of these files.")
     return index

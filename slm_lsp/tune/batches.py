@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from slm_lsp.tune.shards import nothing
+from slm_lsp.tune.shards import nothing, switch
 
 if TYPE_CHECKING:
     from slm_lsp.tune.shards import Index, Rows
@@ -55,41 +55,24 @@ def batch(rows: Rows, index: Index) -> Batch:
     """Make a batch of `rows`.
 
     The last token of a row is read, too, though nothing follows it: the products of 511 tokens take
-    a processor up to twice as long as those of 512. A prompt is not learned to be written: it is
-    most of an example, and what belongs into the hole would hardly count beside it.
+    a processor up to twice as long as those of 512.
     """
-    counted = rows != nothing(rows.dtype)
-    if index.fim:
-        rows, counted = _joined(rows, counted & ~_prompts(rows, index), index)
+    rows, learned = _without_switches(rows)
     tokens = torch.from_numpy(
         np.where(rows == nothing(rows.dtype), index.end, rows).astype(np.int64)
     )
     targets = tokens.roll(-1, dims=1)
-    weights = torch.from_numpy(np.roll(counted, -1, axis=1).astype(np.float32))
+    weights = torch.from_numpy(np.roll(learned, -1, axis=1).astype(np.float32))
     weights[:, -1] = 0.0
     weights *= torch.where(targets == index.end, index.end_weight, 1.0)
     return Batch(tokens, targets, weights)
 
 
-def _prompts(rows: Rows, index: Index) -> Mask:
-    """Tell which tokens are a prompt's: from the first of its marks on, up to the middle's."""
-    middle = index.fim["mid"]
-    opening = [token for token in index.fim.values() if token != middle]
-    opened = _last(np.isin(rows, opening))
-    closed = _last(np.isin(rows, [middle, index.end]))
-    return opened > np.concatenate((np.full_like(closed[:, :1], -1), closed[:, :-1]), axis=1)
-
-
-def _joined(rows: Rows, counted: Mask, index: Index) -> tuple[Rows, Mask]:
-    """Leave out the middle's token where the prefix stands right before it, and move up."""
-    prefixed = _last(rows == index.fim["pre"]) > _last(rows == index.fim["suf"])
-    kept = (rows != index.fim["mid"]) | ~prefixed
-    order = np.argsort(~kept, axis=1, kind="stable")
-    left = np.take_along_axis(kept, order, axis=1)
-    moved = np.where(left, np.take_along_axis(rows, order, axis=1), nothing(rows.dtype))
-    return moved.astype(rows.dtype), left & np.take_along_axis(counted, order, axis=1)
-
-
-def _last(found: Mask) -> npt.NDArray[np.int64]:
-    """Return for each place the last one up to it of those `found` in its row, or -1."""
-    return np.maximum.accumulate(np.where(found, np.arange(found.shape[1]), -1), axis=1)
+def _without_switches(rows: Rows) -> tuple[Rows, Mask]:
+    """Take the switches out, move up what is behind them, and tell which tokens are learned."""
+    switches = rows == switch(rows.dtype)
+    learned = np.cumsum(switches, axis=1) % 2 == 0
+    order = np.argsort(switches, axis=1, kind="stable")
+    moved = np.take_along_axis(np.where(switches, nothing(rows.dtype), rows), order, axis=1)
+    found = moved.astype(rows.dtype)
+    return found, np.take_along_axis(learned, order, axis=1) & (found != nothing(rows.dtype))

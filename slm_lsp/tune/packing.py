@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
-from slm_lsp.tune.shards import nothing
+from slm_lsp.tune.shards import nothing, switch
 
 if TYPE_CHECKING:
     import random
@@ -23,6 +23,11 @@ T = TypeVar("T")
 
 HELD = 4096
 """Examples that are mixed, some tens of megabytes."""
+
+SWITCH = -1
+"""Stands in an example between what is learned to be written and what is only read, such as a
+prompt: that is most of an example, and what belongs into the hole would hardly count beside it. An
+example begins and ends with the former."""
 
 OPEN_ROWS = 64
 """Rows that are filled side by side; a further one closes the fullest."""
@@ -80,5 +85,5 @@ def mixed(items: Iterable[T], chance: random.Random) -> Iterator[T]:
 
 def _row(tokens: list[int], row: int, kind: type[np.unsignedinteger[Any]]) -> Rows:
     found = np.full(row, nothing(kind), kind)
-    found[: len(tokens)] = tokens
+    found[: len(tokens)] = [switch(kind) if it == SWITCH else it for it in tokens]
     return found

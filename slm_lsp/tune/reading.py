@@ -32,13 +32,13 @@ file of a model that chats names the token that ends a turn."""
 def as_it_is(runtime: Llama) -> Reading:
     """Return how the model in `runtime` reads."""
     form = recognize(runtime)
-    return _reading(runtime, form, turned(form), None)
+    return _reading(runtime, form, turned(form))
 
 
 def as_our_own(runtime: Llama) -> Reading:
     """Return how our own model reads, which `runtime`, a SmolLM2, is to become."""
     form, other = (of_tokens(OWN_TOKENS, it) for it in (OWN_ORDER, OTHER_ORDER))
-    return _reading(runtime, form, other, OWN_TOKENS["mid"])
+    return _reading(runtime, form, other)
 
 
 def turned(form: Format) -> Format:
@@ -50,8 +50,8 @@ def turned(form: Format) -> Format:
     return replace(form, parts=(*parts[at + 1 : other + 1], *parts[: at + 1], *parts[other + 1 :]))
 
 
-def _reading(runtime: Llama, form: Format, other: Format, mark: int | None) -> Reading:
+def _reading(runtime: Llama, form: Format, other: Format) -> Reading:
     named = (runtime.token(name) for name in ENDS)
     end = next((token for token in named if token is not None), runtime.end_token())
     start = (runtime.start_token(),) if runtime.starts_with_token() else ()
-    return Reading(form, other, mark, runtime.tokenize, runtime.vocabulary().pieces, start, end)
+    return Reading(form, other, runtime.tokenize, runtime.vocabulary().pieces, start, end)

@@ -20,7 +20,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 Rows = npt.NDArray[Any]
-"""Tokens, or `NOTHING`: `numpy.uint16`, or `numpy.uint32` where a vocabulary needs it."""
+"""Tokens, `nothing` or `switch`: `numpy.uint16`, or `numpy.uint32` if a vocabulary is wide."""
+
+WIDE = 2**16 - 2
+"""Tokens from which on a vocabulary needs more than two bytes."""
 
 MAX_BYTES = 50_000_000
 INDEX = "shards.json"
@@ -41,8 +44,8 @@ class Index(msgspec.Struct, frozen=True):
     """What the shards of a folder are: `row` tokens each, `tokens` of them in all.
 
     `end` is the token that closes a middle. A loss at it counts `end_weight` times, because a model
-    that does not learn to end is of no use. `fim` has the tokens of the format by their short names
-    (`pre`, `suf`, `mid`, `rep`, `sep`) and is empty where examples are plain text.
+    that does not learn to end is of no use. `new` has the tokens that the base is to learn by their
+    short names (`pre`, `suf`, `mid`, `rep`, `sep`), and is empty where it knows its own.
     """
 
     row: int
@@ -50,7 +53,7 @@ class Index(msgspec.Struct, frozen=True):
     tokens: int
     end: int
     end_weight: float
-    fim: dict[str, int]
+    new: dict[str, int]
     shards: tuple[Shard, ...]
 
     @property
@@ -69,6 +72,14 @@ def nothing(kind: npt.DTypeLike) -> int:
     return int(np.iinfo(kind).max)
 
 
+def switch(kind: npt.DTypeLike) -> int:
+    """Return the number between what is learned to be written and what is only read.
+
+    A row begins with the former.
+    """
+    return nothing(kind) - 1
+
+
 class Writer:
     """Writes rows into the shards of `folder`; the index is written last, by `close`."""
 
@@ -84,7 +95,7 @@ class Writer:
 
     def add(self, row: Rows) -> None:
         """Append one row."""
-        self._tokens += int((row != nothing(row.dtype)).sum())
+        self._tokens += int((row < switch(row.dtype)).sum())
         part = self._packer.compress(row.astype(self._kind).tobytes())
         self._parts.append(part)
         self._rows += 1
@@ -93,12 +104,12 @@ class Writer:
         if self._size > MAX_BYTES - 8_000_000:
             self._finish()
 
-    def close(self, *, end: int, end_weight: float, fim: dict[str, int]) -> Index:
+    def close(self, *, end: int, end_weight: float, new: dict[str, int]) -> Index:
         """Write what is left, then the index."""
         if self._rows:
             self._finish()
         index = Index(
-            self._row, self._wide, self._tokens, end, end_weight, fim, tuple(self._shards)
+            self._row, self._wide, self._tokens, end, end_weight, new, tuple(self._shards)
         )
         encoded = msgspec.json.format(msgspec.json.encode(index), indent=2)
         (self._folder / INDEX).write_bytes(encoded + b"\n")

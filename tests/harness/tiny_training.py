@@ -25,7 +25,7 @@ def main(folder: Path) -> None:
     chance = np.random.default_rng(0)
     for _ in range(ROWS):
         writer.add(chance.integers(0, 256, ROW).astype(np.uint16))
-    writer.close(end=256, end_weight=5.0, fim={})
+    writer.close(end=256, end_weight=5.0, new={})
 
 
 if __name__ == "__main__":

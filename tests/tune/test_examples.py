@@ -19,6 +19,7 @@ from slm_lsp.evaluation import files
 from slm_lsp.text import Document
 from slm_lsp.tune import export, weights
 from slm_lsp.tune.examples import Examples, Reading
+from slm_lsp.tune.packing import SWITCH
 from slm_lsp.tune.reading import as_it_is
 
 if TYPE_CHECKING:
@@ -36,7 +37,6 @@ def plain(text: str) -> list[int]:
 READING = Reading(
     of_tokens(FIM, "joined"),
     of_tokens(FIM, "psm"),
-    FIM["mid"],
     plain,
     [bytes([it]) for it in range(256)],
     (),
@@ -52,16 +52,26 @@ def document() -> Document:
 def holes(document: Document, seed: int = 0, room: int = 4000) -> Iterator[list[int]]:
     found = Examples(READING, room, random.Random(seed))
     for _ in range(80):
-        yield from (it for it in found.of(document) if FIM["mid"] in it)
+        yield from (it for it in found.of(document) if SWITCH in it)
 
 
 def parts(example: list[int]) -> tuple[bytes, bytes, bytes]:
     """Return prefix, suffix and middle."""
-    pre, suf, mid = (example.index(FIM[name]) for name in ("pre", "suf", "mid"))
-    assert example[-1] == END
-    prefix = example[pre + 1 : suf if pre < suf else mid]
-    suffix = example[suf + 1 : mid if pre < suf else pre]
-    return bytes(prefix), bytes(suffix), bytes(example[mid + 1 : -1])
+    prompt, middle = read_and_learned(example)
+    assert middle[-1] == END
+    pre, suf = (prompt.index(FIM[name]) for name in ("pre", "suf"))
+    if suf < pre:
+        return bytes(prompt[pre + 1 :]), bytes(prompt[suf + 1 : pre]), bytes(middle[:-1])
+    assert prompt[-1] == FIM["mid"]
+    return bytes(prompt[pre + 1 : suf]), bytes(prompt[suf + 1 : -1]), bytes(middle[:-1])
+
+
+def read_and_learned(example: list[int]) -> tuple[list[int], list[int]]:
+    """Return the prompt, and what is learned to be written behind it."""
+    assert example[0] == SWITCH
+    assert example.count(SWITCH) == 2
+    at = example.index(SWITCH, 1)
+    return example[1:at], example[at + 1 :]
 
 
 def test_the_parts_make_the_file_again(document: Document):
@@ -93,7 +103,7 @@ def test_some_have_nothing_behind_the_hole_and_some_no_name(document: Document):
 def test_a_tenth_is_text_without_a_hole(document: Document):
     made = Examples(READING, 1000, random.Random(3))
     found = [it for _ in range(80) for it in made.of(document)]
-    whole = sum(FIM["mid"] not in it for it in found)
+    whole = sum(SWITCH not in it for it in found)
     assert 0.05 * len(found) < whole < 0.2 * len(found)
 
 
@@ -106,11 +116,18 @@ def test_none_is_longer_than_there_is_room(document: Document):
     made = Examples(READING, 400, random.Random(1))
     found = [it for _ in range(20) for it in made.of(document)]
     assert all(len(it) <= 400 for it in found)
-    assert sum(FIM["mid"] in it for it in found) > 0.5 * len(found)
+    assert sum(SWITCH in it for it in found) > 0.5 * len(found)
+
+
+def test_of_a_whole_file_all_is_text_once_and_holes_come_on_top(document: Document):
+    found = list(Examples(READING, 1000, random.Random(3), whole=True).of(document))
+    text = [token for it in found if SWITCH not in it for token in it]
+    assert bytes(text[:-1]) == TEXT.encode()
+    assert any(SWITCH in it for it in found)
 
 
 def test_a_model_that_continues_text_gets_all_of_it_once(document: Document):
-    continuing = Reading(Format(""), Format(""), None, plain, READING.pieces, (1,), END)
+    continuing = Reading(Format(""), Format(""), plain, READING.pieces, (1,), END)
     found = list(Examples(continuing, 300, random.Random(0)).of(document))
     assert all(it[0] == 1 for it in found)
     assert bytes([token for it in found for token in it[1:]][:-1]) == TEXT.encode()
@@ -130,7 +147,7 @@ def test_the_prompt_is_the_one_that_the_engine_makes(tiny_base: Path, tmp_path: 
     state = weights.read(tiny_base).state_dict()
     export.model(path, state, base=tiny_base, kind="F16", name="own", fim=FIM, end=END)
     runtime = Llama(path)
-    reading = replace(as_it_is(runtime), other=READING.other, mark=READING.mark)
+    reading = replace(as_it_is(runtime), other=READING.other)
     assert reading.form == READING.form
     room = 1400
     made = Examples(reading, room, random.Random(0))
@@ -138,8 +155,9 @@ def test_the_prompt_is_the_one_that_the_engine_makes(tiny_base: Path, tmp_path: 
     model = LlamaModel(path, threads=1, context_tokens=2560, abort=AbortFlag())
     try:
         compared = 0
-        asked = (it for _ in range(20) for it in made.of(document) if FIM["mid"] in it)
-        for example in asked:
+        every = (it for _ in range(20) for it in made.of(document) if SWITCH in it)
+        for example in every:
+            asked, _ = read_and_learned(example)
             if len(example) == room:  # it was cut to that, and the engine has more
                 continue
             if example.index(FIM["suf"]) > example.index(FIM["pre"]) or FIM["sep"] not in example:
@@ -148,8 +166,7 @@ def test_the_prompt_is_the_one_that_the_engine_makes(tiny_base: Path, tmp_path: 
             taken_back = [
                 forced
                 for at in range(len(middle))
-                if asked_for(model, prefix + (forced := middle[:at]), suffix)
-                == (example[: example.index(FIM["mid"])], forced)
+                if asked_for(model, prefix + (forced := middle[:at]), suffix) == (asked, forced)
             ]
             assert taken_back
             compared += 1

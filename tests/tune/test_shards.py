@@ -39,7 +39,7 @@ def test_examples_come_back_whole(tmp_path: Path, wide: bool):
     writer = shards.Writer(tmp_path, 64, wide=wide)
     for row in packed(examples, 64, wide=wide):
         writer.add(row)
-    index = writer.close(end=0, end_weight=1.0, fim={})
+    index = writer.close(end=0, end_weight=1.0, new={})
     found, rows = shards.read(tmp_path)
     assert found == index
     assert rows.dtype == (np.uint32 if wide else np.uint16)
@@ -61,7 +61,7 @@ def test_files_stay_small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     writer = shards.Writer(tmp_path, 4096, wide=False)
     for _ in range(900):
         writer.add(rng.integers(0, 60_000, 4096).astype(np.uint16))
-    index = writer.close(end=0, end_weight=1.0, fim={})
+    index = writer.close(end=0, end_weight=1.0, new={})
     assert len(index.shards) > 1
     assert all((tmp_path / it.file).stat().st_size <= 9_000_000 for it in index.shards)
     assert len(shards.read(tmp_path)[1]) == 900
@@ -70,7 +70,7 @@ def test_files_stay_small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
 def test_a_damaged_shard_is_refused(tmp_path: Path):
     writer = shards.Writer(tmp_path, 4, wide=False)
     writer.add(np.arange(4, dtype=np.uint16))
-    writer.close(end=0, end_weight=1.0, fim={})
+    writer.close(end=0, end_weight=1.0, new={})
     (tmp_path / "0000.xz").write_bytes(b"else")
     with pytest.raises(TuneRefused, match="damaged"):
         shards.read(tmp_path)

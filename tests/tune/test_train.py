@@ -19,6 +19,7 @@ from slm_lsp.tune.batches import Order, batch
 from slm_lsp.tune.course import Wishes, has_ended
 from slm_lsp.tune.device import prepared
 from slm_lsp.tune.lock import locked
+from slm_lsp.tune.packing import SWITCH
 from slm_lsp.tune.train import Training
 from tests.tune.test_shards import packed
 
@@ -37,7 +38,7 @@ def stored(folder: Path, examples: int = 24, **fim: int) -> shards.Index:
     writer = shards.Writer(folder, 48, wide=False)
     for row in packed(([TEXT[at % 5 :] for at in range(examples)]), 48):
         writer.add(row)
-    return writer.close(end=END, end_weight=5.0, fim=fim)
+    return writer.close(end=END, end_weight=5.0, new=fim)
 
 
 def training(base: Path, folder: Path, out: Path, rank: int = 4) -> Training:
@@ -220,16 +221,16 @@ def test_training_needs_little_of_what_slm_lsp_needs():
 
 
 def test_a_prompt_is_read_and_not_learned(tmp_path: Path):
-    pre, suf, mid = FIM["pre"], FIM["suf"], FIM["mid"]
-    prompt, other = [suf, 40, 41, pre, 42], [pre, 40, suf, 41, mid]
-    middle, plain = [50, 51, END], [60, 61]
+    prompt, middle, plain = [40, 41, END, 42], [50, 51, END], [60, 61]
+    hole = [SWITCH, *prompt, SWITCH, *middle]
     writer = shards.Writer(tmp_path, 32, wide=False)
-    for row in packed([[*plain, *prompt, mid, *middle, *other, *middle, *plain, *prompt, mid]], 32):
+    for row in packed([[*plain, *hole, *hole, *plain]], 32):
         writer.add(row)
-    index = writer.close(end=END, end_weight=2.0, fim=FIM)
+    index = writer.close(end=END, end_weight=2.0, new={})
     found = batch(shards.read(tmp_path)[1], index)
     counted = found.weights > 0
     assert found.targets[counted].tolist() == [61, *middle, *middle, *plain]
     assert found.weights[counted & (found.targets == END)].tolist() == [2.0, 2.0]
-    read = [*plain, *prompt, *middle, *other, *middle, *plain, *prompt]
-    assert found.tokens[0].tolist()[: len(read)] == read  # the middle's mark, where it is only one
+    read = [*plain, *prompt, *middle, *prompt, *middle, *plain]
+    assert found.tokens[0].tolist()[: len(read)] == read
+    assert index.tokens == len(read)
