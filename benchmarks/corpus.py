@@ -34,7 +34,6 @@ from slm_lsp.errors import SlmLspError
 from slm_lsp.evaluation.cases import read_cases
 from slm_lsp.tune import shards
 from slm_lsp.tune.corpus import Corpus, Example
-from slm_lsp.tune.examples import END_WEIGHT
 from slm_lsp.tune.licence import is_permissive
 from slm_lsp.tune.packing import Packer, mixed
 from slm_lsp.tune.reading import OWN_TOKENS, as_our_own
@@ -160,7 +159,7 @@ def build(folder: Path, tokens: int, row: int, seed: int) -> None:
         for filled, held_out in _rows(examples, row):
             writers[held_out].add(filled)
         for writer in writers:
-            writer.close(end=reading.end, end_weight=END_WEIGHT, new=OWN_TOKENS)
+            writer.close(end=reading.end, end_weight=reading.end_weight, new=OWN_TOKENS)
     finally:
         runtime.close()
     summary = {

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from slm_lsp.engine.fim import Layout
     from slm_lsp.engine.llama_context import LlamaContext
     from slm_lsp.engine.model import AbortFlag
-    from slm_lsp.engine.sampling import Choice
+    from slm_lsp.engine.sampling import Choice, Logits, Overweight
     from slm_lsp.engine.vocabulary import Vocabulary
 
 
@@ -37,9 +37,16 @@ class _Branch:
     sequence: CachedSequence
     forced: bytes
     at: int
+    overweight: Overweight | None = None
     decoder: codecs.IncrementalDecoder = field(
         default_factory=lambda: codecs.getincrementaldecoder("utf-8")("replace")
     )
+
+    @property
+    def scores(self) -> Logits:
+        """What may come next."""
+        scores = self.sequence.scores(self.at)
+        return scores if self.overweight is None else self.overweight.taken_back(scores)
 
     def goes_on(self, token: int) -> bool:
         """Move on if `token` was evaluated already, or else give up what was instead of it."""
@@ -57,13 +64,14 @@ def decode(
     prompt: Layout,
     running: set[int],
     abort: AbortFlag,
+    overweight: Overweight | None = None,
 ) -> Iterator[Token]:
     """Yield the tokens that follow `prompt` in `sequence`; see `Model.decode` for `running`.
 
-    `is_end` tells whether a token ends an answer. Tokens that only repeat what the prompt forces
-    are not shown. Raises Aborted.
+    `is_end` tells whether a token ends an answer. The weight of the one that is `overweight` is
+    taken back. Tokens that only repeat what the prompt forces are not shown. Raises Aborted.
     """
-    branches = [_Branch(0, sequence, prompt.forced, len(prompt.tokens))]
+    branches = [_Branch(0, sequence, prompt.forced, len(prompt.tokens), overweight)]
     wanted, together = len(running), len(running) > 1
     try:
         while branches:
@@ -88,7 +96,7 @@ def decode(
 
 def _choose(vocabulary: Vocabulary, branch: _Branch) -> Choice:
     allowed = vocabulary.continuing(branch.forced) if branch.forced else None
-    return choose(branch.sequence.scores(branch.at), allowed)
+    return choose(branch.scores, allowed)
 
 
 def _shows_text(vocabulary: Vocabulary, branch: _Branch, choice: Choice) -> bool:
@@ -102,13 +110,14 @@ def _split(
     [trunk] = branches
     context = trunk.sequence.context
     allowed = vocabulary.continuing(trunk.forced) if trunk.forced else None
-    choices = choose_some(trunk.sequence.scores(trunk.at), allowed, count)
+    choices = choose_some(trunk.scores, allowed, count)
     trunk.sequence.cut(trunk.at)
     split = [(trunk, choices[0])]
     for number, choice in enumerate(choices[1:], 1):
         copy = CachedSequence(context, number)
         copy.follow(trunk.sequence)
-        split.append((_Branch(number, copy, trunk.forced, trunk.at), choice))
+        branch = _Branch(number, copy, trunk.forced, trunk.at, trunk.overweight)
+        split.append((branch, choice))
     return split
 
 

@@ -94,7 +94,13 @@ class FakeModel:
         self._reply = next(matching, fallback)
         return Prefill(len(tokens), shared)
 
-    def decode(self, running: set[int], abort: AbortFlag) -> Iterator[Token]:
+    def decode(
+        self,
+        running: set[int],
+        abort: AbortFlag,
+        *,
+        one_line: bool = True,  # noqa: ARG002 (what is scripted ends where it does)
+    ) -> Iterator[Token]:
         """Yield the scripted texts word by word, side by side. Raises Aborted."""
         texts = (self._reply.text, *self._reply.others)[: len(running)]
         for step in itertools.zip_longest(*map(_TOKEN.findall, texts)):

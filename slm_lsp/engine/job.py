@@ -80,7 +80,8 @@ class Job:
         running = set(range(request.branches)) if request.max_tokens else set()
         limits = (request.max_tokens, request.budget_ms / 1e3, request.min_confidence)
         endings = [Ending(request.stop, *limits) for _ in running]
-        for token in model.decode(running, abort) if running else ():
+        one_line = "\n" in request.stop
+        for token in model.decode(running, abort, one_line=one_line) if running else ():
             abort.check()
             ending = endings[token.branch]
             shown = len(ending.text)

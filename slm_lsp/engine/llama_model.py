@@ -13,7 +13,8 @@ from slm_lsp.engine.loaded import SHORT_TOKENS, load
 from slm_lsp.engine.model import Aborted, Prefill
 from slm_lsp.engine.pace import FIRST_BATCH, FIRST_BATCH_S, LEAST_TOKENS, Pace
 from slm_lsp.engine.protocol import Chat, Prompt
-from slm_lsp.engine.recognition import recognize
+from slm_lsp.engine.recognition import end_weight, recognize
+from slm_lsp.engine.sampling import Overweight
 from slm_lsp.engine.shortcut import Shortcut
 from slm_lsp.engine.team import Team
 from slm_lsp.engine.tokenizer import Tokenizer
@@ -75,6 +76,7 @@ class LlamaModel:
         self._whole, self._short = map(Trunk, self._contexts)
         self._vocabulary = self._llama.vocabulary()
         self._format = recognize(self._llama, fim)
+        self._overweight = Overweight(self._llama.end_token(), end_weight(self._llama))
         self._chat_format = detect_chat(self._llama.metadata(TEMPLATE_KEY))
         self._prefixes, self._suffixes = self._tokenizers()
         self._places = Places(parked_bytes)
@@ -153,10 +155,13 @@ class LlamaModel:
         self._due = (sequence, laid_out) if isinstance(prompt, Prompt) else None
         return Prefill(held + evaluated, held)
 
-    def decode(self, running: set[int], abort: AbortFlag) -> Iterator[Token]:
+    def decode(
+        self, running: set[int], abort: AbortFlag, *, one_line: bool = True
+    ) -> Iterator[Token]:
         """Yield greedy tokens; those that only repeat what was healed are not shown."""
         sequence, laid_out = self._read
-        return decode(self._ends, self._vocabulary, sequence, laid_out, running, abort)
+        overweight = None if one_line else self._overweight
+        return decode(self._ends, self._vocabulary, sequence, laid_out, running, abort, overweight)
 
     def expect(self, prompt: Prompt | Chat) -> None:
         """Do nothing yet."""

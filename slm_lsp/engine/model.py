@@ -95,9 +95,12 @@ class Model(Protocol):
         """
         ...
 
-    def decode(self, running: set[int], abort: AbortFlag) -> Iterator[Token]:
+    def decode(
+        self, running: set[int], abort: AbortFlag, *, one_line: bool = True
+    ) -> Iterator[Token]:
         """Yield what follows the prompt, token by token for each of the branches `running`.
 
+        A model that was trained to end soon does where `one_line` is all that is wanted.
         The caller takes out of `running` those that are complete, the model those it ended by
         itself; the iteration is over when it is empty. Branches begin with different tokens, so
         there may be fewer than asked for. Raises Aborted.

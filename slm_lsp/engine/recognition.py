@@ -18,6 +18,12 @@ ORDER_KEY = "slm-lsp.fim.order"
 """Metadata of a GGUF that was trained for one order above the other: `spm`, `psm`, or `joined`,
 which is SPM without a token between the prefix and what follows it."""
 
+END_WEIGHT_KEY = "slm-lsp.fim.end_weight"
+"""Metadata of a GGUF: how many times as much as another token the one that ends an answer counted
+in training. It then comes so much more often, in odds."""
+
+MOST_END_WEIGHT = 1e3
+
 ABOUT_KEYS = ("general.architecture", "general.basename", "general.name")
 """Metadata that says which family a model is of. Files also say it with their own names."""
 
@@ -66,6 +72,15 @@ def recognize(facts: ModelFacts, chosen: str = "auto") -> Format:
         if fits and family.is_meant_by(about):
             return _of_family(family, facts.token)
     return of_tokens(given, order) if _complete(given) else Format("")
+
+
+def end_weight(facts: ModelFacts) -> float:
+    """Return how many times the end of an answer counted in training, 1 where that is not known."""
+    try:
+        said = float(facts.metadata(END_WEIGHT_KEY))
+    except ValueError:
+        return 1.0
+    return said if 1 <= said <= MOST_END_WEIGHT else 1.0
 
 
 def _complete(given: dict[str, int]) -> bool:

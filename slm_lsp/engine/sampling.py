@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,6 +16,20 @@ Logits = npt.NDArray[np.float32]
 
 Choice = tuple[int, float]
 """A token and the logarithm of its probability."""
+
+
+@dataclass(frozen=True, slots=True)
+class Overweight:
+    """A `token` that counted `weight` times as much as others in training (at least once)."""
+
+    token: int
+    weight: float
+
+    def taken_back(self, logits: Logits) -> Logits:
+        """Return what the scores would be if it had not: its odds are so many times lower."""
+        found = logits.copy()
+        found[self.token] -= math.log(self.weight)
+        return found
 
 
 def choose(logits: Logits, allowed: TokenIds | None = None) -> Choice:

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, TypeVar
 import msgspec
 
 from slm_lsp.errors import SlmLspError, TuneRefused
-from slm_lsp.tune import checkpoint, export, lora, shards, view
+from slm_lsp.tune import checkpoint, export, filling, lora, shards, view
 from slm_lsp.tune.course import Wishes
 from slm_lsp.tune.device import compiled, prepared
 from slm_lsp.tune.lock import locked
@@ -127,8 +127,7 @@ def _export(options: argparse.Namespace) -> None:
         tensors,
         base=options.base,
         name=options.name,
-        fim=index.new,
-        end=index.end,
+        teaches=filling.taught(index.new, index.end, index.end_weight),
     )
 
 

@@ -17,7 +17,7 @@ from slm_lsp.processors import model_threads
 from slm_lsp.tune import export, lora, shards
 from slm_lsp.tune.course import Wishes
 from slm_lsp.tune.device import prepared
-from slm_lsp.tune.examples import END_WEIGHT, Examples
+from slm_lsp.tune.examples import Examples
 from slm_lsp.tune.packing import Packer, mixed
 from slm_lsp.tune.reading import as_it_is
 from slm_lsp.tune.train import Training
@@ -74,9 +74,8 @@ def learn(
     runtime = Runtime(job.base)
     try:
         reading = as_it_is(runtime)
-        wide = runtime.vocabulary_size > shards.WIDE
-        index = _stored(made, reading, _documents(repository.learned, load), job.seed, wide=wide)
-        _stored(made / "held-out", reading, _documents(repository.held_out, load), 0, wide=wide)
+        index = _stored(made, reading, _documents(repository.learned, load), job.seed)
+        _stored(made / "held-out", reading, _documents(repository.held_out, load), 0)
     finally:
         runtime.close()
     folder = work / _digest(job, index)
@@ -100,7 +99,7 @@ def _trained(job: Job, folder: Path, report: Callable[[Progress], None]) -> Adap
     )
     state = training.run(wishes, report)
     file = folder / "adapter.gguf"
-    export.adapter(file, state.best or state.weights, base=job.base, name=job.name, fim={}, end=0)
+    export.adapter(file, state.best or state.weights, base=job.base, name=job.name, teaches={})
     seen = round(state.step * wishes.batch_rows * index.tokens_per_row)
     return Adapter(file, seen, state.curve)
 
@@ -110,10 +109,11 @@ def _documents(paths: Sequence[Path], load: Callable[[Path], Document | None]) -
 
 
 def _stored(
-    folder: Path, reading: Reading, documents: Sequence[Document], seed: int, *, wide: bool
+    folder: Path, reading: Reading, documents: Sequence[Document], seed: int
 ) -> shards.Index:
     chance = random.Random(str(seed))  # noqa: S311 (no secret)
     examples = Examples(reading, ROOM, chance, whole=True)
+    wide = len(reading.pieces) > shards.WIDE
     writer = shards.Writer(folder, ROOM, wide=wide)
     every = [(it, document.path) for document in documents for it in examples.of(document)]
     packer = Packer(ROOM, wide=wide)
@@ -122,8 +122,7 @@ def _stored(
             writer.add(row)
     for row in packer.rest():
         writer.add(row)
-    weight = END_WEIGHT if reading.fills_in else 1.0
-    index = writer.close(end=reading.end, end_weight=weight, new={})
+    index = writer.close(end=reading.end, end_weight=reading.end_weight, new={})
     if not index.rows:
         raise TuneRefused("No examples can be made of these files.")
     return index

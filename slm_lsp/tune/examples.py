@@ -55,11 +55,6 @@ NAMED_SHARE = 0.8
 REPOSITORY_SHARE = 0.4
 """Of the examples: the repository's name is told."""
 
-END_WEIGHT = 20.0
-"""Of the loss where an answer ends. Whether it goes on in the next line is often open, and the end
-is one token among many. With 1.5 our own model ended seven in ten of the holes within a line by
-itself, with 12 and more nearly nine, and no fewer were filled exactly; its page has the figures."""
-
 CHARACTERS = 1600
 """A file has one example for so many of its characters, about as many as an example has."""
 
@@ -68,7 +63,8 @@ CHARACTERS = 1600
 class Reading:
     """How a model reads: the format it fills in with, its tokenizer, the bytes of its tokens.
 
-    `start` is put before every text (empty where nothing is), `end` ends an answer and a file.
+    `start` is put before every text (empty where nothing is), `end` ends an answer and a file. The
+    loss at it counts `end_weight` times.
     Programs that do not know `form` ask in the `other` one.
     """
 
@@ -78,6 +74,7 @@ class Reading:
     pieces: Sequence[bytes]
     start: tuple[int, ...]
     end: int
+    end_weight: float
 
     @property
     def fills_in(self) -> bool:

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
     import torch
 
+    from slm_lsp.tune.filling import Filling
+
 TYPES = {"F16": gguf.GGMLQuantizationType.F16, "Q8_0": gguf.GGMLQuantizationType.Q8_0}
 """Types of weights; `engine.quantize` makes the others of these."""
 
@@ -26,20 +28,18 @@ def adapter(
     *,
     base: Path,
     name: str,
-    fim: Mapping[str, int],
-    end: int,
+    teaches: Filling,
 ) -> None:
     """Write the adapter `tensors`, named as `lora.trained` names them, for the model at `base`.
 
-    `fim` has the tokens that the base learned to fill in with, if it did, and `end` is the one that
-    ends an answer: what is merged of the two says so.
+    What it `teaches` to fill in with, a base that did not, is said by what is merged of the two.
     """
     writer = gguf.GGUFWriter(path, value(gguf.GGUFReader(str(base)), "general.architecture"))
     writer.add_type("adapter")
     writer.add_name(name)
     writer.add_string(gguf.Keys.Adapter.TYPE, "lora")
     writer.add_float32(gguf.Keys.Adapter.LORA_ALPHA, lora.ALPHA)
-    filling.write(writer, filling.taught(fim, end))
+    filling.write(writer, teaches)
     for key, tensor in tensors.items():
         called, numbers = lora.tensor_name(key), tensor.detach().cpu()
         if called == filling.EMBEDDINGS_KEY:
@@ -56,17 +56,15 @@ def model(
     base: Path,
     kind: str,
     name: str,
-    fim: Mapping[str, int],
-    end: int,
+    teaches: Filling,
 ) -> None:
     """Write a whole model, which has the metadata of the one at `base` and weights of `kind`.
 
-    `fim` has the fill-in tokens by their short names; `pre`, `suf` and `mid` are renamed. `end` is
-    the token that ends an answer.
+    Of the tokens that it `teaches` to fill in with, `pre`, `suf` and `mid` are renamed.
     """
     reader = gguf.GGUFReader(str(base))
     writer = gguf.GGUFWriter(path, value(reader, "general.architecture"))
-    filling.copy(reader, writer, filling.taught(fim, end), ("general.file_type", "general.name"))
+    filling.copy(reader, writer, teaches, ("general.file_type", "general.name"))
     writer.add_name(name)
     writer.add_file_type(gguf.LlamaFileType[f"MOSTLY_{kind}"])
     for it in reader.tensors:

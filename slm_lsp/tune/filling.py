@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from slm_lsp.engine.recognition import ORDER_KEY
+from slm_lsp.engine.recognition import END_WEIGHT_KEY, ORDER_KEY
 from slm_lsp.tune import metadata
 
 if TYPE_CHECKING:
@@ -28,16 +28,21 @@ Filling = dict[str, Any]
 """Metadata by its keys; empty for a model that learned nothing of the kind."""
 
 
-def taught(fim: Mapping[str, int], end: int) -> Filling:
-    """Return it for the tokens `fim`, by their short names, and the one that ends an answer."""
-    if not fim:
+def taught(new: Mapping[str, int], end: int, end_weight: float) -> Filling:
+    """Return it for a base that learned the tokens `new`, by their short names.
+
+    `end` is the one that ends an answer, and counted `end_weight` times.
+    """
+    if not new:
         return {}
-    return {_END_KEY: end, ORDER_KEY: "joined"} | {_TOKEN_KEYS[it]: fim[it] for it in fim}
+    said = {_END_KEY: end, END_WEIGHT_KEY: end_weight, ORDER_KEY: "joined"}
+    return said | {_TOKEN_KEYS[it]: token for it, token in new.items()}
 
 
 def of(reader: gguf.GGUFReader) -> Filling:
     """Return what the file says."""
-    found = {it: metadata.value(reader, it) for it in (_END_KEY, ORDER_KEY, *_TOKEN_KEYS.values())}
+    keys = (_END_KEY, END_WEIGHT_KEY, ORDER_KEY, *_TOKEN_KEYS.values())
+    found = {it: metadata.value(reader, it) for it in keys}
     return {it: said for it, said in found.items() if said is not None}
 
 
@@ -51,6 +56,8 @@ def write(writer: gguf.GGUFWriter, filling: Filling) -> None:
     for key, said in filling.items():
         if isinstance(said, int):
             writer.add_uint32(key, said)
+        elif isinstance(said, float):
+            writer.add_float32(key, said)
         else:
             writer.add_string(key, said)
 

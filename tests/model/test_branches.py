@@ -1,7 +1,8 @@
-"""Several answers of the default model, written side by side."""
+"""Answers of the default model: several side by side, and of one line or more."""
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,14 @@ WHOLE = Prompt(
     "a.py", "python", "def first(items):\n    return items[0]", "\n\n\nprint(first([1]))\n"
 )
 """Where nothing is missing."""
+
+BLOCK = Prompt(
+    "a.py",
+    "python",
+    "def is_even(n):\n    if n % 2 == 0:\n        return True\n    return False\n\n\n"
+    "def is_odd(n):\n    ",
+    "\n",
+)
 
 
 def answers(model: LlamaModel, count: int) -> dict[int, str]:
@@ -39,4 +48,18 @@ def test_others_are_written_where_the_likeliest_answer_is_nothing(
     several = answers(model, 4)
     assert several[0] == ""
     assert len(set(several.values())) == 4
+    model.close()
+
+
+def test_a_block_goes_on_where_one_line_would_end(default_model: InstalledModel) -> None:
+    """Ends count more in training: right within a line, and too soon in a block."""
+    abort = AbortFlag()
+    model = LlamaModel(default_model.path, threads=2, context_tokens=512, abort=abort)
+    found = {}
+    for one_line in (True, False):
+        model.prefill(BLOCK, 0.0, abort)
+        tokens = itertools.islice(model.decode({0}, abort, one_line=one_line), 24)
+        found[one_line] = "".join(it.text for it in tokens).rstrip()
+    assert "\n" not in found[True]
+    assert found[False].startswith(f"{found[True]}\n")
     model.close()

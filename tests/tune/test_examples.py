@@ -19,6 +19,7 @@ from slm_lsp.evaluation import files
 from slm_lsp.text import Document
 from slm_lsp.tune import export, weights
 from slm_lsp.tune.examples import Examples, Reading
+from slm_lsp.tune.filling import taught
 from slm_lsp.tune.packing import SWITCH
 from slm_lsp.tune.reading import as_it_is
 
@@ -41,6 +42,7 @@ READING = Reading(
     [bytes([it]) for it in range(256)],
     (),
     END,
+    1.0,
 )
 
 
@@ -127,7 +129,7 @@ def test_of_a_whole_file_all_is_text_once_and_holes_come_on_top(document: Docume
 
 
 def test_a_model_that_continues_text_gets_all_of_it_once(document: Document):
-    continuing = Reading(Format(""), Format(""), plain, READING.pieces, (1,), END)
+    continuing = Reading(Format(""), Format(""), plain, READING.pieces, (1,), END, 1.0)
     found = list(Examples(continuing, 300, random.Random(0)).of(document))
     assert all(it[0] == 1 for it in found)
     assert bytes([token for it in found for token in it[1:]][:-1]) == TEXT.encode()
@@ -145,7 +147,7 @@ def test_the_prompt_is_the_one_that_the_engine_makes(tiny_base: Path, tmp_path: 
     """Engine and training must not differ in a token, or what was learned is never asked for."""
     path = tmp_path / "model.gguf"
     state = weights.read(tiny_base).state_dict()
-    export.model(path, state, base=tiny_base, kind="F16", name="own", fim=FIM, end=END)
+    export.model(path, state, base=tiny_base, kind="F16", name="own", teaches=taught(FIM, END, 1.0))
     runtime = Llama(path)
     reading = replace(as_it_is(runtime), other=READING.other)
     assert reading.form == READING.form

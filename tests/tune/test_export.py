@@ -10,14 +10,14 @@ import torch
 
 from slm_lsp.engine import gguf
 from slm_lsp.engine.llama import Llama as Runtime
-from slm_lsp.engine.recognition import recognize
+from slm_lsp.engine.recognition import end_weight, recognize
 from slm_lsp.errors import TuneRefused
 from slm_lsp.tune import export, lora, merge, weights
 from slm_lsp.tune.__main__ import main
 from slm_lsp.tune.device import prepared
 from tests.harness.scores import scores_of_runtime
 from tests.tune.test_llama import TOKENS
-from tests.tune.test_train import END, FIM, stored
+from tests.tune.test_train import END, FIM, TEACHES, stored
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -47,9 +47,7 @@ def test_a_whole_model_runs_as_it_was_trained(tiny_base: Path, tmp_path: Path):
 def test_the_file_says_how_it_fills_in(tiny_base: Path, tmp_path: Path):
     model = weights.read(tiny_base)
     path = tmp_path / "model.gguf"
-    export.model(
-        path, model.state_dict(), base=tiny_base, kind="Q8_0", name="own", fim=FIM, end=END
-    )
+    export.model(path, model.state_dict(), base=tiny_base, kind="Q8_0", name="own", teaches=TEACHES)
     names, before = ([it.name for it in gguf.read(at).tensors] for at in (path, tiny_base))
     assert names == before  # weights that are shared are stored once
     llama = Runtime(path)
@@ -58,6 +56,7 @@ def test_the_file_says_how_it_fills_in(tiny_base: Path, tmp_path: Path):
         assert llama.token("<fim_middle>") == FIM["mid"]
         assert llama.is_end(END)
         assert recognize(llama).order == "spm"
+        assert end_weight(llama) == 5.0
         assert llama.metadata("tokenizer.chat_template")  # it still follows instructions
     finally:
         llama.close()
@@ -89,6 +88,7 @@ def test_what_is_merged_says_how_it_fills_in(tiny_base: Path, tmp_path: Path):
         assert llama.token("<fim_middle>") == FIM["mid"]
         assert llama.is_end(END)
         assert recognize(llama).order == "spm"
+        assert end_weight(llama) == 5.0
     finally:
         llama.close()
     assert scores_of_runtime(tiny_base, TOKENS, path).any()  # apart, it does no harm

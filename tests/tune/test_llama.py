@@ -26,7 +26,7 @@ def vivid(base: Path, path: Path) -> None:
     for name, tensor in tensors.items():
         if name.startswith("blk.") and tensor.dim() > 1:
             tensor *= 15
-    export.model(path, tensors, base=base, kind="F16", name="vivid", fim={}, end=0)
+    export.model(path, tensors, base=base, kind="F16", name="vivid", teaches={})
 
 
 @pytest.mark.parametrize("family", ["SmolLM2", "Qwen2.5-Coder", "Code Llama"])

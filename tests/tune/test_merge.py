@@ -22,7 +22,7 @@ from slm_lsp.tune.device import prepared
 from slm_lsp.tune.metadata import value
 from tests.harness.adapters import refuse_to_merge
 from tests.harness.scores import scores_of_runtime
-from tests.tune.test_train import END, FIM
+from tests.tune.test_train import FIM, TEACHES
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -46,7 +46,7 @@ def adapter_for(base: Path, path: Path, strength: float) -> None:
             first = torch.randn(RANK, columns, generator=chance)
             tensors[f"{layer}.lora_a"] = first / RANK**0.5
             tensors[f"{layer}.lora_b"] = size * torch.randn(rows, RANK, generator=chance)
-    export.adapter(path, tensors, base=base, name="adapter", fim={}, end=0)
+    export.adapter(path, tensors, base=base, name="adapter", teaches={})
 
 
 @pytest.fixture
@@ -57,7 +57,7 @@ def base(tmp_path: Path, tiny_base: Path) -> Path:
         if name.startswith("blk.") and tensor.dim() > 1:
             tensor *= 15  # so that the layers matter
     path = tmp_path / "base.gguf"
-    export.model(path, tensors, base=tiny_base, kind="Q8_0", name="base", fim={}, end=0)
+    export.model(path, tensors, base=tiny_base, kind="Q8_0", name="base", teaches={})
     return path
 
 
@@ -215,7 +215,7 @@ def test_new_tokens_count_in_one_file_only(
 ):
     tensors = lora.trained(prepared(tiny_base, RANK, FIM.values()))
     teaching = tmp_path / "adapter.gguf"
-    export.adapter(teaching, tensors, base=tiny_base, name="adapter", fim=FIM, end=END)
+    export.adapter(teaching, tensors, base=tiny_base, name="adapter", teaches=TEACHES)
     made = adapted.take_in(teaching, installed_base, "fitted", "", silent)
     assert made.trial.fills_in  # what the base alone does not
     with monkeypatch.context() as broken:

@@ -18,6 +18,7 @@ from slm_lsp.tune.__main__ import main
 from slm_lsp.tune.batches import Order, batch
 from slm_lsp.tune.course import Wishes, has_ended
 from slm_lsp.tune.device import prepared
+from slm_lsp.tune.filling import taught
 from slm_lsp.tune.lock import locked
 from slm_lsp.tune.packing import SWITCH
 from slm_lsp.tune.train import Training
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 END = 256
 TEXT = [*b"def f(x):\n    return x\n", END]
 FIM = {"pre": 257, "suf": 258, "mid": 259}
+TEACHES = taught(FIM, END, 5.0)
 WISHES = Wishes(learning_rate=1e-2, batch_rows=4, rows_at_once=2, tokens=1500)
 
 

@@ -10,7 +10,7 @@ import pytest
 from slm_lsp.config import FimFormat
 from slm_lsp.engine.families import FAMILIES
 from slm_lsp.engine.fim import Format
-from slm_lsp.engine.recognition import ORDER_KEY, recognize
+from slm_lsp.engine.recognition import END_WEIGHT_KEY, ORDER_KEY, end_weight, recognize
 from slm_lsp.engine.template import PREFIX, SUFFIX, Part
 from slm_lsp.errors import ModelUnusable
 
@@ -109,6 +109,14 @@ def test_a_model_trained_for_another_order_says_so(order: str, expected: tuple[P
     facts = Facts(BARS, {ORDER_KEY: order}, ids={"pre": 0, "suf": 1, "mid": 2})
     assert recognize(facts).parts == expected
     assert recognize(facts).ends == {0, 1, 2}
+
+
+@pytest.mark.parametrize(
+    ("said", "weight"),
+    [("20.000000", 20.0), ("", 1.0), ("many", 1.0), ("nan", 1.0), ("inf", 1.0), ("0", 1.0)],
+)
+def test_how_often_ends_counted_in_training_is_said_or_once(said: str, weight: float):
+    assert end_weight(Facts((), {END_WEIGHT_KEY: said})) == weight
 
 
 def test_names_of_files_are_left_out_where_their_tokens_are_missing():
