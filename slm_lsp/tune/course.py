@@ -19,7 +19,11 @@ WARM_UP = 0.05
 """The share of the steps in which the learning rate rises; then it falls to nothing in a line."""
 
 PATIENCE = 2
-"""Looks at the held-out rows without a lower loss after which training ends."""
+"""Looks at the held-out rows with a worse loss after which training ends."""
+
+WORSE = 1.01
+"""Times the lowest loss: less is what a few rows cannot tell. The learning rate falls to the end of
+a run, and its last tenth brings more than that."""
 
 LEAST_STEPS = 5
 """Steps between two looks at the held-out rows."""
@@ -117,6 +121,6 @@ class Course:
 
 
 def has_ended(curve: Sequence[tuple[int, float]]) -> bool:
-    """Tell whether the last `PATIENCE` looks have all been no better than one before."""
+    """Tell whether the last `PATIENCE` looks have all been worse than one before."""
     losses = [it[1] for it in curve]
-    return len(losses) > PATIENCE and min(losses[-PATIENCE:]) > min(losses[:-PATIENCE])
+    return len(losses) > PATIENCE and min(losses[-PATIENCE:]) > WORSE * min(losses[:-PATIENCE])

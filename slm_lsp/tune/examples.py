@@ -97,9 +97,10 @@ class Examples:
         """Yield the examples in a file; `database` is the index of its workspace."""
         text = unix(document.lines.text())
         fills_in = self._reading.fills_in
-        room = min(self._room, PLAIN_TOKENS) if fills_in else self._room
+        whole = self._whole or not fills_in
+        room = self._room if whole else min(self._room, PLAIN_TOKENS)
         stretches = list(self._stretches(text, room))
-        if self._whole or not fills_in:
+        if whole:
             yield from stretches
         if not fills_in:
             return
@@ -107,7 +108,7 @@ class Examples:
         taken: dict[str, Case] = {}
         kinds, weights = list(KIND_WEIGHTS), list(KIND_WEIGHTS.values())
         for _ in range(max(1, len(text) // CHARACTERS)):
-            if not self._whole and self._chance.random() < PLAIN_SHARE:
+            if not whole and self._chance.random() < PLAIN_SHARE:
                 yield self._chance.choice(stretches)
                 continue
             [kind] = self._chance.choices(kinds, weights)

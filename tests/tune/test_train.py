@@ -150,6 +150,7 @@ def test_training_ends_when_held_out_rows_get_worse():
     assert not has_ended([(1, 2.0), (2, 1.0), (3, 1.1)])
     assert has_ended([(1, 2.0), (2, 1.0), (3, 1.1), (4, 1.05)])
     assert not has_ended([(1, 2.0), (2, 1.0), (3, 1.1), (4, 0.9)])
+    assert not has_ended([(1, 2.0), (2, 1.0), (3, 1.005), (4, 1.003)])
 
 
 def test_every_row_comes_once_an_epoch():

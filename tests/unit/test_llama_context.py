@@ -35,5 +35,6 @@ def test_a_batch_is_at_most_about_twice_the_one_before(tokens: int, size: int):
 
 def test_a_small_rest_goes_along():
     assert batches(120, 80, 1) == [120]
-    assert batches(121, 80, 1) == [80, 41]
-    assert batches(300, LARGEST_BATCH, 1) == [LARGEST_BATCH, 300 - LARGEST_BATCH]
+    assert batches(121, 80, 1) == [64, 57]
+    assert batches(300, LARGEST_BATCH, 1) == [160, 140]
+    assert batches(512, 198, 1) == [256, 256]
