@@ -23,7 +23,7 @@ BLOCK = Prompt(
     "python",
     "def is_even(n):\n    if n % 2 == 0:\n        return True\n    return False\n\n\n"
     "def is_odd(n):\n    ",
-    "\n",
+    "",
 )
 
 
