@@ -147,10 +147,10 @@ def test_the_prompt_is_the_one_that_the_engine_makes(tiny_base: Path, tmp_path: 
     """Engine and training must not differ in a token, or what was learned is never asked for."""
     path = tmp_path / "model.gguf"
     state = weights.read(tiny_base).state_dict()
-    export.model(path, state, base=tiny_base, kind="F16", name="own", teaches=taught(FIM, END, 1.0))
+    export.model(path, state, base=tiny_base, kind="F16", name="own", teaches=taught(FIM, END, 3.0))
     runtime = Llama(path)
     reading = replace(as_it_is(runtime), other=READING.other)
-    assert reading.form == READING.form
+    assert (reading.form, reading.end_weight) == (READING.form, 3.0)
     room = 1400
     made = Examples(reading, room, random.Random(0))
     document = Document.of(TEXT, uri="", language="python", path="a.py")
