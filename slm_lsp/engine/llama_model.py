@@ -76,7 +76,7 @@ class LlamaModel:
         self._whole, self._short = map(Trunk, self._contexts)
         self._vocabulary = self._llama.vocabulary()
         self._format = recognize(self._llama, fim)
-        self._overweight = Overweight(self._llama.end_token(), end_weight(self._llama))
+        self._overweight = self._of_ends()
         self._chat_format = detect_chat(self._llama.metadata(TEMPLATE_KEY))
         self._prefixes, self._suffixes = self._tokenizers()
         self._places = Places(parked_bytes)
@@ -225,6 +225,10 @@ class LlamaModel:
         if laid_out.tokens and not self._llama.starts_with_token():
             return laid_out
         return laid_out.behind(self._llama.start_token())
+
+    def _of_ends(self) -> Overweight | None:
+        weight, end = end_weight(self._llama), self._llama.end_token()
+        return Overweight(end, weight) if weight > 1 and self._ends(end) else None
 
     def _ends(self, token: int) -> bool:
         return token in self._format.ends or self._llama.is_end(token)

@@ -20,7 +20,7 @@ Choice = tuple[int, float]
 
 @dataclass(frozen=True, slots=True)
 class Overweight:
-    """A `token` that counted `weight` times as much as others in training (at least once)."""
+    """A `token` that counted `weight` times as much as others in training."""
 
     token: int
     weight: float

@@ -16,8 +16,3 @@ def test_the_odds_of_what_counted_more_are_so_many_times_lower():
     assert token == 1
     assert math.exp(logprob) == pytest.approx(0.3 / (0.1 + 0.3 + 0.1))
     assert choose(logits)[0] == 0  # which are a view of what the engine keeps
-
-
-def test_what_counted_as_much_as_others_stays():
-    logits = np.log(np.array([0.6, 0.3, 0.1], np.float32))
-    assert choose(Overweight(0, 1.0).taken_back(logits)) == choose(logits)
