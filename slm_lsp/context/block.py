@@ -70,15 +70,14 @@ def opens_block(document: Document, syntax: Syntax | None, cursor: Cursor) -> Bl
 def may_open_block(document: Document, cursor: Cursor) -> bool:
     """Tell whether `opens_block` could find one: needs no syntax, and rules out most places."""
     language = languages.find(document.language)
-    before = document.before(cursor)
-    return language.host or (
-        bool(language.block)
-        and (
-            not before.strip()
-            or before.rstrip().endswith(language.block)
-            or bool(language.comment and language.comment in before)
-        )
-    )
+    if language.host or not language.block:
+        return language.host
+    line = _line_above(document, cursor)
+    if line is None:
+        return False
+    text, comment = line[1], re.escape(language.comment or "\n")
+    ends = [text, *(text[: found.start()] for found in re.finditer(comment, text))]
+    return any(end.rstrip().endswith(language.block) for end in ends)
 
 
 def _header(
@@ -87,13 +86,9 @@ def _header(
     """Return the end of the line that opens a block at `cursor`."""
     if not language.block:
         return None
-    before = document.before(cursor)
-    line = cursor.line
-    while not before.strip():
-        if line == 0 or cursor.line - line >= NEAR_LINES:
-            return None
-        line -= 1
-        before = document.lines[line]
+    if (above := _line_above(document, cursor)) is None:
+        return None
+    line, before = above
     code = _without_comment(syntax, language, line, before)
     end = Cursor(line, len(code))
     if not code.endswith(language.block) or inside(syntax, end) != "code":
@@ -101,6 +96,18 @@ def _header(
     if language.block == ":" and syntax is not None and not _opens(syntax, end):
         return None
     return end
+
+
+def _line_above(document: Document, cursor: Cursor) -> tuple[int, str] | None:
+    """Return the cursor's line up to it, or the next one above that is not blank, if it is near."""
+    text = document.before(cursor)
+    line = cursor.line
+    while not text.strip():
+        if line == 0 or cursor.line - line >= NEAR_LINES:
+            return None
+        line -= 1
+        text = document.lines[line]
+    return line, text
 
 
 def _without_comment(syntax: Syntax | None, language: Language, line: int, text: str) -> str:

@@ -33,6 +33,8 @@ HEAD_LINES = 64
 MARGIN_LINES = 16
 """A stretch serves places that are at least so far from what it leaves out."""
 
+_ALL = Range(Point(0, 0), Point(LAST_BYTE, LAST_BYTE), 0, LAST_BYTE)
+
 _Place = tuple[int, "Point"]
 """A byte offset and the row and column there."""
 
@@ -40,17 +42,19 @@ _Place = tuple[int, "Point"]
 def stretch(syntax: Syntax, line: int) -> Overrun:
     """Return the parse that is to be made of what surrounds `line` in the document of `syntax`.
 
-    The tree may be outdated: it only tells where declarations begin and end.
+    The tree may be outdated: it only tells where declarations begin and end. Where the parser has
+    given up around the place, only what is whole in there is cut.
     """
-    if (part := _without_structure(syntax, line)) is not None:
-        return Overrun(syntax.document, syntax.language, None, (part,))
-    start: _Place = (0, Point(0, 0))
+    part = _without_structure(syntax, line) or _ALL
+    start: _Place = (part.start_byte, part.start_point)
     ranges = []
     for first, last in sorted(_far(syntax, line)):
+        if last[0] > part.end_byte:
+            break
         if first[0] > start[0]:
             ranges.append(Range(start[1], first[1], start[0], first[0]))
         start = max(start, last)
-    ranges.append(Range(start[1], Point(LAST_BYTE, LAST_BYTE), start[0], LAST_BYTE))
+    ranges.append(Range(start[1], part.end_point, start[0], part.end_byte))
     return Overrun(syntax.document, syntax.language, None, tuple(ranges))
 
 
@@ -88,6 +92,8 @@ def _far(syntax: Syntax, line: int) -> Iterator[tuple[_Place, _Place]]:
     bottom = lines.byte_offset(min(line + NEAR_LINES + 1, len(lines)))
     for far, cuts in ((_above, _cut(root, top)), (_below, _cut(root, bottom))):
         for node, child, inside in cuts:
+            if node.is_error:
+                continue  # it is not known what of it belongs together
             first, last = far(node, child, inside=inside)
             if first is None or last is None:
                 continue

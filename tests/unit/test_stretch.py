@@ -81,6 +81,32 @@ def test_a_long_last_declaration_is_left_out_where_it_is_far_away():
     assert not part.tree.root_node.has_error
 
 
+def test_what_is_whole_is_cut_where_the_parser_has_given_up_around_it():
+    many = "".join(f"    def g{n}(self):\n        return [{n}]\n\n" for n in range(200))
+    syntax = whole(document(f"class Z:\n{many})\n{many}"))
+    assert syntax.tree.root_node.children[0].is_error
+    part = near(syntax, 600)
+    assert sum(it.end_point.row - it.start_point.row for it in ranges_of(part.tree)) < 250
+    cursor = Cursor(590, len(syntax.document.lines[590]) - 1)
+    assert [it.name for it in scopes(part, cursor)] == ["Z", "g196"]
+    assert inside(part, cursor) == "code"
+
+
+@by_language
+@given(data=st.data())
+def test_any_place_of_a_broken_file_has_a_stretch_that_serves_it(language, data):
+    text = LONG[language]
+    for piece in data.draw(st.lists(st.sampled_from([")", "}", "`", "/*", "(((", "<"]))):
+        at = data.draw(st.integers(0, len(text)))
+        text = text[:at] + piece + text[at:]
+    syntax = whole(document(text, language))
+    line = data.draw(st.integers(0, len(syntax.document.lines) - 1))
+    part = near(syntax, line)
+    ends = [end for it in ranges_of(part.tree) for end in (it.start_byte, it.end_byte)]
+    assert ends == sorted(set(ends))
+    assert serves(part, line) or not part.partial
+
+
 @by_language
 def test_a_stretch_is_small_and_as_sound_as_the_whole(language):
     syntax = whole(document(LONG[language], language))

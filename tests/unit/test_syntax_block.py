@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from slm_lsp.context.syntax import Block, opens_block, parse
+from slm_lsp.context.syntax import Block, may_open_block, opens_block, parse
 from tests.unit.marked import cursors, document, marked, texts
 
 
@@ -63,6 +63,7 @@ from tests.unit.marked import cursors, document, marked, texts
 def test_an_empty_body_is_recognised(language, text, expected):
     made, syntax, cursor = marked(text, language)
     assert opens_block(made, syntax, cursor) == expected
+    assert may_open_block(made, cursor) or expected is None
 
 
 @pytest.mark.parametrize(
@@ -76,6 +77,7 @@ def test_an_empty_body_is_recognised(language, text, expected):
 def test_text_alone_answers_while_there_is_no_tree(text, expected):
     made, _, cursor = marked(text)
     assert opens_block(made, None, cursor) == expected
+    assert may_open_block(made, cursor) or expected is None
 
 
 @given(st.data(), st.sampled_from(["python", "javascript", "go", "csharp"]))
@@ -84,6 +86,23 @@ def test_a_body_is_deeper_than_the_line_that_opens_it(data, language):
     cursor = data.draw(cursors(made))
     block = opens_block(made, parse(made), cursor)
     if block is not None:
+        assert may_open_block(made, cursor)
         assert block.indent
         assert not block.indent.strip()
         assert not made.after(cursor).strip().strip("})];,")[:1].isalnum()
+
+
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        ("python", "# what follows is prose|\n"),
+        ("python", "x = 1  # and why|\n"),
+        ("python", "x = 1\n\n    |\n"),
+        ("javascript", "f();\n// a {\n// b|\n"),
+        ("ruby", "def f|\n"),
+        ("python", "|\n"),
+    ],
+)
+def test_most_places_are_known_not_to_open_a_block_without_any_syntax(language, text):
+    made, _, cursor = marked(text, language)
+    assert not may_open_block(made, cursor)
