@@ -72,10 +72,10 @@ def may_open_block(document: Document, cursor: Cursor) -> bool:
     language = languages.find(document.language)
     if language.host or not language.block:
         return language.host
-    line = _line_above(document, cursor)
-    if line is None:
+    if (above := _line_above(document, cursor)) is None:
         return False
-    text, comment = line[1], re.escape(language.comment or "\n")
+    _, text = above
+    comment = re.escape(language.comment or "\n")  # nothing begins one: only the line's end is cut
     ends = [text, *(text[: found.start()] for found in re.finditer(comment, text))]
     return any(end.rstrip().endswith(language.block) for end in ends)
 
