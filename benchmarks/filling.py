@@ -56,7 +56,7 @@ class Filled:
 def fill(model: Model, case: Case, prompt: Prompt, abort: AbortFlag) -> Filled:
     """Let `model` write into the hole; leave a longer one where it cannot become right."""
     expected, text, ended = case.expected.rstrip(), "", True
-    within_line = "\n" not in expected
+    within_line = _within_line(case)
     model.prefill(prompt, 0.0, abort)
     for count, token in enumerate(model.decode({0}, abort), 1):
         text += token.text
@@ -66,6 +66,11 @@ def fill(model: Model, case: Case, prompt: Prompt, abort: AbortFlag) -> Filled:
             break
     written = text.partition("\n")[0] if within_line else text
     return Filled(case, written.rstrip() == expected, ended)
+
+
+def _within_line(case: Case) -> bool:
+    """Tell whether a hole has no end of a line in it, not even as the last that was cut out."""
+    return "\n" not in case.expected
 
 
 def measure(name: str, cases: list[Case]) -> list[dict[str, Any]]:
@@ -85,7 +90,7 @@ def measure(name: str, cases: list[Case]) -> list[dict[str, Any]]:
 
 
 def _row(name: str, kind: str, pairs: list[list[Filled]]) -> dict[str, Any]:
-    within = [pair for pair in pairs if "\n" not in pair[0].case.expected.rstrip()]
+    within = [pair for pair in pairs if _within_line(pair[0].case)]
     if kind == "within a line":
         pairs = within
     elif kind != "all":

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from slm_lsp.context import languages
 from slm_lsp.context.captures import captures_at
-from slm_lsp.context.place import indentation, inside
+from slm_lsp.context.place import indentation, inside, visible_before
 from slm_lsp.context.tree import offset, path
 from slm_lsp.text import Cursor
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from slm_lsp.text import Document
 
 NEAR_LINES = 64
-"""How far around the cursor lines are looked at."""
+"""How far around the cursor indentation and the next line are looked for."""
 
 _KEYWORD = re.compile(
     r"(?:async|case|class|def|elif|else|except|finally|for|if|match|try|while|with)\b|\)"
@@ -72,9 +72,9 @@ def may_open_block(document: Document, cursor: Cursor) -> bool:
     language = languages.find(document.language)
     if language.host or not language.block:
         return language.host
-    if (above := _line_above(document, cursor)) is None:
+    if (above := visible_before(document, cursor)) is None:
         return False
-    _, text = above
+    text = document.before(above)
     comment = re.escape(language.comment or "\n")  # nothing begins one: only the line's end is cut
     ends = [text, *(text[: found.start()] for found in re.finditer(comment, text))]
     return any(end.rstrip().endswith(language.block) for end in ends)
@@ -86,11 +86,10 @@ def _header(
     """Return the end of the line that opens a block at `cursor`."""
     if not language.block:
         return None
-    if (above := _line_above(document, cursor)) is None:
+    if (above := visible_before(document, cursor)) is None:
         return None
-    line, before = above
-    code = _without_comment(syntax, language, line, before)
-    end = Cursor(line, len(code))
+    code = _without_comment(document, syntax, language, above)
+    end = Cursor(above.line, len(code))
     if not code.endswith(language.block) or inside(syntax, end) != "code":
         return None
     if language.block == ":" and syntax is not None and not _opens(syntax, end):
@@ -98,20 +97,11 @@ def _header(
     return end
 
 
-def _line_above(document: Document, cursor: Cursor) -> tuple[int, str] | None:
-    """Return the cursor's line up to it, or the next one above that is not blank, if it is near."""
-    text = document.before(cursor)
-    line = cursor.line
-    while not text.strip():
-        if line == 0 or cursor.line - line >= NEAR_LINES:
-            return None
-        line -= 1
-        text = document.lines[line]
-    return line, text
-
-
-def _without_comment(syntax: Syntax | None, language: Language, line: int, text: str) -> str:
-    """Return the code of `text`, the start of `line`, without a comment behind it."""
+def _without_comment(
+    document: Document, syntax: Syntax | None, language: Language, end: Cursor
+) -> str:
+    """Return the line before `end` without a comment at its end."""
+    text = document.before(end)
     if not language.comment or language.comment not in text:
         return text.rstrip()
     if syntax is None:
@@ -119,7 +109,7 @@ def _without_comment(syntax: Syntax | None, language: Language, line: int, text:
         return text[:found].rstrip() if found > 0 else text.rstrip()
     at = text.find(language.comment)
     while at >= 0:
-        after = Cursor(line, at + len(language.comment))
+        after = Cursor(end.line, at + len(language.comment))
         if inside(syntax, after) == "comment":
             return text[:at].rstrip()
         at = text.find(language.comment, at + 1)

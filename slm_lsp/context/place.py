@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 Kind = Literal["code", "string", "comment"]
 
 SEARCH_LINES = 64
-"""How far above a blank line the code it belongs to is looked for."""
+"""Lines in which what stands before a cursor is looked for: its own, and blank ones above."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ def scopes(syntax: Syntax | None, cursor: Cursor) -> tuple[Scope, ...]:
     if syntax is None:
         return ()
     document = syntax.document
-    anchor = _code_at_or_above(document, cursor)
+    anchor = visible_before(document, cursor) or cursor
     found = []
     for capture in captures_at(syntax, max(0, offset(document, anchor) - 1)):
         if capture.kind in ("function", "class"):
@@ -68,6 +68,16 @@ def scopes(syntax: Syntax | None, cursor: Cursor) -> tuple[Scope, ...]:
             if _holds(syntax, node, body, cursor):
                 found.append(Scope(name_of(document, node), kind, header_of(document, node, body)))
     return tuple(found)
+
+
+def visible_before(document: Document, cursor: Cursor) -> Cursor | None:
+    """Return the end of the last visible character before `cursor`, or None if none is near."""
+    text = document.before(cursor)
+    for line in range(cursor.line, max(-1, cursor.line - SEARCH_LINES), -1):
+        if visible := len(text.rstrip()):
+            return Cursor(line, visible)
+        text = document.lines[line - 1] if line else ""
+    return None
 
 
 def indentation(line: str) -> str:
@@ -119,16 +129,6 @@ def _scanned(syntax: Syntax, cursor: Cursor) -> Kind:
             at += len(quote) - 1
         at += 1
     return "string" if quote else "code"
-
-
-def _code_at_or_above(document: Document, cursor: Cursor) -> Cursor:
-    """Return the end of the last visible character before `cursor`, or `cursor` if it is far."""
-    text = document.before(cursor)
-    for line in range(cursor.line, max(-1, cursor.line - SEARCH_LINES), -1):
-        if visible := len(text.rstrip()):
-            return Cursor(line, visible)
-        text = document.lines[line - 1] if line else ""
-    return cursor
 
 
 def _holds(syntax: Syntax, node: Node, body: Node | None, cursor: Cursor) -> bool:

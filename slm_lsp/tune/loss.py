@@ -54,13 +54,10 @@ class WeightedLoss(torch.autograd.Function):
             here = slice(at, at + size)
             rough = scores[here] if trained else scores
             torch.mm(given[here], wide.T, out=rough)
-            exact.copy_(rough)
-            exact -= exact.amax(1, keepdim=True)
-            wanted = exact.gather(1, target[here])
-            sums = exact.exp_().sum(1, keepdim=True)
-            total += ((sums.log() - wanted) * count[here]).sum()
+            losses = _to_probabilities(exact.copy_(rough), target[here])
+            total += (losses * count[here]).sum()
             if any(ctx.needs_input_grad):
-                exact.div_(sums).scatter_add_(1, target[here], torch.full_like(sums, -1.0))
+                exact.scatter_add_(1, target[here], torch.full_like(losses, -1.0))
                 rough.copy_(exact)
                 slopes[here] = (rough @ wide) * count[here]
         to_hidden = torch.zeros_like(hidden)
@@ -76,3 +73,12 @@ class WeightedLoss(torch.autograd.Function):
         """Return what `forward` found, times the `slope` of the result."""
         to_hidden, to_output = ctx.saved_tensors
         return slope * to_hidden, None if to_output is None else slope * to_output, None, None
+
+
+def _to_probabilities(scores: Tensor, target: Tensor) -> Tensor:
+    """Turn each row's `scores` into probabilities, in place; return its target's loss (nats)."""
+    scores -= scores.amax(1, keepdim=True)
+    wanted = scores.gather(1, target)
+    sums = scores.exp_().sum(1, keepdim=True)
+    scores /= sums
+    return sums.log() - wanted
