@@ -90,9 +90,8 @@ def measure(name: str, cases: list[Case]) -> list[dict[str, Any]]:
 
 
 def _row(name: str, kind: str, pairs: list[list[Filled]]) -> dict[str, Any]:
-    within = [pair for pair in pairs if _within_line(pair[0].case)]
     if kind == "within a line":
-        pairs = within
+        pairs = [pair for pair in pairs if _within_line(pair[0].case)]
     elif kind != "all":
         pairs = [pair for pair in pairs if pair[0].case.hole == kind]
     return {
@@ -101,7 +100,7 @@ def _row(name: str, kind: str, pairs: list[list[Filled]]) -> dict[str, Any]:
         "n": len(pairs),
         "exact_match": mean([pair[0].exact for pair in pairs]),
         "exact_match_alone": mean([pair[1].exact for pair in pairs]),
-        "ended": mean([pair[0].ended for pair in pairs if pair in within]),
+        "ended": mean([pair[0].ended for pair in pairs if _within_line(pair[0].case)]),
     }
 
 

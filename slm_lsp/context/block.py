@@ -100,20 +100,20 @@ def _header(
 def _without_comment(
     document: Document, syntax: Syntax | None, language: Language, end: Cursor
 ) -> str:
-    """Return the line before `end` without a comment at its end."""
+    """Return the line before `end`, where something visible ends, without a comment at its end."""
     text = document.before(end)
     if not language.comment or language.comment not in text:
-        return text.rstrip()
+        return text
     if syntax is None:
         found = text.rfind(" " + language.comment)
-        return text[:found].rstrip() if found > 0 else text.rstrip()
+        return text[:found].rstrip() if found > 0 else text
     at = text.find(language.comment)
     while at >= 0:
         after = Cursor(end.line, at + len(language.comment))
         if inside(syntax, after) == "comment":
             return text[:at].rstrip()
         at = text.find(language.comment, at + 1)
-    return text.rstrip()
+    return text
 
 
 def _opens(syntax: Syntax, end: Cursor) -> bool:

@@ -54,10 +54,10 @@ class WeightedLoss(torch.autograd.Function):
             here = slice(at, at + size)
             rough = scores[here] if trained else scores
             torch.mm(given[here], wide.T, out=rough)
-            losses = _to_probabilities(exact.copy_(rough), target[here])
+            losses, sums = _losses(exact.copy_(rough), target[here])
             total += (losses * count[here]).sum()
             if any(ctx.needs_input_grad):
-                exact.scatter_add_(1, target[here], torch.full_like(losses, -1.0))
+                exact.div_(sums).scatter_add_(1, target[here], torch.full_like(sums, -1.0))
                 rough.copy_(exact)
                 slopes[here] = (rough @ wide) * count[here]
         to_hidden = torch.zeros_like(hidden)
@@ -75,10 +75,12 @@ class WeightedLoss(torch.autograd.Function):
         return slope * to_hidden, None if to_output is None else slope * to_output, None, None
 
 
-def _to_probabilities(scores: Tensor, target: Tensor) -> Tensor:
-    """Turn each row's `scores` into probabilities, in place; return its target's loss (nats)."""
+def _losses(scores: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
+    """Return each row's loss at its `target` (nats), and the sum of what it becomes.
+
+    `scores` become exponentials, in place; divided by their sums they are probabilities.
+    """
     scores -= scores.amax(1, keepdim=True)
     wanted = scores.gather(1, target)
     sums = scores.exp_().sum(1, keepdim=True)
-    scores /= sums
-    return sums.log() - wanted
+    return sums.log() - wanted, sums
