@@ -32,7 +32,7 @@ class Checkpoint:
     """After `step` steps of the run that `plan` describes, which took `seconds`.
 
     `weights` are those that are trained, `optimizer` its state. `curve` has the held-out loss (nats
-    a token) by tokens seen, and `best` the weights that had the lowest.
+    a token) by tokens seen, and `best` the last weights than which none had a better one.
     """
 
     plan: dict[str, Any]

@@ -95,9 +95,12 @@ class Course:
         return self.step % every == 0 or self.step == self._plan.steps
 
     def looked(self, loss: float) -> bool:
-        """Take note of the `loss` on the held-out rows (nats a token); tell if it is the lowest."""
+        """Take note of the `loss` on the held-out rows (nats a token); tell if none was better.
+
+        What the rows cannot tell apart is as good, and then what has seen more is to be preferred.
+        """
         self._curve.append((round(self.step * self._tokens_per_step), loss))
-        return loss == min(it[1] for it in self._curve)
+        return loss <= WORSE * min(it[1] for it in self._curve)
 
     def progress(self, loss: float) -> Progress:
         """Return how far it is, after a step with this `loss` (nats a token)."""

@@ -16,7 +16,7 @@ from slm_lsp.errors import TuneRefused
 from slm_lsp.tune import checkpoint, shards
 from slm_lsp.tune.__main__ import main
 from slm_lsp.tune.batches import Order, batch
-from slm_lsp.tune.course import Wishes, has_ended
+from slm_lsp.tune.course import Course, Plan, Wishes, has_ended
 from slm_lsp.tune.device import prepared
 from slm_lsp.tune.filling import taught
 from slm_lsp.tune.lock import locked
@@ -151,6 +151,11 @@ def test_training_ends_when_held_out_rows_get_worse():
     assert has_ended([(1, 2.0), (2, 1.0), (3, 1.1), (4, 1.05)])
     assert not has_ended([(1, 2.0), (2, 1.0), (3, 1.1), (4, 0.9)])
     assert not has_ended([(1, 2.0), (2, 1.0), (3, 1.005), (4, 1.003)])
+
+
+def test_of_weights_that_held_out_rows_cannot_tell_apart_the_last_are_the_best():
+    course = Course(Plan(WISHES, 5, ""), checkpoint.Checkpoint({}, 0, 0.0, {}, {}), 100.0)
+    assert [course.looked(loss) for loss in (2.0, 1.0, 1.005, 1.02, 0.9)] == [1, 1, 1, 0, 1]
 
 
 def test_every_row_comes_once_an_epoch():
