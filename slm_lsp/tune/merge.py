@@ -71,9 +71,14 @@ def merge(base: Path, adapter: Path, target: Path, wanted: str = "") -> None:
 
 def _kind(name: str) -> gguf.GGMLQuantizationType:
     try:
+        _file_type(name)
         return gguf.GGMLQuantizationType[name]
     except KeyError:
-        raise TuneRefused(f"there is no type {name}") from None
+        raise TuneRefused(f"weights of the type {name} cannot be made here") from None
+
+
+def _file_type(name: str) -> gguf.LlamaFileType:
+    return gguf.LlamaFileType[f"MOSTLY_{name}"]
 
 
 def _describe(
@@ -90,7 +95,7 @@ def _describe(
         new.append("general.name")
         writer.add_name(name)
     if wanted:
-        writer.add_file_type(gguf.LlamaFileType[f"MOSTLY_{wanted}"])
+        writer.add_file_type(_file_type(wanted))
     filling.copy(base, writer, taught, new)
 
 

@@ -105,7 +105,7 @@ def test_what_is_changed_may_get_another_type(base: Path, adapter: Path, tmp_pat
     assert np.corrcoef(found, apart)[0, 1] > 0.9999
 
 
-@pytest.mark.parametrize("kind", ["Q9_9", "Q4_K"])
+@pytest.mark.parametrize("kind", ["Q9_9", "Q4_K", "F32"])
 def test_a_type_that_cannot_be_made_is_said(
     kind: str, base: Path, adapter: Path, tmp_path: Path, capsys
 ):
