@@ -73,7 +73,7 @@ class CompletionSettings(msgspec.Struct, frozen=True, rename="camel"):
             le=1,
             description="Ghost text ends where the model's probability of it falls below this.",
         ),
-    ] = 0.2
+    ] = 0.3
     in_strings: Annotated[
         bool, Meta(description="Offer inside strings, too; where not, on demand only.")
     ] = True
