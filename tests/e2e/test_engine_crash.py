@@ -165,10 +165,13 @@ async def test_an_engine_that_ends_whenever_it_loads_or_computes_is_not_started_
 
 
 async def computing(world: World) -> int:
-    """Wait for an engine that loads its model, or was asked; return its process id."""
+    """Wait for an engine that loads its model, or was asked; return its process id.
+
+    One that no server has reached yet is left alone: another takes its place, and nobody hears.
+    """
     while True:
         for engine in await world.engines():
-            if engine["state"] == "loading" or engine["requests"]:
+            if engine["clients"] and (engine["state"] == "loading" or engine["requests"]):
                 pid: int = engine["pid"]
                 return pid
         await asyncio.sleep(0.02)
