@@ -32,7 +32,8 @@ class Checkpoint:
     """After `step` steps of the run that `plan` describes, which took `seconds`.
 
     `weights` are those that are trained, `optimizer` its state. `curve` has the held-out loss (nats
-    a token) by tokens seen, and `best` the last weights than which none had a better one.
+    a token) by tokens seen, and `best` the last weights than which none did better,
+    as far as the held-out rows can tell.
     """
 
     plan: dict[str, Any]

@@ -95,9 +95,9 @@ class Course:
         return self.step % every == 0 or self.step == self._plan.steps
 
     def looked(self, loss: float) -> bool:
-        """Take note of the `loss` on the held-out rows (nats a token); tell if none was better.
+        """Take note of the `loss` on the held-out rows (nats a token); tell if it is the best.
 
-        What the rows cannot tell apart is as good, and then what has seen more is to be preferred.
+        It is, too, if the rows cannot tell it from the lowest: then what has seen more is better.
         """
         self._curve.append((round(self.step * self._tokens_per_step), loss))
         return loss <= WORSE * min(it[1] for it in self._curve)

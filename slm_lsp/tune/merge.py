@@ -41,11 +41,13 @@ def merge(base: Path, adapter: Path, target: Path, wanted: str = "") -> None:
     beside = gguf.GGUFReader(str(adapter))
     added, taught = _added(beside), filling.of(beside)
     kinds = {it.name: it.tensor_type for it in reader.tensors}
+    file_type = None
     if wanted:
-        kinds |= dict.fromkeys(kinds.keys() & added.keys(), _kind(wanted))
+        kind, file_type = _types(wanted)
+        kinds |= dict.fromkeys(kinds.keys() & added.keys(), kind)
     _check(kinds, added)
     writer = gguf.GGUFWriter(target, metadata.value(reader, "general.architecture"))
-    _describe(reader, beside, writer, taught, wanted)
+    _describe(reader, beside, writer, taught, file_type)
     for it in reader.tensors:
         values, size = gguf.GGML_QUANT_SIZES[kinds[it.name]]
         writer.add_tensor_info(
@@ -69,16 +71,12 @@ def merge(base: Path, adapter: Path, target: Path, wanted: str = "") -> None:
     writer.close()
 
 
-def _kind(name: str) -> gguf.GGMLQuantizationType:
+def _types(name: str) -> tuple[gguf.GGMLQuantizationType, gguf.LlamaFileType]:
+    """Return the type of weights that has this `name`, and that of a file with mostly such."""
     try:
-        _file_type(name)
-        return gguf.GGMLQuantizationType[name]
+        return gguf.GGMLQuantizationType[name], gguf.LlamaFileType[f"MOSTLY_{name}"]
     except KeyError:
         raise TuneRefused(f"weights of the type {name} cannot be made here") from None
-
-
-def _file_type(name: str) -> gguf.LlamaFileType:
-    return gguf.LlamaFileType[f"MOSTLY_{name}"]
 
 
 def _describe(
@@ -86,16 +84,16 @@ def _describe(
     adapter: gguf.GGUFReader,
     writer: gguf.GGUFWriter,
     taught: filling.Filling,
-    wanted: str,
+    file_type: gguf.LlamaFileType | None,
 ) -> None:
     """Write the base's metadata, as far as the adapter makes nothing else of it."""
-    new = ["general.file_type"] if wanted else []
+    new = [] if file_type is None else ["general.file_type"]
     name = metadata.value(adapter, "general.name")
     if taught and name:  # it is a model of its own then
         new.append("general.name")
         writer.add_name(name)
-    if wanted:
-        writer.add_file_type(_file_type(wanted))
+    if file_type is not None:
+        writer.add_file_type(file_type)
     filling.copy(base, writer, taught, new)
 
 
