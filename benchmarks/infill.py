@@ -1,4 +1,4 @@
-"""The default model with its prompt's parts in a chosen order, in a store of its own.
+"""A model that fills in, alone in a store of its own: as it is, or asked in another order.
 
 For an order that it was not trained in, what it writes is of little use; how long that takes is the
 same.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import shutil
 from typing import TYPE_CHECKING
 
 import gguf
@@ -26,17 +27,20 @@ if TYPE_CHECKING:
 NAME = "infill"
 
 
-def install(folder: Path, order: str) -> Path:
-    """Make `folder` a model store with the copy under NAME; return the copy's path.
+def install(folder: Path, name: str = "", order: str = "") -> Path:
+    """Make `folder` a model store with a copy of the model `name` under NAME; return its path.
 
-    `order` is that of a prompt's parts: `joined`, its own, `spm` or `psm`.
-    Raises StoreError where the default model is not installed.
+    Without a name it is the default model. `order` is that of a prompt's parts, `joined`, `spm` or
+    `psm`; without one the model is asked in its own. Raises StoreError where it is not installed.
     """
-    model = store.resolve(Settings().model)
+    model = store.resolve(name or Settings().model)
     store.check(model)
     path = folder / NAME / "infill.gguf"
     path.parent.mkdir(parents=True)
-    _copy(model.path, path, order)
+    if order:
+        _copy(model.path, path, order)
+    else:
+        shutil.copyfile(model.path, path)
     file = ModelFile(path.name, "", path.stat().st_size, checksum.sha256_of(path))
     entry = Record(NAME, model.name, "", (file,), file.file)
     record.replace(path.with_name("record.json"), msgspec.json.encode(entry))

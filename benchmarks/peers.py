@@ -11,7 +11,7 @@ llama.vim, and what is left out in its favour, is in `benchmarks.llama_vim`. `ma
 something new, chosen beforehand and the same for both: from the edit to the moment the ghost text
 for that state of the buffer is known. For us that is the answer to the key's request; for the peer
 a cached answer that still fits, or the server's. An answer without text counts as one, and so does
-llama.vim's rule not to ask in the middle of a line. Where nothing came within six seconds (two
+llama.vim's rule not to ask in the middle of a line. Where nothing came within 30 seconds (two
 with `--quick`), they count.
 
 **Tokens** are all that the model evaluates from the first key until both sides have finished what
@@ -59,17 +59,20 @@ SEED = 107
 
 def session(source: Source, *, quick: bool) -> Session:
     """Return what is typed into `source`: at least 300 strokes, or about 36."""
-    places, keys, patience_s = (2, 20, 2.0) if quick else (4, 320, 6.0)
+    places, keys, patience_s = (2, 20, 2.0) if quick else (4, 320, 30.0)
     text, strokes = typist.session(source.text, places, keys, SEED)
     return Session(source, text, strokes, patience_s)
 
 
-def compare(sessions: Sequence[Session]) -> tuple[list[Replay], list[Replay]]:
-    """Type every session on both sides in turns. Raises SetupFailed, StoreError."""
+def compare(sessions: Sequence[Session], name: str = "") -> tuple[list[Replay], list[Replay]]:
+    """Type every session on both sides in turns, with the model `name` or the default one.
+
+    Raises SetupFailed, StoreError.
+    """
     threads = model_threads()
     our, their = [], []
     with tempfile.TemporaryDirectory(prefix="slm-") as folder:
-        model = infill.install(Path(folder), "joined")
+        model = infill.install(Path(folder), name)
         for one in sessions:
             our.append(asyncio.run(sides.ours(one, Path(folder), threads)))
             their.append(asyncio.run(sides.theirs(one, model, threads)))
@@ -135,12 +138,13 @@ def main() -> int:
     parser = command_line(
         "benchmarks.peers", __doc__, "about 36 keys in one file, at most 50 seconds"
     )
+    parser.add_argument("--model", default="", help="a model instead of the default one")
     options = parser.parse_args()
     try:
         peer.program("llama-server")
         files = (sources.python(),) if options.quick else sources.everything()
         sessions = [session(source, quick=options.quick) for source in files]
-        our, their = compare(sessions)
+        our, their = compare(sessions, options.model)
     except (SetupFailed, SlmLspError) as error:
         sys.stderr.write(f"{error}\n")
         return 1

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
     from tests.harness.client import Pending
 
+PAUSE_S = 0.3
+"""Seconds without a key in which a typist sees ghost text."""
+
 Outcome = Literal["ghost", "empty", "replaced", "unanswered"]
 
 
@@ -21,13 +24,18 @@ Outcome = Literal["ghost", "empty", "replaced", "unanswered"]
 class Press:
     """One key: when its `didChange` was sent (`time.perf_counter`), and what came of its request.
 
-    `report` is the server's `slm-lsp/timings` about the answer, where there was one.
+    `before` is the text of the caret's line before it, `following` the text that is typed next.
+    `report` is the server's `slm-lsp/timings` about the answer, where there was one. `pause_s` is
+    the time until the next key.
     """
 
     version: int
     sent_at: float
     pending: Pending
     awaited: bool = False
+    before: str = ""
+    following: str = ""
+    pause_s: float = 0.0
     recovering: bool = False
     accepted: bool = False
     answered_at: float = 0.0
@@ -63,6 +71,33 @@ class Press:
         return (self.answered_at - self.sent_at) * 1e3 if shown else None
 
     @property
+    def ghost(self) -> str:
+        """The text that was offered behind the caret, empty if there was none.
+
+        Positions count UTF-16 units; the files that are typed are ASCII.
+        """
+        if self.outcome != "ghost":
+            return ""
+        item = self.pending.answer.result()["items"][0]
+        shown: str = item["insertText"][len(self.before) - item["range"]["start"]["character"] :]
+        return shown
+
+    @property
+    def right(self) -> bool:
+        """Whether the text that was offered is what is typed next."""
+        return bool(self.ghost) and self.following.startswith(self.ghost)
+
+    @property
+    def at_pause(self) -> bool:
+        """Whether a pause of `PAUSE_S` or more followed within a line."""
+        return self.pause_s >= PAUSE_S and self.following[:1] not in ("", "\n")
+
+    @property
+    def shown_in_pause(self) -> bool:
+        """Whether there was ghost text before the pause was over."""
+        return bool(self.ghost) and self.answered_at - self.sent_at < self.pause_s
+
+    @property
     def from_model(self) -> bool:
         """Whether the model was asked for this answer."""
         return self.report is not None and self.report["timings"]["prompt_tokens"] > 0
@@ -76,6 +111,8 @@ class Press:
             "awaited": self.awaited,
             "recovering": self.recovering,
             "accepted": self.accepted,
+            "right": self.right,
+            "pause_ms": self.pause_s * 1e3,
             "cache_hit": report.get("cacheHit"),
             "dropped": report.get("dropped"),
             **report.get("timings", {}),
@@ -111,6 +148,9 @@ def figures(presses: Sequence[Press], recoveries_ms: Sequence[float]) -> Figures
         "superseded": sum(press.outcome == "replaced" for press in presses),
         "shown": sum(press.outcome == "ghost" for press in presses),
         "accepted": sum(press.accepted for press in presses),
+        "right_keys": sum(press.right for press in presses),
+        "pauses": sum(press.at_pause for press in presses),
+        "shown_at_pauses": mean([press.shown_in_pause for press in presses if press.at_pause]),
         "unanswered": sum(press.outcome == "unanswered" for press in presses),
         "kills": len(recoveries_ms),
         "recovery_p50_ms": percentile(recoveries_ms, 50),

@@ -18,6 +18,8 @@ beforehand, and have no such bias.
 | `cache_hit_rate` | share of the answers that needed no model |
 | `evaluated_tokens_per_key_p50`, `_mean` | prompt tokens not in the KV cache, of answered keys |
 | `generated_tokens_per_request_mean` | tokens generated, of answers that needed the model |
+| `right_keys` | keys at which the offered text is what is typed next |
+| `pauses`, `shown_at_pauses` | keys with text left on the line before a pause of 300 ms or more, and the share of them with ghost text before it is over |
 | `unanswered` | requests without any answer six seconds after the last key |
 | `recovery_p50_ms`, `recovery_max_ms` | from the engine's death to the next answer of the model |
 
@@ -83,7 +85,7 @@ class Session:
             for stroke in strokes:
                 await asyncio.sleep(stroke.pause_ms / 1e3)
                 waits = stroke is strokes[-1] and typist.waits_at(at, SEED)
-                press = await self._press(stroke, waits=waits)
+                press = await self._press(stroke, waits=waits, following=target[at:])
                 if press.awaited or press.recovering:
                     at += await self._look(press, target[at:])
 
@@ -96,11 +98,21 @@ class Session:
         for press in self.presses:
             press.report = press.report or reports.get(press.version)
 
-    async def _press(self, stroke: typist.Stroke, *, waits: bool) -> Press:
+    async def _press(self, stroke: typist.Stroke, *, waits: bool, following: str) -> Press:
         recovering = self._killed_at > 0
         victim = await self._victim() if waits and not recovering else None
         pending, sent_at = self._editor.strike(stroke.text, stroke.erase)
-        press = Press(self._editor.buffer.version, sent_at, pending, awaited=waits)
+        if self.presses:
+            self.presses[-1].pause_s = sent_at - self.presses[-1].sent_at
+        before = self._editor.text[: self._editor.caret].rpartition("\n")[2]
+        press = Press(
+            self._editor.buffer.version,
+            sent_at,
+            pending,
+            awaited=waits,
+            before=before,
+            following=following,
+        )
         press.recovering = recovering or victim is not None
         self.presses.append(press)
         if victim is not None:
@@ -184,8 +196,9 @@ def main() -> int:
     world = World(real_store=True)
     try:
         if options.order:
-            options.model, folder = infill.NAME, world.root / "store"
-            infill.install(folder, options.order)
+            folder = world.root / "store"
+            infill.install(folder, options.model, options.order)
+            options.model = infill.NAME
             world.env["SLM_LSP_STORE"] = str(folder)
         session = asyncio.run(replay(world, text, options))
     finally:

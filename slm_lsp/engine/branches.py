@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from slm_lsp.engine.kv import CachedSequence
 from slm_lsp.engine.model import Token
+from slm_lsp.engine.prompt_lookup import guess
 from slm_lsp.engine.sampling import choose, choose_some
 
 if TYPE_CHECKING:
@@ -38,6 +39,8 @@ class _Branch:
     forced: bytes
     at: int
     overweight: Overweight | None = None
+    guessed: int = 0
+    """Where the tokens end that were guessed and not chosen yet."""
     decoder: codecs.IncrementalDecoder = field(
         default_factory=lambda: codecs.getincrementaldecoder("utf-8")("replace")
     )
@@ -53,6 +56,8 @@ class _Branch:
         known = self.sequence.follows(self.at, token)
         if not known:
             self.sequence.cut(self.at)
+        elif self.at < self.guessed:
+            self.sequence.context.appended += 1
         self.at += 1
         return known
 
@@ -132,7 +137,23 @@ def _append(context: LlamaContext, going: list[tuple[_Branch, int]], abort: Abor
     """Evaluate the chosen tokens, which makes the next ones' logits."""
     if not going:
         return
+    if len(going) == 1 and context.pace.guesses_pay:
+        _append_with_guess(context, *going[0], abort)
+        return
     rows = [(token, len(it.sequence.tokens), it.sequence.number) for it, token in going]
     context.append(rows, abort)
     for row, (branch, token) in enumerate(going):
-        branch.sequence.appended(token, row)
+        branch.sequence.appended([token], row)
+
+
+def _append_with_guess(
+    context: LlamaContext, branch: _Branch, token: int, abort: AbortFlag
+) -> None:
+    """Evaluate the chosen token, and in the same batch what may follow it."""
+    sequence = branch.sequence
+    start = len(sequence.tokens)
+    tokens = [token, *guess([*sequence.tokens, token])]
+    rows = [(it, start + row, sequence.number) for row, it in enumerate(tokens)]
+    context.append(rows, abort, guessed=len(tokens) - 1)
+    sequence.appended(tokens, 0)
+    branch.guessed = start + len(tokens)

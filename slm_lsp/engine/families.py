@@ -17,7 +17,8 @@ class Family:
 
     `prompt` has the fields `{prefix}` and `{suffix}`, and may have `{path}`. Before it stand
     `repository`, with the field `{repository}`, and `file`, with `{path}`, if the model has their
-    tokens. Families share tokens: `known_by` is a pattern that the model's architecture or a name
+    tokens. A prompt that ends with `{prefix}` begins the hole at the start of the window: the model
+    reads what stands before the cursor as the beginning of its answer. Families share tokens: `known_by` is a pattern that the model's architecture or a name
     of it must then have in it. An answer ends at any of these tokens, and at `ends`.
     """
 
@@ -46,7 +47,7 @@ FAMILIES = (
     Family("granite-4", _BARS, known_by="granite"),
     Family(  # Qwen2.5-Coder, Qwen3-Coder
         "qwen",
-        _BARS,
+        "<|fim_prefix|><|fim_suffix|>{suffix}<|fim_middle|>{prefix}",
         repository="<|repo_name|>{repository}\n",
         file="<|file_sep|>{path}\n",
         ends=("<|fim_pad|>",),

@@ -1,8 +1,10 @@
 """Prompt formats: how prefix and suffix are laid out for the model at hand.
 
 SPM is suffix, prefix, middle: typing appends to it, so nothing is read twice. PSM is prefix,
-suffix, middle: the suffix is read again at every key, so it is kept short. A model that was not
-trained to fill in gets the prefix alone, healed (see `healing`).
+suffix, middle: the suffix is read again at every key, so it is kept short. A model that was trained
+for PSM alone may still read the suffix first: its hole then begins at the start of the window, and
+what stands before the cursor is the beginning of its answer. A model that was not trained to fill
+in gets the prefix alone. All prompts are healed at the cursor (see `healing`).
 """
 
 from __future__ import annotations
@@ -62,7 +64,8 @@ class Layout:
     """A prompt as tokens, and the bytes its answer must begin with (already in the buffer).
 
     `text` is what stands before the cursor, of which a start may be left out. `ahead` are the
-    tokens that were taken back: the answer may well begin with them.
+    tokens that were taken back: the answer may well begin with them. Where there is no `tail`, the
+    next prompt goes on with them, too.
     """
 
     head: tuple[int, ...]
@@ -119,8 +122,7 @@ def layout(
             here += tokenize(filled(part, fields))
         else:
             here.append(part)
-    # Where a token stands between the cursor and the answer there is no boundary to heal.
-    text, forced = (list(prefix), b"") if tail else healed(prefix, pieces)
+    text, forced = healed(prefix, pieces)
     ahead = tuple(prefix[len(text) :])
     left = room - len(head) - len(tail) - len(ahead)
     return Layout(tuple(head), tuple(text[max(0, len(text) - left) :]), tuple(tail), forced, ahead)

@@ -94,10 +94,13 @@ class CachedSequence:
         """Tell whether `token` behind the first `at` would not have to be evaluated."""
         return self._tokens[at : at + 1] == [token] and at + 1 in self._scores
 
-    def appended(self, token: int, row: int) -> None:
-        """Take note of a token evaluated behind the others, whose scores are in `row`."""
-        self._tokens.append(token)
-        self._remember(len(self._tokens), row)
+    def appended(self, tokens: Sequence[int], row: int) -> None:
+        """Take note of `tokens` evaluated behind the others; their scores begin at `row`."""
+        while self._scores and len(self._scores) + len(tokens) > REMEMBERED:
+            self._scores.popitem()  # of an earlier batch: all of this one may be needed next
+        for offset, token in enumerate(tokens):
+            self._tokens.append(token)
+            self._remember(len(self._tokens), row + offset)
 
     def follow(self, other: CachedSequence) -> None:
         """Hold and know what `other` does, without a second copy in memory."""

@@ -120,8 +120,11 @@ class LlamaContext:
             self.evaluated += len(part)
             at, size = at + len(part), 2 * size
 
-    def append(self, tokens: Sequence[Appended], abort: AbortFlag) -> None:
-        """Evaluate one token behind each of some sequences, all at once. Raises Aborted."""
+    def append(self, tokens: Sequence[Appended], abort: AbortFlag, guessed: int = 0) -> None:
+        """Evaluate one token behind each of some sequences, all at once. Raises Aborted.
+
+        The last `guessed` of them follow the first one in its sequence, and may be wrong.
+        """
         abort.check()
         batch = self._batch
         for row, (token, position, sequence) in enumerate(tokens):
@@ -131,9 +134,12 @@ class LlamaContext:
             batch.logits[row] = 1
         started = time.perf_counter()
         self._decode(len(tokens))
+        took_s = time.perf_counter() - started
         if len(tokens) == 1:
-            self.pace.wrote(time.perf_counter() - started)
-        self.appended += len(tokens)
+            self.pace.wrote(took_s)
+        elif guessed:
+            self.pace.guessed(took_s)
+        self.appended += len(tokens) - guessed
 
     def _decode(self, rows: int) -> None:
         if (threads := self.threads) != self._threads:

@@ -170,7 +170,7 @@ class LlamaModel:
     @property
     def anticipates(self) -> bool:
         """Whether the last prompt ends in a word that was not read with it."""
-        return self._due is not None and bool(self._due[1].ahead)
+        return self._due is not None and bool(self._due[1].ahead) and not self._due[1].tail
 
     def anticipate(self, abort: AbortFlag) -> None:
         """Read that word. Raises Aborted."""

@@ -19,12 +19,27 @@ FIRST_BATCH_S = 0.1
 187 tokens take 260 ms as 32 + 64 + 91, and 200 ms as 96 + 91 (default model, 2 cores)."""
 
 
+GUESS_WORTH = 2.0
+"""Steps that a batch with guessed tokens may take the time of."""
+
+
+FORGOTTEN = 0.995
+"""What is left of the time of guesses after each step without one."""
+
+
 class Pace:
     """Seconds a token, of prompts read and of answers written. 0 as long as nothing was seen."""
 
     def __init__(self) -> None:
         self.read_s = 0.0
         self.write_s = 0.0
+        self.guess_s = 0.0
+        """Of a token written together with some guessed ones."""
+
+    @property
+    def guesses_pay(self) -> bool:
+        """Whether guessed tokens are worth their rows in a batch: until it is known, they are."""
+        return self.guess_s < GUESS_WORTH * self.write_s or not self.guess_s
 
     def affordable(self, budget_s: float) -> int:
         """Return how many tokens of a prompt can be read so that an answer comes in time.
@@ -47,6 +62,11 @@ class Pace:
     def wrote(self, seconds: float) -> None:
         """Learn from one token having been written in `seconds`."""
         self.write_s = _smoothed(self.write_s, seconds)
+        self.guess_s *= FORGOTTEN  # one that met a stall is tried again
+
+    def guessed(self, seconds: float) -> None:
+        """Learn from one token having been written in `seconds`, together with guessed ones."""
+        self.guess_s = _smoothed(self.guess_s, seconds)
 
 
 def _smoothed(known: float, new: float) -> float:

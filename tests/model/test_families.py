@@ -24,23 +24,21 @@ BEFORE, AFTER = "def f(x):\n    return", "\n\nf(1)\n"
 PROMPT = Prompt("src/a.py", "python", BEFORE, AFTER, "demo")
 HEALED, TAKEN_BACK = BEFORE[:-3], b"urn"
 
-BARS = ("<|fim_prefix|>", BEFORE, "<|fim_suffix|>", AFTER, "<|fim_middle|>")
-PLAIN = ("<fim_prefix>", BEFORE, "<fim_suffix>", AFTER, "<fim_middle>")
-QWEN = ("<|repo_name|>", "demo\n", "<|file_sep|>", "src/a.py\n", *BARS)
+BARS = ("<|fim_prefix|>", HEALED, "<|fim_suffix|>", AFTER, "<|fim_middle|>")
+PLAIN = ("<fim_prefix>", HEALED, "<fim_suffix>", AFTER, "<fim_middle>")
+QWEN = ("<|fim_prefix|>", "<|fim_suffix|>", AFTER, "<|fim_middle|>", HEALED)
 
 PSM = {
-    "Qwen2.5-Coder": QWEN,
-    "Qwen3-Coder": QWEN,
     "StarCoder": ("<reponame>", "demo", "<filename>", "src/a.py\n", *PLAIN),
     "StarCoder2": (
-        *("<repo_name>", "demo", "<file_sep>", "<fim_prefix>", "src/a.py\n", BEFORE),
+        *("<repo_name>", "demo", "<file_sep>", "<fim_prefix>", "src/a.py\n", HEALED),
         *("<fim_suffix>", AFTER, "<fim_middle>"),
     ),
     "stable-code": PLAIN,
-    "SantaCoder": ("<fim-prefix>", BEFORE, "<fim-suffix>", AFTER, "<fim-middle>"),
-    "Code Llama": ("<s>", "▁<PRE>", f"▁{BEFORE}", "▁<SUF>", AFTER, "▁<MID>"),
+    "SantaCoder": ("<fim-prefix>", HEALED, "<fim-suffix>", AFTER, "<fim-middle>"),
+    "Code Llama": ("<s>", "▁<PRE>", f"▁{HEALED}", "▁<SUF>", AFTER, "▁<MID>"),
     "DeepSeek-Coder": (
-        *("<｜begin▁of▁sentence｜>", "<｜fim▁begin｜>", BEFORE),
+        *("<｜begin▁of▁sentence｜>", "<｜fim▁begin｜>", HEALED),
         *("<｜fim▁hole｜>", AFTER, "<｜fim▁end｜>"),
     ),
     "CodeGemma": ("<bos>", *BARS),
@@ -48,14 +46,16 @@ PSM = {
     "Granite 4": BARS,
 }
 SPM = {
+    "Qwen2.5-Coder": QWEN,
+    "Qwen3-Coder": QWEN,
     "Codestral": ("<s>", "[SUFFIX]", AFTER, "[PREFIX]", "▁+++++ src/a.py\n", HEALED),
     "Mellum": (
         *("<filename>", "src/a.py\n", "<fim_suffix>", AFTER),
-        *("<fim_prefix>", BEFORE, "<fim_middle>"),
+        *("<fim_prefix>", HEALED, "<fim_middle>"),
     ),
     "Seed-Coder": (
         *("<[begin▁of▁sentence]>", "<[fim-suffix]>", AFTER),
-        *("<[fim-prefix]>", BEFORE, "<[fim-middle]>"),
+        *("<[fim-prefix]>", HEALED, "<[fim-middle]>"),
     ),
 }
 PREFIX = {
@@ -119,8 +119,7 @@ async def test_a_family_gets_the_prompt_it_was_trained_on_and_answers(name, load
     assert tokens == tiny.tokens(*expected)
     read = [it if it in tiny.special else it.replace("▁", " ") for it in expected]
     assert as_bytes(tiny, model, tokens) == "".join(read).encode()
-    healed = name in PREFIX or name == "Codestral"
-    assert model._lay_out(PROMPT, 100).forced == (TAKEN_BACK if healed else b"")
+    assert model._lay_out(PROMPT, 100).forced == TAKEN_BACK
     endless = tiny.ties_output
     assert await answer(model) == (("o" * 8, "length") if endless else ("ok", "end"))
 
@@ -183,8 +182,8 @@ GIVEN = ("<|endoftext|>", "<repo_name>", "<file_sep>", "<filename>", "<|im_end|>
 @pytest.mark.parametrize(
     ("order", "expected"),
     [
-        pytest.param("", (0, BEFORE, 1, AFTER, 2), id="PSM unless it says so"),
-        pytest.param("spm", (1, AFTER, 0, BEFORE, 2), id="SPM"),
+        pytest.param("", (0, HEALED, 1, AFTER, 2), id="PSM unless it says so"),
+        pytest.param("spm", (1, AFTER, 0, HEALED, 2), id="SPM"),
     ],
 )
 def test_the_tokens_that_metadata_names_come_first(order, expected, loaded):

@@ -18,6 +18,7 @@ FORMATS = (
     Format("spm", (SUF, SUFFIX, PRE, PREFIX, MID), (), (SEP, "{path}\n")),
     Format("named inside", (SEP, PRE, "{path}\n", PREFIX, SUF, SUFFIX, MID)),
     Format("no middle", (SUF, SUFFIX, PRE, "+ {path}\n", PREFIX)),
+    Format("hole at the start", (PRE, SUF, SUFFIX, MID, PREFIX)),
 )
 
 
@@ -47,10 +48,11 @@ def shown(tokens: list[int]) -> str:
     ("form", "expected", "forced"),
     [
         (FORMATS[0], "x =", b" 1"),
-        (FORMATS[1], "«REP»demo\n«SEP»a.py\n«PRE»x = 1«SUF»\ny«MID»", b""),
-        (FORMATS[2], "«SEP»a.py\n«SUF»\ny«PRE»x = 1«MID»", b""),
-        (FORMATS[3], "«SEP»«PRE»a.py\nx = 1«SUF»\ny«MID»", b""),
+        (FORMATS[1], "«REP»demo\n«SEP»a.py\n«PRE»x =«SUF»\ny«MID»", b" 1"),
+        (FORMATS[2], "«SEP»a.py\n«SUF»\ny«PRE»x =«MID»", b" 1"),
+        (FORMATS[3], "«SEP»«PRE»a.py\nx =«SUF»\ny«MID»", b" 1"),
         (FORMATS[4], "«SUF»\ny«PRE»+ a.py\nx =", b" 1"),
+        (FORMATS[5], "«PRE»«SUF»\ny«MID»x =", b" 1"),
     ],
 )
 def test_each_part_stands_in_its_place(form: Format, expected: str, forced: bytes):
@@ -92,11 +94,11 @@ def test_long_names_are_cut_at_their_start():
 
 @pytest.mark.parametrize(
     ("form", "expected"),
-    list(zip(FORMATS, ("prefix", "psm", "spm", "psm", "spm"), strict=True)),
+    list(zip(FORMATS, ("prefix", "psm", "spm", "psm", "spm", "spm"), strict=True)),
 )
 def test_the_order_follows_from_the_parts(form: Format, expected: str):
     assert form.order == expected
 
 
 def test_a_prefix_behind_a_text_is_no_start_of_one():
-    assert [form.continues_text for form in FORMATS] == [False, False, False, True, True]
+    assert [form.continues_text for form in FORMATS] == [False, False, False, True, True, False]

@@ -93,7 +93,7 @@ def test_what_was_written_before_is_not_evaluated_again():
     kv.read([1, 2], AbortFlag())
     for token in (3, 4):
         counting.cache.append(token)
-        kv.appended(token, 0)
+        kv.appended([token], -1)
     assert kv.read([1, 2, 3], AbortFlag()) == 0
     assert kv.follows(3, 4)
     kv.cut(3)
@@ -123,7 +123,7 @@ def test_scores_take_bounded_memory_and_those_of_the_prompt_stay():
     before = kv.scores(3)
     for token in range(5 * REMEMBERED):
         counting.cache.append(token)
-        kv.appended(token, 0)
+        kv.appended([token], -1)
     assert kv.scores(3) is before
     assert len(kv._scores) <= REMEMBERED
 
@@ -151,7 +151,7 @@ def test_the_cache_begins_with_the_last_prompt_and_knows_what_follows(
             if not kv.follows(at, token):
                 kv.cut(at)
                 counting.cache.append(token)
-                kv.appended(token, 0)
+                kv.appended([token], -1)
             at += 1
         answer = prompt + written
         assert counting.cache[: len(answer)] == answer

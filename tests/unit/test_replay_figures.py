@@ -12,11 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from benchmarks import machine
-from benchmarks.presses import Press, figures
+from benchmarks.presses import PAUSE_S, Press, figures
 from benchmarks.report import percentile, publish
 from tests.harness.client import Pending
 
-GHOST = {"items": [{"insertText": "x"}]}
+GHOST = {"items": [{"insertText": "    x", "range": {"start": {"line": 3, "character": 0}}}]}
 PROMISED = {
     "ghost_p50_ms",
     "ghost_p95_ms",
@@ -50,6 +50,24 @@ async def test_replaced_keys_have_no_time_and_are_counted():
     assert measured["shown"] == 1
     assert measured["ghost_p50_ms"] == pytest.approx(100)
     assert measured["ghost_p95_ms"] == pytest.approx(300)
+
+
+async def test_ghost_text_is_right_where_it_is_typed_next():
+    session = [press(GHOST, 10), press(GHOST, 10), press({"items": []}, 10), press(None, 10)]
+    for each, following in zip(session, ("x = 1\n", "y", "x", "x"), strict=True):
+        each.before, each.following = "    ", following
+    assert [each.ghost for each in session] == ["x", "x", "", ""]
+    assert figures(session, [])["right_keys"] == 1
+
+
+async def test_pauses_within_a_line_are_counted_with_what_came_before_they_were_over():
+    long, short = PAUSE_S + 0.1, PAUSE_S - 0.1
+    session = [press(GHOST, ms) for ms in (100, 100, 1000, 100)]
+    pauses = ((long, "x"), (short, "x"), (long, "x"), (long, "\n"))
+    for each, (pause_s, following) in zip(session, pauses, strict=True):
+        each.pause_s, each.following = pause_s, following
+    measured = figures(session, [])
+    assert (measured["pauses"], measured["shown_at_pauses"]) == (2, 0.5)
 
 
 async def test_a_request_without_answer_and_one_with_an_error_are_unanswered():

@@ -82,7 +82,7 @@ def wrote(kv: Trunk, sequences: Sequences, token: int) -> None:
     """Append `token` to the answer, as decoding does."""
     end = len(kv.tokens)
     sequences.evaluate([token], position=end, sequence=0, abort=AbortFlag())
-    kv.appended(token, -1)
+    kv.appended([token], -1)
 
 
 def scored(kv: Trunk, at: int) -> list[int]:
