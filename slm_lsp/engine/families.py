@@ -48,9 +48,7 @@ FAMILIES = (
     Family(  # Qwen2.5-Coder, Qwen3-Coder
         "qwen",
         "<|fim_prefix|><|fim_suffix|>{suffix}<|fim_middle|>{prefix}",
-        repository="<|repo_name|>{repository}\n",
-        file="<|file_sep|>{path}\n",
-        ends=("<|fim_pad|>",),
+        ends=("<|fim_pad|>", "<|repo_name|>", "<|file_sep|>"),
     ),
     Family(
         "mellum",

@@ -120,9 +120,11 @@ def test_how_often_ends_counted_in_training_is_said_or_once(said: str, weight: f
 
 
 def test_names_of_files_are_left_out_where_their_tokens_are_missing():
-    bare, full = recognize(Facts(BARS)), recognize(Facts((*BARS, "<|repo_name|>", "<|file_sep|>")))
+    name = {"general.name": "StarCoder"}
+    bare = recognize(Facts(PLAIN[:3], name))
+    full = recognize(Facts((*PLAIN[:3], "<reponame>", "<filename>"), name))
     assert (bare.repository, bare.file) == ((), ())
-    assert (full.repository, full.file) == ((3, "{repository}\n"), (4, "{path}\n"))
+    assert (full.repository, full.file) == ((3, "{repository}"), (4, "{path}\n"))
     assert full.around({"repository": "", "path": ""}) == full.parts == bare.parts
 
 
