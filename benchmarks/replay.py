@@ -19,7 +19,8 @@ beforehand, and have no such bias.
 | `evaluated_tokens_per_key_p50`, `_mean` | prompt tokens not in the KV cache, of answered keys |
 | `generated_tokens_per_request_mean` | tokens generated, of answers that needed the model |
 | `right_keys` | keys at which the offered text is what is typed next |
-| `pauses`, `shown_at_pauses` | keys with text left on the line before a pause of 300 ms or more, and the share of them with ghost text before it is over |
+| `pauses` | keys before a pause of 300 ms or more, with text left on the line |
+| `shown_at_pauses` | the share of them with ghost text before the pause is over |
 | `unanswered` | requests without any answer six seconds after the last key |
 | `recovery_p50_ms`, `recovery_max_ms` | from the engine's death to the next answer of the model |
 

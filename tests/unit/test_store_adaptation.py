@@ -61,7 +61,7 @@ def own(store: Path, base: CatalogModel, monkeypatch: pytest.MonkeyPatch) -> Cat
         quantisation="Q8_0",
         size=len(MADE),
         sha256=hashlib.sha256(MADE).hexdigest(),
-        wheel=None,
+        parts=(),
         base=base.name,
     )
     monkeypatch.setattr(catalog, "models", lambda: (model, base))

@@ -115,7 +115,7 @@ def share(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, **changes: Any) -> Pa
     place = tmp_path / "share"
     place.mkdir()
     model = describe(build_wheel(tmp_path / "wheels"))
-    model = msgspec.structs.replace(model, wheel=None, exact_match={}, **changes)
+    model = msgspec.structs.replace(model, parts=(), exact_match={}, **changes)
     (place / model.file).write_bytes(PAYLOAD)
     trial = record.Trial("phi3", "", chats=True, quantisation="Q4_K", licence="mit")
     monkeypatch.setattr(runtime, "attempt", lambda _path, _threads: trial)

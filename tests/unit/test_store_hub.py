@@ -41,7 +41,7 @@ def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture
 def model(tmp_path: Path) -> CatalogModel:
     described = describe(build_wheel(tmp_path / "wheels"), CONTENT)
-    return msgspec.structs.replace(described, wheel=None, repository=REPOSITORY)
+    return msgspec.structs.replace(described, parts=(), repository=REPOSITORY)
 
 
 @pytest.fixture

