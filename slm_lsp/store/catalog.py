@@ -39,6 +39,15 @@ class Wheel(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return f"{self.package}=={self.version}"
 
 
+class Prepared(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What `slm_lsp.prepare` makes of a model's file, everywhere the same. `size` in bytes."""
+
+    file: str
+    quantisation: str
+    size: int
+    sha256: str
+
+
 class CatalogModel(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One model: what it is, what it needs, and where the `file` it is shipped as comes from.
 
@@ -48,9 +57,9 @@ class CatalogModel(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     It is a file of a `repository` on Hugging Face, in one `revision` or the newest, or is put
     together from `parts`, or can be had in both ways; or it is made of the file of another model,
-    its `base`, and the adapter that this package ships: see `adapter`. `exact_match` is the
-    measured quality of each quantisation, a share between 0 and 1; one that was never measured is
-    never tried.
+    its `base`, and the adapter that this package ships: see `adapter`. What the engine opens is its
+    `prepared` file, if it has one. `exact_match` is the measured quality of each quantisation, a
+    share between 0 and 1; one that was never measured is never tried.
     """
 
     name: str
@@ -67,6 +76,7 @@ class CatalogModel(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     limits: str = ""
     instructed: bool = False
     parts: tuple[Wheel, ...] = ()
+    prepared: Prepared | None = None
     base: str = ""
     repository: str = ""
     revision: str = ""
@@ -75,7 +85,8 @@ class CatalogModel(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     @property
     def memory(self) -> int:
         """Bytes of memory that an engine with the default settings takes, an estimate."""
-        return self.size + HELD_TOKENS * self.token_bytes + ENGINE_BYTES
+        size = self.prepared.size if self.prepared else self.size
+        return size + HELD_TOKENS * self.token_bytes + ENGINE_BYTES
 
     @property
     def how_to_get(self) -> str:
@@ -92,6 +103,20 @@ class CatalogModel(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def carriers(self) -> tuple[Wheel, ...]:
         """The wheels that its file, or its base's, comes out of."""
         return find(self.base).parts if self.base else self.parts
+
+    def as_prepared(self) -> CatalogModel:
+        """Return the same model as one whose file is the prepared one."""
+        made = self.prepared
+        assert made is not None
+        return msgspec.structs.replace(
+            self,
+            file=made.file,
+            quantisation=made.quantisation,
+            size=made.size,
+            sha256=made.sha256,
+            parts=(),
+            prepared=None,
+        )
 
     @property
     def adapter(self) -> Path:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
+from slm_lsp import policy
 from slm_lsp.errors import ModelMissing
 from slm_lsp.store import catalog, checksum, record
 
@@ -99,7 +100,13 @@ def is_current(found: Record) -> bool:
     The catalog's names without a package are free for files of the user's own.
     """
     known = catalog.known(found.name)
-    return known is None or not known.carriers or found.files[0].sha256 == known.sha256
+    if known is None or not known.carriers:
+        return True
+    if known.prepared is None:
+        return found.files[0].sha256 == known.sha256
+    made = known.prepared.sha256
+    # The source is used as it is where the administrator does not allow what it becomes.
+    return found.used.sha256 == (made if policy.load().allows_model(made) else known.sha256)
 
 
 def check(model: InstalledModel, *, trust_note: bool = True) -> None:

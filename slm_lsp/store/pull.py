@@ -3,25 +3,32 @@
 from __future__ import annotations
 
 import contextlib
-from typing import TYPE_CHECKING, Literal
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import msgspec
 
 from slm_lsp import policy
-from slm_lsp.errors import ModelDamaged, NetworkForbidden, PolicyError, PullFailed
+from slm_lsp.errors import (
+    ModelDamaged,
+    ModelUnusable,
+    NetworkForbidden,
+    PolicyError,
+    PullFailed,
+)
 from slm_lsp.processors import model_threads
 from slm_lsp.store import admission, catalog, installed, record, runtime
 from slm_lsp.store.installed import InstalledModel
 from slm_lsp.store.origin import choose, is_networked
 from slm_lsp.store.record import ModelFile, Record
-from slm_lsp.store.writing import keeping, workplace
+from slm_lsp.store.writing import keeping, require_space, workplace
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
     from slm_lsp.policy import Policy
-    from slm_lsp.store.catalog import CatalogModel
+    from slm_lsp.store.catalog import CatalogModel, Prepared
+    from slm_lsp.store.checksum import Stamp
     from slm_lsp.store.origin import Origin
     from slm_lsp.store.writing import Progress
 
@@ -38,18 +45,26 @@ class Pulled(msgspec.Struct, frozen=True):
 
 
 def pull(
-    model: CatalogModel, *, offline: bool, progress: Progress, source: str = ""
+    model: CatalogModel,
+    *,
+    offline: bool,
+    progress: Progress,
+    source: str = "",
+    keep_source: bool = False,
 ) -> Pulled | None:
     """Install `model` and return what came; None if it was there, undamaged and of this version.
 
     `source` is a mirror, a URL or a folder; without one the publisher is asked, then the package
-    index, as far as the catalog names them and the administrator allows them. Raises
+    index, as far as the catalog names them and the administrator allows them. A model that is
+    prepared is kept without the file that it was made of, unless `keep_source`. Raises
     NetworkForbidden, PolicyError, PullFailed, ModelUnusable, or StoreError where the store cannot
     be written. What has arrived is kept for the next time, unless it is the wrong file.
     """
     if _current(model.name):
         return None
-    source = source or _base_here(model)
+    source = source or _file_here(model)
+    if model.prepared and _has_prepared(source, model):
+        model = model.as_prepared()
     allowed = policy.load()
     if offline and is_networked(source):
         raise NetworkForbidden(
@@ -61,7 +76,7 @@ def pull(
         if _current(model.name):  # by the process that had the lock before
             return None
         with keeping(model.name) as kept:
-            return _fetch_first(model, origins, work, kept, progress)
+            return _fetch_first(model, origins, Places(work, kept, keep_source), progress)
 
 
 def _permitted(origins: Sequence[Origin], allowed: Policy) -> list[Origin]:
@@ -81,51 +96,90 @@ def _permitted(origins: Sequence[Origin], allowed: Policy) -> list[Origin]:
     return permitted
 
 
+class Places(NamedTuple):
+    """Where a pull works: `work` is removed in the end, `kept` outlives a failure."""
+
+    work: Path
+    kept: Path
+    keep_source: bool
+
+
 def _fetch_first(
-    model: CatalogModel, origins: Sequence[Origin], work: Path, kept: Path, progress: Progress
+    model: CatalogModel, origins: Sequence[Origin], places: Places, progress: Progress
 ) -> Pulled:
     """Fetch `model` from the first of `origins` that has it. Raises as `pull` does."""
     if len(origins) == 1:
-        return _fetch(model, origins[0], work, kept, progress)
+        return _fetch(model, origins[0], places, progress)
     progress(f"looking in {', then in '.join(origin.name() for origin in origins)}", 0, 0)
     failed: list[str] = []
     for origin in origins:
         try:
-            return _fetch(model, origin, work, kept, progress)
+            return _fetch(model, origin, places, progress)
         except PullFailed as error:
             failed.append(str(error))
             progress(f"not from {origin.name()}: {error}", 0, 0)
     raise PullFailed(f"'{model.name}' can be had from none of its places. {' '.join(failed)}")
 
 
-def _fetch(
-    model: CatalogModel, origin: Origin, work: Path, kept: Path, progress: Progress
-) -> Pulled:
+def _fetch(model: CatalogModel, origin: Origin, places: Places, progress: Progress) -> Pulled:
     expected = model.sha256 or origin.checksum()
     if expected:  # before gigabytes are fetched in vain
         policy.load().require_model(expected)
-    file = origin.fetch(work, kept, progress)
+    file = origin.fetch(places.work, places.kept, progress)
     found = admission.check(file, expected, origin.name(), progress)
     if not model.sha256:
         progress("first run", 0, 0)
         runtime.attempt(file, model_threads())
-    shipped = ModelFile(model.file, model.quantisation, found.size, found.sha256)
-    written = Record(model.name, origin.name(), model.licence, (shipped,), model.file)
-    admission.keep([(file, found)], written)
+    files = [(file, found)]
+    described = [ModelFile(model.file, model.quantisation, found.size, found.sha256)]
+    if model.prepared and (made := _prepare(file, model.prepared, places.work, progress)):
+        about = model.prepared
+        files.append(made)
+        described.append(ModelFile(about.file, about.quantisation, about.size, about.sha256))
+        if not places.keep_source:
+            files, described = files[1:], described[1:]
+    written = Record(model.name, origin.name(), model.licence, tuple(described), described[-1].file)
+    admission.keep(files, written)
     vouched_by: Voucher = "catalog" if model.sha256 else "source" if expected else "nobody"
     return Pulled(written, vouched_by)
 
 
-def _base_here(model: CatalogModel) -> str:
-    """Return the folder of an installed model whose file `model` is made of, empty if none is."""
-    base = catalog.known(model.base)
-    if base is not None:
-        place = record.place(base.name)
-        with contextlib.suppress(ModelDamaged):
-            shipped = InstalledModel(base.name, place / base.file, base.sha256)
-            installed.check(shipped, trust_note=False)
-            return str(place)
+def _prepare(
+    source: Path, wanted: Prepared, work: Path, progress: Progress
+) -> tuple[Path, Stamp] | None:
+    """Prepare the file `source`, or return None where the administrator allows only that one.
+
+    Raises PullFailed where the result is not what the catalog says, StoreError, OSError.
+    """
+    if not policy.load().allows_model(wanted.sha256):
+        return None
+    require_space(wanted.size)
+    progress("prepare for processors", 0, 0)
+    target = work / wanted.file
+    try:
+        runtime.prepare(source, target)
+    except ModelUnusable as error:
+        raise PullFailed(f"The file could not be prepared: {error}") from error
+    return target, admission.check(target, wanted.sha256, "preparing it", progress)
+
+
+def _file_here(model: CatalogModel) -> str:
+    """Return the installed model's folder that has the file to make `model` of, empty if none."""
+    base = catalog.known(model.base) or model
+    place = record.place(base.name)
+    with contextlib.suppress(ModelDamaged):
+        shipped = InstalledModel(base.name, place / base.file, base.sha256)
+        installed.check(shipped, trust_note=False)
+        return str(place)
     return ""
+
+
+def _has_prepared(source: str, model: CatalogModel) -> bool:
+    """Tell whether the folder `source` has what `model` becomes, and not what it is made of."""
+    if not source or "://" in source or model.prepared is None:
+        return False
+    folder = Path(source).expanduser().absolute()
+    return (folder / model.prepared.file).is_file() and not (folder / model.file).is_file()
 
 
 def _current(name: str) -> bool:

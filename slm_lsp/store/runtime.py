@@ -66,6 +66,11 @@ def merge(base: Path, adapter: Path, target: Path, quantisation: str = "") -> No
     run(str(base), str(adapter), str(target), *kind, module="tune.merge")
 
 
+def prepare(source: Path, target: Path) -> None:
+    """Write the model in `source` to `target` as processors like it. Raises ModelUnusable."""
+    run(str(source), str(target), module="prepare")
+
+
 def run(*arguments: str, module: str = "engine.quantize") -> bytes:
     """Run a module of `slm_lsp` and return what it printed. Raises ModelUnusable."""
     try:
