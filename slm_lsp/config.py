@@ -20,6 +20,12 @@ if TYPE_CHECKING:
 
 SECTION = "slm-lsp"
 
+AUTO = "auto"
+"""The value that leaves a choice to this program."""
+
+MIN_CONFIDENCE = 0.3
+"""Where the catalog says nothing of the model in use."""
+
 Restricted = Meta(extra_json_schema={"restricted": True})
 """Marks a setting that a project file may not set."""
 
@@ -67,13 +73,12 @@ class CompletionSettings(msgspec.Struct, frozen=True, rename="camel"):
         ),
     ] = 300
     min_confidence: Annotated[
-        float,
+        Literal["auto"] | Annotated[float, Meta(ge=0, le=1)],
         Meta(
-            ge=0,
-            le=1,
-            description="Ghost text ends where the model's probability of it falls below this.",
+            description="Ghost text ends where the model's probability of it falls below this; "
+            "`auto`: what was measured for the model in use.",
         ),
-    ] = 0.3
+    ] = "auto"
     in_strings: Annotated[
         bool, Meta(description="Offer inside strings, too; where not, on demand only.")
     ] = True
@@ -88,6 +93,11 @@ class CompletionSettings(msgspec.Struct, frozen=True, rename="camel"):
         bool,
         Meta(description="Offer in completion menus, too, for editors without ghost text."),
     ] = False
+
+    @property
+    def least_confidence(self) -> float:
+        """The number that `min_confidence` stands for."""
+        return MIN_CONFIDENCE if self.min_confidence == "auto" else self.min_confidence
 
 
 class ContextSettings(msgspec.Struct, frozen=True, rename="camel"):
@@ -180,8 +190,13 @@ class Settings(msgspec.Struct, frozen=True, rename="camel"):
         Meta(description="Switches for single languages by the editor's language id."),
     ] = {}
     model: Annotated[
-        str, Restricted, Meta(min_length=1, description="The name of an installed model.")
-    ] = "slm-fim-135m"
+        str,
+        Restricted,
+        Meta(
+            min_length=1,
+            description="The name of an installed model; `auto`: the largest that is in time here.",
+        ),
+    ] = "auto"
     offline: Annotated[
         bool,
         Restricted,

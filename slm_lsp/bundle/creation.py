@@ -13,7 +13,6 @@ from slm_lsp import __version__
 from slm_lsp.bundle import checksums, inventory, sbom, signature, wheelhouse
 from slm_lsp.bundle.inventory import Part
 from slm_lsp.bundle.manifest import MODELS, NVIM, VSIX, WHEELS, BundledModel, Manifest
-from slm_lsp.config import Settings
 from slm_lsp.errors import BundleError
 from slm_lsp.store import catalog, installed, record
 from slm_lsp.store.checksum import sha256_of
@@ -93,13 +92,16 @@ def _add_model(name: str, bundle: Path) -> tuple[BundledModel, tuple[Part, ...]]
     """Add the model `name`: as its Python package where it has one, or else as its files."""
     found = installed.verify(name)
     known = catalog.known(name)
-    use = name != Settings().model
+    use = known is None or not known.auto
     if known is not None and len(known.carriers) == 1:
         [wheel] = known.carriers
         path = wheelhouse.fetch_model(bundle / WHEELS, wheel)
         file = path.relative_to(bundle).as_posix()
         part = Part("model", name, wheel.version, found.licence, file, sha256_of(path))
         return BundledModel(name, file, use), (part,)
+    if known is not None and known.carriers:
+        part = _add_file(found, found.files[0], name, bundle)
+        return BundledModel(name, part.file, use, pulled=True), (part,)
     shipped = found.files[0] if found.measured is not None else found.used
     weights = _add_file(found, shipped, name, bundle)
     if found.added is None:

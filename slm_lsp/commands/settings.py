@@ -12,7 +12,7 @@ import tomlkit.exceptions
 
 from slm_lsp import config, policy, sources
 from slm_lsp.errors import UsageError
-from slm_lsp.store import record
+from slm_lsp.store import choice, record
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -33,12 +33,22 @@ def settings_for(folder: Path) -> Settings:
 def merged(given: Iterable[Source]) -> Settings:
     """Return what the sources `given` say below the policy; problems are warnings on stderr.
 
+    A model that is left to this program has its name (`choice.resolved`).
+
     Raises PolicyUnusable.
     """
     settings, problems = policy.settings(given)
     for problem in problems:
         print(f"slm-lsp: warning: {problem.message}", file=sys.stderr)
-    return settings
+    return choice.resolved(settings)
+
+
+def user_settings() -> Settings:
+    """Read the user's own settings: no project may choose the model or lift `offline`."""
+    source = sources.user_source()
+    if source and source.error:  # it may say `offline`, so this is no time for defaults
+        raise UsageError(f"{source.name} {source.error}; mend it first.")
+    return merged([source] if source else [])
 
 
 def make_setting(name: str, value: str) -> Path:

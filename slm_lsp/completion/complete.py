@@ -89,7 +89,7 @@ async def _answer(
         stop.strings,
         urgency,
         budget_ms=0 if request.invoked else settings.completion.budget_ms,
-        min_confidence=0 if request.invoked else settings.completion.min_confidence,
+        min_confidence=0 if request.invoked else settings.completion.least_confidence,
         branches=request.alternatives,
     )
     asyncio.get_running_loop().call_later(PARSE_AFTER_S, request.settled)

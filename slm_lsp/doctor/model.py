@@ -8,8 +8,7 @@ from slm_lsp import policy, store
 from slm_lsp.doctor.finding import Finding
 from slm_lsp.errors import ModelForbidden, StoreError
 from slm_lsp.store import catalog, installed
-from slm_lsp.store.machine import memory_for_models
-from slm_lsp.store.optimize import this_machine
+from slm_lsp.store.machine import memory_for_models, this_machine
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

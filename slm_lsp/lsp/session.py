@@ -25,6 +25,7 @@ from slm_lsp.lsp.protocol import Protocol
 from slm_lsp.lsp.schemes import file_uri
 from slm_lsp.lsp.status import Status
 from slm_lsp.lsp.usage import Usage
+from slm_lsp.store import choice
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
@@ -130,7 +131,9 @@ class Session(LanguageServer):
         return self.definitions.above(buffer, cursor, database, tokens)
 
     def _read_settings(self) -> tuple[Settings, tuple[sources.Problem, ...]]:
-        return policy.settings([self.editor_settings, *sources.file_sources(self._root())])
+        given = [self.editor_settings, *sources.file_sources(self._root())]
+        settings, problems = policy.settings(given)
+        return choice.resolved(settings), problems
 
     async def _apply(self, settings: Settings, problems: tuple[sources.Problem, ...]) -> None:
         for problem in problems:

@@ -46,7 +46,7 @@ def prepare(source: Path, target: Path) -> None:
 
 
 def needed_tokens() -> frozenset[str]:
-    """Return the tokens that code needs; `tools.code_tokens` made the list."""
+    """Return the tokens that code needs; `benchmarks.code_tokens` made the list."""
     here = Path(__file__)
     shipped = here.with_name("code-tokens.txt")
     path = shipped if shipped.exists() else here.parents[2] / "models" / shipped.name

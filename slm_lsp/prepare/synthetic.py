@@ -17,14 +17,14 @@ import numpy as np
 
 from slm_lsp import network
 
-WIDTH, HIDDEN, HEADS, SHARED_HEADS, LAYERS, VOCABULARY = 896, 4864, 14, 2, 4, 16_000
+WIDTH, HIDDEN, HEADS, SHARED_HEADS, LAYERS, VOCABULARY = 896, 4864, 14, 2, 12, 16_000
 
 _BLOCK = 34
 """Bytes of 32 weights in Q8_0: the scale, and one byte for each."""
 
 
 def write(target: Path) -> None:
-    """Write the model to `target`: 76 MB."""
+    """Write the model to `target`: 220 MB."""
     writer = gguf.GGUFWriter(target, "qwen2")
     writer.add_block_count(LAYERS)
     writer.add_context_length(4096)

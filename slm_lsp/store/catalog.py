@@ -6,6 +6,7 @@ from pathlib import Path
 
 import msgspec
 
+from slm_lsp.config import MIN_CONFIDENCE
 from slm_lsp.errors import ModelUnknown
 
 QUALITY_GUARD = 0.02
@@ -53,7 +54,9 @@ class CatalogModel(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     `size` is in bytes, rounded where there is no `sha256`; `context` in tokens; `token_bytes` is
     the state of one token in the KV cache. `limits` is a plain sentence where the licence does not
-    allow all work. An `instructed` model is made for tasks, not for completion.
+    allow all work. An `instructed` model is made for tasks, not for completion. `auto`: it may be
+    what the setting `model = "auto"` chooses, and `min_confidence` is what that of completions is
+    then.
 
     It is a file of a `repository` on Hugging Face, in one `revision` or the newest, or is put
     together from `parts`, or can be had in both ways; or it is made of the file of another model,
@@ -74,6 +77,8 @@ class CatalogModel(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     hardware: str
     sha256: str = ""
     limits: str = ""
+    auto: bool = False
+    min_confidence: float = MIN_CONFIDENCE
     instructed: bool = False
     parts: tuple[Wheel, ...] = ()
     prepared: Prepared | None = None
@@ -83,10 +88,14 @@ class CatalogModel(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     exact_match: dict[str, float] = {}
 
     @property
+    def weights(self) -> int:
+        """Bytes of the file that the engine opens, all of which a token takes to write."""
+        return self.prepared.size if self.prepared else self.size
+
+    @property
     def memory(self) -> int:
         """Bytes of memory that an engine with the default settings takes, an estimate."""
-        size = self.prepared.size if self.prepared else self.size
-        return size + HELD_TOKENS * self.token_bytes + ENGINE_BYTES
+        return self.weights + HELD_TOKENS * self.token_bytes + ENGINE_BYTES
 
     @property
     def how_to_get(self) -> str:

@@ -1,8 +1,10 @@
-"""What this machine has for models."""
+"""What this machine is, and what it has for models."""
 
 from __future__ import annotations
 
 import contextlib
+import os
+import platform
 from pathlib import Path
 
 import psutil
@@ -19,3 +21,14 @@ def memory_for_models(limit: Path = _LIMIT) -> int:
     with contextlib.suppress(OSError, ValueError):  # no container, or one without a limit
         total = min(total, int(limit.read_text()))
     return int(SHARE * total)
+
+
+def this_machine() -> str:
+    """Name the processor, for people and to notice that the store moved to another machine."""
+    name = ""
+    if (cpuinfo := Path("/proc/cpuinfo")).exists():
+        lines = cpuinfo.read_text("utf-8", "replace").splitlines()
+        names = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+        name = next(names, "")
+    kind = platform.machine()
+    return f"{name or platform.processor() or kind} ({kind}, {os.cpu_count()} logical cores)"

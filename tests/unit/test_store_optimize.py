@@ -11,11 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from slm_lsp import policy
-from slm_lsp.commands.models import described
+from slm_lsp.commands.model_list import described
 from slm_lsp.errors import ModelForbidden, ModelMissing, ModelUnusable
 from slm_lsp.policy import Policy
 from slm_lsp.store import installed, optimize, record, runtime
 from slm_lsp.store.catalog import CatalogModel
+from slm_lsp.store.machine import this_machine
 from slm_lsp.store.record import TYPICAL, Case, Measured, Record, Speed
 from tests.unit.store_models import PAYLOAD, build_wheel, describe, install, quiet
 
@@ -229,4 +230,4 @@ def test_a_failing_runtime_becomes_one_sentence(
 
 
 def test_this_machine_has_a_name() -> None:
-    assert f"{os.cpu_count()} logical cores" in optimize.this_machine()
+    assert f"{os.cpu_count()} logical cores" in this_machine()

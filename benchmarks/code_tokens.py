@@ -1,6 +1,6 @@
 """The tokens that code needs: counts those of many files and writes them to models/code-tokens.txt.
 
-    python -m tools.code_tokens MODEL.gguf FOLDER...
+    python -m benchmarks.code_tokens MODEL.gguf FOLDER...
 
 MODEL has a byte-level BPE vocabulary. Of each kind of file, by its suffix, at most `BYTES_A_KIND`
 are read, in an order that depends on the files' content alone, so that one language does not crowd

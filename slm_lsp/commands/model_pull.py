@@ -1,0 +1,92 @@
+"""`slm-lsp models pull`: fetches a model, or the one that suits this machine, and measures it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from slm_lsp import config
+from slm_lsp.commands import model_list
+from slm_lsp.commands.progress import shown
+from slm_lsp.commands.settings import user_settings
+from slm_lsp.errors import PullFailed
+from slm_lsp.store import catalog, choice, installed, machine_speed, record
+from slm_lsp.store.optimize import measure, optimize, optimized
+from slm_lsp.store.pull import Pulled, pull
+
+if TYPE_CHECKING:
+    from argparse import Namespace
+
+    from slm_lsp.store.catalog import CatalogModel
+    from slm_lsp.store.writing import Progress
+
+
+def pull_model(args: Namespace) -> tuple[Any, str]:
+    """Install a model; return what the command prints as JSON, and for people."""
+    settings = user_settings()
+    source = settings.mirror if args.source is None else args.source
+    with shown() as progress:
+        model, pulled = _pull_chosen(args, settings, source, progress)
+        own = not record.is_shared(model.name)
+        measured = own and (model.exact_match or model.auto) and not optimized(model.name)
+        if measured and model.exact_match:
+            optimize(model, threads=settings.engine.threads, progress=progress)
+        elif measured:
+            measure(model.name, threads=settings.engine.threads, progress=progress)
+    found = installed.get(model.name)
+    value = {
+        "name": model.name,
+        "fetched": pulled is not None,
+        "vouched_by": pulled.vouched_by if pulled else None,
+        "measured": measured,
+        "record": found,
+    }
+    text = f"{model.name}  {model_list.described(found)}"
+    if pulled is None and not measured:
+        where = "" if own else f" in {record.place(model.name).parent}, for all users"
+        text = f"{model.name} is already installed{where}, and sound: {model_list.described(found)}"
+    return value, text + (_warrant(pulled) if pulled else "")
+
+
+def _pull_chosen(
+    args: Namespace, settings: config.Settings, source: str, progress: Progress
+) -> tuple[CatalogModel, Pulled | None]:
+    """Pull the model that is named, or the best for this machine, or else the smallest one."""
+
+    def fetch(model: CatalogModel) -> Pulled | None:
+        return pull(
+            model,
+            offline=settings.offline,
+            progress=progress,
+            source=source,
+            keep_source=args.keep_source,
+        )
+
+    if args.name != config.AUTO:
+        model = catalog.find(args.name)
+        return model, fetch(model)
+    budget_ms = settings.completion.budget_ms
+    machine_speed.measure(progress)
+    found = choice.candidates(budget_ms)
+    for one in found:
+        progress(one.sentence(budget_ms), 0, 0)
+    model = catalog.find(choice.best(found).name)
+    try:
+        return model, fetch(model)
+    except PullFailed as error:
+        smallest = catalog.find(found[-1].name)
+        if smallest == model:
+            raise
+        progress(f"{error} Taking {smallest.name} instead.", 0, 0)
+        return smallest, fetch(smallest)
+
+
+def _warrant(pulled: Pulled) -> str:
+    """Say what a checksum is worth that the catalog does not have."""
+    if pulled.vouched_by == "catalog":
+        return ""
+    sha256, origin = pulled.record.files[0].sha256, pulled.record.origin
+    if pulled.vouched_by == "source":
+        return f"\nits checksum is what {origin} says; the catalog has none: {sha256}"
+    return (
+        f"\nNOBODY SAID WHICH CHECKSUM IT MUST HAVE: compare {sha256} with what its publisher says"
+    )

@@ -1,0 +1,131 @@
+"""Which model `model = "auto"` is: the largest whose ghost text comes in time on this machine.
+
+The catalog marks the candidates. What is expected of each is reckoned from its own speed here, if
+it was measured, and else from the machine's, which a small model of random weights tells in two
+seconds. Everything that reads the settings gets them from `resolved`, so only this module knows of
+`auto`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from slm_lsp import policy
+from slm_lsp.config import AUTO, MIN_CONFIDENCE
+from slm_lsp.errors import ModelDamaged, PolicyUnusable
+from slm_lsp.store import catalog, machine_speed, record
+from slm_lsp.store.machine import memory_for_models, this_machine
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from slm_lsp.config import Settings
+    from slm_lsp.store.catalog import CatalogModel
+
+APPEND_STEPS = 1.5
+"""Steps of writing that it takes to read what a key added: one or two tokens as a batch (measured,
+Qwen2.5-Coder-0.5B as Q8_0 on two cores with AMX: a batch of two takes 1.46 steps)."""
+
+SOUND_TOKENS = 4
+"""Tokens written until code may end for the first time: the median of 126 answers to holes in seven
+languages (tune split, Qwen2.5-Coder-0.5B)."""
+
+
+MEASURED_TYPE, OTHER_COST = "Q8_0", 1.6
+"""The type of weights that the machine's speed was measured with, and the time of a byte of another
+in times of one of that: Qwen2.5-Coder-1.5B (Q4_K_M) writes 10.2 GB/s where Q8_0 writes 16.5."""
+
+
+class Candidate(msgspec.Struct, frozen=True):
+    """One model that `auto` may be.
+
+    `expected_ms` is the time from a key that asks the model to the first sound text, None where
+    nothing was measured yet. `in_time` tells whether that is within the budget.
+    """
+
+    name: str
+    expected_ms: float | None
+    installed: bool
+    in_time: bool
+
+    def sentence(self, budget_ms: float) -> str:
+        """Return the reckoning for people."""
+        if self.expected_ms is None:
+            return f"{self.name}: not measured on this machine"
+        verdict = "in time" if self.in_time else "too slow"
+        return f"{self.name}: {self.expected_ms:.0f} of {budget_ms:.0f} ms expected, {verdict}"
+
+
+def candidates(budget_ms: float) -> tuple[Candidate, ...]:
+    """Return the models that `auto` may be, the largest first.
+
+    Those that the administrator forbids are none. Reads some small files, and measures nothing.
+    """
+    rate = machine_speed.known()
+    found = (_candidate(model, budget_ms, rate) for model in _permitted())
+    return tuple(found)
+
+
+def best(found: Sequence[Candidate]) -> Candidate:
+    """Return the largest that is in time, or the smallest of all.
+
+    Where nothing was measured, the first one of the catalog is.
+    """
+    if all(one.expected_ms is None for one in found):
+        order = [model.name for model in catalog.models()]
+        return min(found, key=lambda one: order.index(one.name))
+    return next((one for one in found if one.in_time), found[-1])
+
+
+def resolved(settings: Settings) -> Settings:
+    """Return `settings` with the name of a model in place of `auto`, and what depends on it.
+
+    That is the best one of those installed, or, if none is, the best one to have.
+    """
+    name = settings.model
+    if name == AUTO and (found := candidates(settings.completion.budget_ms)):
+        name = best([one for one in found if one.installed] or found).name
+    completion = settings.completion
+    if completion.min_confidence == AUTO:
+        model = catalog.known(name)
+        least = model.min_confidence if model else MIN_CONFIDENCE
+        completion = msgspec.structs.replace(completion, min_confidence=least)
+    return msgspec.structs.replace(settings, model=name, completion=completion)
+
+
+def _permitted() -> list[CatalogModel]:
+    """Return the candidates that fit into memory and the administrator allows, the largest first.
+
+    Where none is left, all of them are.
+    """
+    room = memory_for_models()
+    marked = [it for it in catalog.models() if it.auto]
+    every = sorted(
+        [it for it in marked if it.memory <= room] or marked, key=lambda it: -it.parameters
+    )
+    try:
+        rules = policy.load()
+    except PolicyUnusable:  # whoever opens a model says so
+        return every
+    made = ((it, it.prepared.sha256 if it.prepared else it.sha256) for it in every)
+    allowed = [it for it, made in made if any(map(rules.allows_model, (it.sha256, made)))]
+    return allowed or every
+
+
+def _candidate(model: CatalogModel, budget_ms: float, rate: float | None) -> Candidate:
+    found = None
+    with contextlib.suppress(ModelDamaged):
+        found = record.read(model.name)
+    steps = None
+    if found is not None and found.measured and found.measured.machine == this_machine():
+        speed = found.measured.speeds.get(found.used.quantisation)
+        steps = speed.decode_tokens_per_s if speed else None
+    if steps is None and rate is not None:
+        made = model.prepared.quantisation if model.prepared else model.quantisation
+        steps = rate / model.weights / (1.0 if made == MEASURED_TYPE else OTHER_COST)
+    expected = (APPEND_STEPS + SOUND_TOKENS) / steps * 1e3 if steps else None
+    in_time = expected is not None and expected <= budget_ms
+    return Candidate(model.name, expected, found is not None, in_time)
