@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
+from slm_lsp.context import languages
 from slm_lsp.context.secrets import in_secret, is_secret_file
 from slm_lsp.context.syntax import inside
 
@@ -25,7 +26,8 @@ _CLOSERS_ONLY = re.compile(r"[\s)\]}>\"'`;:,]*\Z")
 
 def closed(document: Document, settings: Settings) -> str:
     """Return why nothing is ever offered in `document`, or an empty string."""
-    if not settings.enabled_for(document.language):
+    language = document.language
+    if not (settings.enabled_for(language) and settings.enabled_for(languages.find(language).id)):
         return "switched off"
     return "a file of secrets" if is_secret_file(unquote(document.uri)) else ""
 
