@@ -33,7 +33,7 @@ class Draft:
 
     @property
     def unfinished(self) -> bool:
-        """Whether it was ended in the midst of whatever stands there: in doubt, late or too long."""
+        """Whether it was ended in the midst of anything: in doubt, late or for its length."""
         return self.reason in ("doubt", "time", "length")
 
     def confidence(self, length: int) -> float:

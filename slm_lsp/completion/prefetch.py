@@ -47,7 +47,7 @@ async def prefetch(
     if outcome.completions or document.after(cursor).strip():
         return
     newline = "\r\n" if document.lines[0].endswith("\r\n") else "\n"
-    line_break = newline + _indentation(document, cursor)
+    line_break = newline + line_below(document, cursor)
     edit = Edit(Span.at(cursor), line_break)
     below = await asyncio.to_thread(after, accepted, accepted.syntax, edit)
     await complete(below, settings, answers, engine, Urgency.PREFETCH)
@@ -95,7 +95,7 @@ def _end(edit: Edit) -> Cursor:
     return Cursor(start.line + head.count("\n") + 1, len(last))
 
 
-def _indentation(document: Document, cursor: Cursor) -> str:
+def line_below(document: Document, cursor: Cursor) -> str:
     """Return what an editor puts at the start of the line below `cursor`."""
     line = document.before(cursor)
     indent = indentation(line)

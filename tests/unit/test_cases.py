@@ -9,6 +9,7 @@ import pytest
 
 from slm_lsp.completion.answers import Answers
 from slm_lsp.completion.complete import complete
+from slm_lsp.completion.prefetch import line_below
 from slm_lsp.completion.request import Request
 from slm_lsp.config import Settings
 from slm_lsp.context.syntax import Syntax, parse
@@ -18,19 +19,24 @@ from slm_lsp.engine.scheduler import Scheduler
 from slm_lsp.text import Cursor, Document
 
 
-async def offer(
-    language: str, source: str, written: str, *, invoked: bool = False, unsure: bool = False
-) -> str:
+def _request(language: str, source: str, *, invoked: bool = False) -> Request:
     before, after = source.split("‸")
     document = Document.of(before + after, uri="file:///project/file", language=language)
     lines = before.split("\n")
     parsed = parse(document)
     syntax = parsed if isinstance(parsed, Syntax) else None
     cursor = Cursor(len(lines) - 1, len(lines[-1]))
+    return Request(document, syntax, cursor, invoked)
+
+
+async def offer(
+    language: str, source: str, written: str, *, invoked: bool = False, unsure: bool = False
+) -> str:
     model = FakeModel(Script((Reply("", written, -0.5 if unsure else -0.001),)))
     engine = Scheduler(model, AbortFlag())
-    request = Request(document, syntax, cursor, invoked)
-    outcome = await complete(request, Settings(), Answers(), engine)
+    outcome = await complete(
+        _request(language, source, invoked=invoked), Settings(), Answers(), engine
+    )
     await engine.close()
     return outcome.completions[0].text if outcome.completions else ""
 
@@ -215,3 +221,33 @@ async def test_no_fragment_is_shown_in_doubt(language, source, written):
 
 async def test_in_doubt_a_text_ends_where_an_expression_may():
     assert await offer("python", "def f(first):\n    x = ‸\n", "first + 1", unsure=True) == "first"
+
+
+@pytest.mark.parametrize(
+    ("language", "source", "unit"),
+    [
+        ("python", "def f(a):\n  g()\n\ndef h(a):‸\n", "  "),
+        ("python", "def f(a):\n\tg()\n\ndef h(a):‸\n", "\t"),
+        ("python", "def f(a):\r\n  g()\r\n\r\ndef h(a):‸\r\n", "  "),
+        ("javascript", "function f() {\n  g();\n}\nfunction h() {‸\n", "  "),
+        ("go", "func h() {‸\n", "\t"),
+        ("rust", "fn h() {‸\n", "    "),
+    ],
+)
+def test_the_line_that_is_prepared_is_indented_as_the_file_is(language, source, unit):
+    request = _request(language, source)
+    assert line_below(request.document, request.cursor) == unit
+
+
+@pytest.mark.parametrize(
+    ("written", "expected"),
+    [
+        ("b = a\n    return b\n", "b = a\n    return b"),
+        ("if a:\n        g()\n", "if a:\n        g()"),
+    ],
+)
+async def test_a_document_with_carriage_returns_gets_the_same(written, expected):
+    text = await offer("python", "def f(a):\r\n    ‸\r\n", written)
+    assert text == expected.replace("\n", "\r\n")
+    head = await offer("c", "int f() {\r\n  g();\r\n  ‸\r\n  h();\r\n}\r\n", "while (n) {\n")
+    assert head == "while (n) {\r\n  }"

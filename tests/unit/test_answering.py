@@ -1,4 +1,4 @@
-"""A document that was closed leaves nothing behind, whatever was still to be done for it."""
+"""What an editor is sent, and that a closed document leaves nothing behind."""
 
 from __future__ import annotations
 
@@ -37,10 +37,12 @@ class Nowhere:
 
 
 @asynccontextmanager
-async def a_session(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Session]:
+async def a_session(
+    monkeypatch: pytest.MonkeyPatch, written: str = "first + second\n"
+) -> AsyncIterator[Session]:
     session = create()
     session.protocol.set_writer(Nowhere())
-    engine = Scheduler(FakeModel(Script(default="first + second\n")), AbortFlag())
+    engine = Scheduler(FakeModel(Script(default=written)), AbortFlag())
     monkeypatch.setattr(type(session), "engine", property(lambda _: engine))
     params: dict[str, object] = {"processId": None, "capabilities": {}, "rootUri": None}
     message = {"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": params}
@@ -90,3 +92,17 @@ async def test_nothing_is_offered_for_a_document_closed_meanwhile(monkeypatch: p
         await asyncio.sleep(0.001)
         did_close(session, types.DidCloseTextDocumentParams(types.TextDocumentIdentifier(URI)))
         assert await asked is None
+
+
+async def test_what_is_sent_has_line_feeds_alone(monkeypatch: pytest.MonkeyPatch):
+    async with a_session(monkeypatch, "a = 1\n    return a\n") as session:
+        item = types.TextDocumentItem(URI, "python", 1, "x = 1\r\n" * 49 + "def f():\r\n    ")
+        did_open(session, types.DidOpenTextDocumentParams(item))
+        context = types.InlineCompletionContext(types.InlineCompletionTriggerKind.Automatic)
+        where = types.TextDocumentIdentifier(URI)
+        place = types.Position(50, 4)
+        answer = await inline_completion(
+            session, types.InlineCompletionParams(context, where, place)
+        )
+        assert answer is not None
+        assert [it.insert_text for it in answer.items] == ["a = 1\n    return a"]
