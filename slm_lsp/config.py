@@ -216,8 +216,12 @@ class Settings(msgspec.Struct, frozen=True, rename="camel"):
     engine: EngineSettings = EngineSettings()
 
     def enabled_for(self, language: str) -> bool:
-        """Tell whether completions are on for the editor's language id `language`."""
-        return self.enabled and self.languages.get(language, True)
+        """Tell whether completions are on for the editor's language id `language`.
+
+        A compound one (`python.django`) is off when one of its parts is.
+        """
+        names = (language, *language.split("."))
+        return self.enabled and all(self.languages.get(name, True) for name in names)
 
 
 def schema() -> dict[str, Any]:

@@ -31,9 +31,23 @@ A message is a complete sentence for the user, without a trailing traceback, and
 code from the user's files.
 """
 
+from __future__ import annotations
+
+import traceback
+
 
 class SlmLspError(Exception):
     """The root: `str(error)` is fit to be shown to a user."""
+
+
+def type_and_place(error: BaseException) -> str:
+    """Return the type of an unexpected exception and its places in the source, innermost last.
+
+    Its message is left out, because it may quote the user's text.
+    """
+    frames = traceback.extract_tb(error.__traceback__)
+    places = " < ".join(f"{frame.filename}:{frame.lineno}" for frame in frames)
+    return f"{type(error).__name__} at {places}"
 
 
 class UsageError(SlmLspError):

@@ -22,6 +22,18 @@ _EXPECTING = re.compile(
 """Words of common languages that more has to follow."""
 
 
+_OPERATOR = re.compile(r"(?:[=.(\[|&^%]|(?<!\+)\+|(?<!-)-|(?<![*/])\*|[^<>]<)\Z")
+"""Ends no line of code; `++`, `--`, `*/` and the tags of markup do."""
+
+_MAY_STAND_ALONE = re.compile(
+    r"\b(?:return|yield|raise|throw|else|try|default|in|is|type|final|let|var|case|del|as|new|do)\Z"
+)
+"""Also ends lines, at least in some languages."""
+
+
+_FRAGMENT = re.compile(r"\s*(?:(?:auto|const|final|let|local|mut|my|val|var)\s+)*[$@]?\w*[.!?]?")
+
+
 def may_end(text: str, following: str) -> bool:
     """Tell whether `text` may end where the model goes on with `following`.
 
@@ -31,7 +43,19 @@ def may_end(text: str, following: str) -> bool:
         _COMPLETE.search(text) is not None
         and not splits_word(text, following)
         and not _EXPECTING.search(text)
-        and not _opens(text)
+        and not leaves_open(text)
+    )
+
+
+def is_fragment(line: str) -> bool:
+    """Tell whether `line` is no more than a word, or a name that is declared and gets no value."""
+    return _FRAGMENT.fullmatch(line) is not None
+
+
+def needs_more(text: str) -> bool:
+    """Tell whether `text` ends in an operator or a word that more code has to follow."""
+    return _OPERATOR.search(text) is not None or (
+        _EXPECTING.search(text) is not None and _MAY_STAND_ALONE.search(text) is None
     )
 
 
@@ -44,7 +68,8 @@ def _is_word(character: str) -> bool:
     return character.isalnum() or character == "_"
 
 
-def _opens(text: str) -> bool:
+def leaves_open(text: str) -> bool:
+    """Tell whether `text` opens a bracket or a string that it does not close."""
     depth, quote, escaped = 0, "", False
     for character in text:
         if escaped:

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
+from slm_lsp.context import languages
 from slm_lsp.context.secrets import in_secret, is_secret_file
 from slm_lsp.context.syntax import inside
 
@@ -20,12 +21,23 @@ MAX_LINE = 2000
 KEY_LINES = 64
 """How far above the cursor the private key that it stands in may begin."""
 
-_CLOSERS_ONLY = re.compile(r"[\s)\]}>\"'`;:,]*\Z")
+MAX_REST = 200
+"""Code points behind the cursor: what is longer is code or data."""
+
+_CLOSER = r"""\s|[)\]}>"'`;:,]|\*/|-->|/>|[%?]>|\*\*+|</[\w.:-]*>|/\*.*?\*/|<!--.*?-->"""
+_HEAD = r"(?:=>|(?:->|:)\s*[\w<>\[\],.| *&?]+(?=[:{]))?\s*(?:[{(\[:]|then|do|begin)?\s*"
+"""What belongs to a closing bracket: `) {`, `) =>`, `) -> int:`, `]; then`."""
+
+_ATTRIBUTES = r"""["'](?:\s+[\w:@.#-]+(?:=(?:"[^"]*"|'[^']*'|\{[^{}]*\}))?)*\s*/?>[^<]*"""
+"""The end of an attribute's value, and the rest of the tag."""
+
+_CLOSERS_ONLY = re.compile(rf"(?:{_ATTRIBUTES})?(?:{_CLOSER})*{_HEAD}(?:{_CLOSER})*\Z")
 
 
 def closed(document: Document, settings: Settings) -> str:
     """Return why nothing is ever offered in `document`, or an empty string."""
-    if not settings.enabled_for(document.language):
+    language = document.language
+    if not (settings.enabled_for(language) and settings.enabled_for(languages.find(language).id)):
         return "switched off"
     return "a file of secrets" if is_secret_file(unquote(document.uri)) else ""
 
@@ -72,4 +84,16 @@ def _unasked(request: Request, settings: Settings, after: str) -> str:
         return "just undone"
     if request.rejected:
         return "just rejected"
-    return "" if _CLOSERS_ONLY.match(after) else "code follows on the line"
+    return "" if _only_closes(after, request) else "code follows on the line"
+
+
+def _only_closes(after: str, request: Request) -> bool:
+    """Tell whether the rest of a line has nothing but closers, what belongs to them, a comment."""
+    if len(after) > MAX_REST:
+        return False
+    if _CLOSERS_ONLY.match(after):
+        return True
+    comment = languages.find(request.document.language).comment
+    code, mark, _ = after.partition(comment) if comment else (after, "", "")
+    spaced = not code or code[-1].isspace() or not comment[0].isalnum()
+    return bool(mark) and spaced and _CLOSERS_ONLY.match(code) is not None

@@ -28,8 +28,13 @@ class Draft:
 
     @property
     def cut(self) -> bool:
-        """Whether it was ended for its length, in the midst of whatever stands there."""
+        """Whether it was ended for its length, perhaps in the midst of a word."""
         return self.reason == "length"
+
+    @property
+    def unfinished(self) -> bool:
+        """Whether it was ended in the midst of anything: in doubt, late or for its length."""
+        return self.reason in ("doubt", "time", "length")
 
     def confidence(self, length: int) -> float:
         """Return the joint probability of the tokens of the text's first `length` code points."""

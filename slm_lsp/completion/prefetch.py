@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING
 
 from slm_lsp.completion.complete import complete
 from slm_lsp.completion.prompt import prompt_for
+from slm_lsp.context import languages
+from slm_lsp.context.block import indent_unit
+from slm_lsp.context.place import indentation
 from slm_lsp.engine.protocol import Generate, Urgency, next_id
 from slm_lsp.text import Cursor, Edit, Span
 
@@ -18,7 +21,7 @@ if TYPE_CHECKING:
     from slm_lsp.config import Settings
     from slm_lsp.context.tree import Syntax
     from slm_lsp.engine.protocol import Engine
-    from slm_lsp.text import Completion
+    from slm_lsp.text import Completion, Document
 
 PARSE_BUDGET_MS = 50.0
 """Milliseconds a prepared document may take to parse, in a thread; else it is done without."""
@@ -44,7 +47,7 @@ async def prefetch(
     if outcome.completions or document.after(cursor).strip():
         return
     newline = "\r\n" if document.lines[0].endswith("\r\n") else "\n"
-    line_break = newline + _indentation(document.before(cursor))
+    line_break = newline + line_below(document, cursor)
     edit = Edit(Span.at(cursor), line_break)
     below = await asyncio.to_thread(after, accepted, accepted.syntax, edit)
     await complete(below, settings, answers, engine, Urgency.PREFETCH)
@@ -92,9 +95,10 @@ def _end(edit: Edit) -> Cursor:
     return Cursor(start.line + head.count("\n") + 1, len(last))
 
 
-def _indentation(line: str) -> str:
-    """Return what an editor puts at the start of the line below `line`."""
-    indent = line[: len(line) - len(line.lstrip())]
+def line_below(document: Document, cursor: Cursor) -> str:
+    """Return what an editor puts at the start of the line below `cursor`."""
+    line = document.before(cursor)
+    indent = indentation(line)
     if line.rstrip().endswith((":", "{", "(", "[")):
-        return indent + ("\t" if indent.startswith("\t") else "    ")
+        return indent + indent_unit(document, languages.find(document.language), cursor.line)
     return indent

@@ -6,9 +6,12 @@ import itertools
 import re
 from typing import TYPE_CHECKING
 
+from slm_lsp.context import languages
+from slm_lsp.context.closers import closing
+from slm_lsp.context.place import indentation, inside
 from slm_lsp.context.secrets import MASK
 from slm_lsp.context.syntax import errors_added
-from slm_lsp.phrase import may_end
+from slm_lsp.phrase import is_fragment, leaves_open, may_end, needs_more
 from slm_lsp.text import Completion, Span, visible
 
 if TYPE_CHECKING:
@@ -16,16 +19,20 @@ if TYPE_CHECKING:
 
     from slm_lsp.completion.generate import Draft
     from slm_lsp.completion.request import Request
+    from slm_lsp.context.language_table import Language
     from slm_lsp.text import Document
 
-MAX_SAME_LINES = 2
-"""A line that comes a third time is a model going round in circles."""
+MAX_PERIOD = 4
+"""Lines that a model repeats when it goes round in circles."""
+
+MIN_UNSURE = 3
+"""Characters: where the model was not sure, accepting less saves no keys."""
 
 MAX_SHORTENED = 4
 """Shorter starts of a text that are tried where the whole would break the syntax."""
 
 _CLOSERS = {")": "(", "]": "[", "}": "{"}
-_CIRCLING = re.compile(r"(.{2,24}?)\1{4,}")
+_CIRCLING = re.compile(r"(.{2,24}?)\1{4,}\s*\Z")
 
 
 def tidy(request: Request, drafts: Sequence[Draft]) -> tuple[tuple[Completion, ...], str]:
@@ -45,46 +52,102 @@ def tidy(request: Request, drafts: Sequence[Draft]) -> tuple[tuple[Completion, .
 
 def _tidied(request: Request, draft: Draft) -> tuple[Completion | None, str]:
     document, cursor = request.document, request.cursor
-    text = visible(draft.text)
-    if MASK in text or text.rstrip().endswith(MASK[:-1]):
+    written = visible(draft.text)
+    if MASK in written or written.rstrip().endswith(MASK[:-1]):
         return None, "a secret"
-    if draft.cut:
-        text = _whole_words(text)
-    text = without_circles(text)
     begun, below = document.before(cursor), next_line(document, cursor.line)
+    text = without_indentation(written, begun)
+    lead = len(written) - len(text)  # of the tokens, for the confidence
+    text = without_circles(text)
     text = without_following(text, document.after(cursor), below, begun)
-    text = text.rstrip()
+    text = without_open_end(text.rstrip(), languages.find(document.language))
+    unsure = "not sure enough" if draft.reason == "doubt" else "nothing to offer"
     if not text.strip():
-        return None, "not sure enough" if draft.reason == "doubt" else "nothing to offer"
-    for end in _ends(text):
-        part = text[:end]
+        return None, unsure
+    dropped = unsure
+    for part in _candidates(text, request, draft):
         completion = Completion(
-            document.with_line_endings(part), Span.at(cursor), draft.confidence(end)
+            document.with_line_endings(part), Span.at(cursor), draft.confidence(lead + len(part))
         )
         if errors_added(document, request.syntax, completion) == 0:
             return completion, ""
-    return None, "would break the syntax"
+        dropped = "would break the syntax"
+    return None, unsure if draft.unfinished else dropped
 
 
-def _ends(text: str) -> Iterator[int]:
-    """Yield where `text` might end, its own end first: each costs a parse, so they are few."""
-    yield len(text)
+def _candidates(text: str, request: Request, draft: Draft) -> Iterator[str]:
+    """Yield what may be offered of `text`, all of it first: each costs a parse, so they are few."""
+    document, cursor = request.document, request.cursor
+    begun, language = document.before(cursor), languages.find(document.language)
+    is_code = bool(language.grammar) and language.complete and not language.host
+    if draft.unfinished:
+        following = text[-1:] if draft.cut else ""  # perhaps in the midst of a word
+        if may_end(text, following) and _is_worth_a_key(begun, text):
+            yield text
+    elif not (is_code and needs_more(text) and inside(request.syntax, cursor) == "code"):
+        yield text
+    if not document.after(cursor).strip() and (closer := closing(text, begun, language)):
+        yield text + closer
     shorter = (end for end in range(len(text) - 1, 0, -1) if may_end(text[:end], text[end:]))
-    yield from itertools.islice(shorter, MAX_SHORTENED)
+    for end in itertools.islice(shorter, MAX_SHORTENED):
+        if not draft.unfinished or _is_worth_a_key(begun, text[:end]):
+            yield text[:end]
+
+
+def _is_worth_a_key(begun: str, text: str) -> bool:
+    """Tell whether a text that the model did not end itself is more than a fragment."""
+    return len(text.strip()) >= MIN_UNSURE and not is_fragment((begun + text).rpartition("\n")[2])
+
+
+def without_indentation(text: str, begun: str) -> str:
+    """Take from the first line of `text` the indentation that is there already, `begun`.
+
+    Where the model indented deeper than that, the other lines follow.
+    """
+    lead = indentation(text)
+    if not lead or not begun or not begun.isspace():
+        return text
+    first, *others = text[len(lead) :].split("\n")
+    if lead != begun and lead.startswith(begun):
+        others = [
+            begun + line.removeprefix(lead) if line.startswith(lead) else line for line in others
+        ]
+    return "\n".join([first, *others])
 
 
 def without_circles(text: str) -> str:
-    """Cut `text` where it starts to repeat itself: a line for the third time, or a short period."""
+    """Cut `text` where it repeats itself up to its end: a group of lines or a short period.
+
+    What the model got out of again is repeated by right.
+    """
     if (match := _CIRCLING.search(text)) and not match[1].isspace() and len(set(match[1])) > 1:
         text = text[: match.end(1)]
     lines = text.split("\n")
-    seen: dict[str, int] = {}
-    for number, line in enumerate(lines):
-        key = line.strip()
-        if len(key) > 1:
-            seen[key] = seen.get(key, 0) + 1
-            if seen[key] > MAX_SAME_LINES:
-                return "\n".join(lines[:number])
+    rows = [lines[0].strip(), *(line.rstrip() for line in lines[1:])]
+    if rows and not rows[-1]:
+        rows.pop()
+    for period in range(1, MAX_PERIOD + 1):
+        first = len(rows) - 3 * period
+        groups = [[row.strip() for row in rows[first + period * n :][:period]] for n in range(3)]
+        if first >= 0 and groups[0] == groups[1] == groups[2] and _has_a_name(groups[0]):
+            if rows[first + period :][:period] != rows[first + 2 * period :][:period]:
+                continue  # nested, as closing brackets are
+            return "\n".join(lines[: first + 2 * period])
+    return text
+
+
+def _has_a_name(lines: list[str]) -> bool:
+    return any(len(line) > 1 for line in lines)
+
+
+def without_open_end(text: str, language: Language) -> str:
+    """Leave out last lines that open a block, where others stand before them."""
+    while "\n" in text:
+        head, _, last = text.rpartition("\n")
+        opens = last.rstrip().endswith(language.block or "{") or closing(last, "", language)
+        if last.strip() and not opens:
+            break
+        text = head.rstrip()
     return text
 
 
@@ -92,19 +155,30 @@ def without_following(text: str, after: str, below: str, begun: str = "") -> str
     """Cut from `text` what already stands after the cursor.
 
     `after` is the rest of the cursor's line, `begun` its start and `below` the next line that is
-    not blank. Where `after` has something, only one line is offered, less the end that `after`
-    begins with; where it has not, the text ends before a line equal to `below`.
+    not blank, with its indentation. Where `after` has something, only one line is offered, less the
+    end that `after` begins with; where it has not, the text ends before a line equal to `below`.
     """
-    rest, same = after.strip(), below.strip()
+    rest = after.strip()
     if not rest:
-        lines = text.split("\n")
-        repeats = (number for number, line in enumerate(lines) if line.strip() == same)
-        end = 0 if (begun + lines[0]).strip() == same else next(repeats, len(lines))
-        return "\n".join(lines[:end]) if same else text
+        return _before_repetition(text, begun, below)
     line = text.split("\n", 1)[0].rstrip()
     starts = range(max(len(line) - len(rest), 0), len(line))
     overlaps = (at for at in starts if rest.startswith(line[at:]) and _closes_unopened(line, at))
     return line[: next(overlaps, len(line))]
+
+
+def _before_repetition(text: str, begun: str, below: str) -> str:
+    """Cut `text` before a line that is equal to `below`, its indentation and depth included."""
+    if not below.strip():
+        return text
+    at = 0
+    for number, line in enumerate(text.split("\n")):
+        whole = begun + line if number == 0 else line
+        same = whole.rstrip() == below.rstrip()
+        if same and not leaves_open(text[:at]):
+            return text[: max(at - 1, 0)]
+        at += len(line) + 1
+    return text
 
 
 def _closes_unopened(text: str, start: int) -> bool:
@@ -112,11 +186,6 @@ def _closes_unopened(text: str, start: int) -> bool:
     closer = text[start : start + 1]
     opener = _CLOSERS.get(closer)
     return opener is None or text.count(opener, 0, start) <= text.count(closer, 0, start)
-
-
-def _whole_words(text: str) -> str:
-    """Drop a last word that the token budget may have cut in the middle."""
-    return re.sub(r"\w+\Z", "", text)
 
 
 def next_line(document: Document, line: int) -> str:

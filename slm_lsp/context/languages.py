@@ -27,9 +27,13 @@ _BY_FILE = {name: row.id for row in LANGUAGES for name in row.files}
 def find(language: str) -> Language:
     """Return the row of the editor's language id `language`; an unknown one gets an empty row.
 
-    Not every editor has the ids of the specification: Neovim says `sh` and `cs`, Emacs `c++`.
+    Not every editor has the ids of the specification: Neovim says `sh` and `cs`, Emacs `c++`. Of a
+    compound id (`python.django`, `typescript.tsx`) the last part with a row counts.
     """
-    return _BY_ID.get(language) or _BY_ID.get(called(language)) or Language(language, ())
+    for name in (language, *reversed(language.split("."))):
+        if row := _BY_ID.get(name) or _BY_ID.get(called(name)):
+            return row
+    return Language(language, ())
 
 
 def language_of(path: str) -> str:

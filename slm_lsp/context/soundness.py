@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from slm_lsp.context.place import inside
 from slm_lsp.context.stretch import SHORT_LINES, stretch
 from slm_lsp.context.tree import Overrun, Syntax, parse, shift
+from slm_lsp.phrase import leaves_open
 from slm_lsp.text import Edit
 
 if TYPE_CHECKING:
@@ -68,7 +69,9 @@ def _errors_added(syntax: Syntax, edit: Edit, budget_ms: float | None) -> int:
     start = min([start, *(changed.start_byte for changed in ranges)])
     end = max([end, *(changed.end_byte for changed in ranges)])
     added = _errors(new.tree, start, end) - _errors(old, start, end)
-    return max(added, 0 if syntax.tree.root_node.has_error else 1)
+    # An error that the text mends would make up for a bracket that it leaves open.
+    harmful = leaves_open(edit.text) or not syntax.tree.root_node.has_error
+    return max(added, 1 if harmful else 0)
 
 
 def _comments_out(syntax: Syntax, new: Syntax, edit: Edit) -> bool:

@@ -20,7 +20,7 @@ from slm_lsp.engine.job import Job, Queue
 from slm_lsp.engine.model import Aborted
 from slm_lsp.engine.model_thread import ModelThread
 from slm_lsp.engine.protocol import Finished, Urgency
-from slm_lsp.errors import SlmLspError
+from slm_lsp.errors import SlmLspError, type_and_place
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Sequence
@@ -206,4 +206,4 @@ class Scheduler:
         except SlmLspError as error:
             return Finished(job.request.id, "failed", str(error))
         except Exception as error:  # noqa: BLE001 (the one boundary of the model's threads)
-            return Finished(job.request.id, "failed", f"The model failed: {error!r}")
+            return Finished(job.request.id, "failed", f"The model failed: {type_and_place(error)}.")

@@ -51,13 +51,13 @@ async def answer(
     request = Request(
         *(buffer.document, buffer.parsed, cursor, invoked, alternatives, settle),
         undone=buffer.undone,
-        rejected=ls.offered.is_rejected(buffer, cursor),
+        rejected=ls.offered.is_rejected(buffer.document, cursor),
         cells=ls.notebooks.above(buffer.document),
         definitions=ls.definitions_for(buffer, cursor),
     )
     outcome = await _newest(ls, method, request)
-    if outcome is None:
-        return None
+    if outcome is None or ls.documents.get(request.document.uri) is None:
+        return None  # replaced, or closed just when the answer was there
     ls.offered.remember(request.document, request.cursor, outcome.completions)
     asyncio.get_running_loop().call_later(AFTERWARDS_S, _afterwards, ls, request, outcome)
     return request, outcome
@@ -106,7 +106,8 @@ async def _complete(ls: Session, request: Request) -> Outcome:
 
 def _afterwards(ls: Session, request: Request, outcome: Outcome) -> None:
     _report(ls, request, outcome)
-    prepare(ls, request, outcome)
+    if ls.documents.get(request.document.uri) is not None:  # or the work would outlive it
+        prepare(ls, request, outcome)
 
 
 def _report(ls: Session, request: Request, outcome: Outcome) -> None:

@@ -14,7 +14,7 @@ from lsprotocol import types
 from slm_lsp.lsp.answering import answer, offer
 from slm_lsp.lsp.execute_command import accept_command
 from slm_lsp.lsp.positions import to_range
-from slm_lsp.text import Cursor, Span
+from slm_lsp.text import Cursor, Span, unix
 
 if TYPE_CHECKING:
     from slm_lsp.completion.request import Request
@@ -55,18 +55,19 @@ async def completion(ls: Session, params: types.CompletionParams) -> types.Compl
 
 def _item(ls: Session, request: Request, number: str, whole: Completion) -> types.CompletionItem:
     span = to_range(request.document, whole.span, ls.encoding)
-    lines = [line.strip() for line in whole.text.splitlines() if line.strip()]
-    first = lines[0] if lines else whole.text
+    text = unix(whole.text)  # editors write the document's line ends themselves
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    first = lines[0] if lines else text
     return types.CompletionItem(
         label=first,
         kind=types.CompletionItemKind.Text,
         detail="slm-lsp",
-        documentation=whole.text if len(lines) > 1 else None,
+        documentation=text if len(lines) > 1 else None,
         sort_text=LAST,
         filter_text=first,
         insert_text_format=types.InsertTextFormat.PlainText,
         insert_text_mode=types.InsertTextMode.AsIs,
-        text_edit=types.TextEdit(span, whole.text),
+        text_edit=types.TextEdit(span, text),
         command=accept_command(number),
     )
 

@@ -25,10 +25,12 @@ def did_change(ls: Session, params: types.DidChangeTextDocumentParams) -> None:
         if isinstance(change, types.TextDocumentContentChangePartial):
             span = to_span(buffer.document, change.range, ls.encoding)
             edit = Edit(span, change.text)
+            ls.offered.edited(edit, buffer.document)
             ls.documents.edit(uri, edit, version)
         else:
             lines = Lines.of(valid_unicode(change.text))
             edit = None
+            ls.offered.forget(uri)
             ls.documents.open(replace(buffer.document, lines=lines, version=version))
         if (newest := ls.documents.get(uri)) is not None:
             ls.usage.edited(edit, newest.document)

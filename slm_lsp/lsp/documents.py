@@ -33,15 +33,13 @@ class Buffer:
     """A document with its tree: None without a grammar, an Overrun while it is still to be made.
 
     `near` is a tree of what surrounds the cursor in a long one, as far as it is known. `undone`
-    tells that its last edit brought back an earlier text. `deleted` characters were taken away by
-    its last edits, which did nothing else.
+    tells that its last edit brought back an earlier text.
     """
 
     document: Document
     parsed: Syntax | Overrun | None
     near: Syntax | Overrun | None = None
     undone: bool = False
-    deleted: int = 0
 
 
 class Documents:
@@ -85,9 +83,7 @@ class Documents:
         elif parsed is not None:
             later = asyncio.get_running_loop().call_later
             later(PARSE_LONG_AFTER_S, self._parse_rested, after)
-        taken = "" if edit.text else buffer.document.text_in(edit.span)
-        deleted = buffer.deleted + len(taken) if taken else 0
-        self._buffers[uri] = Buffer(after, parsed, near, undone, deleted)
+        self._buffers[uri] = Buffer(after, parsed, near, undone)
 
     def settle(self, buffer: Buffer, line: int) -> Syntax | Overrun | None:
         """Return a tree of what surrounds `line` in `buffer`, made now if that is quick."""
@@ -113,6 +109,7 @@ class Documents:
         """Forget `uri`."""
         self._buffers.pop(uri, None)
         self._earlier.pop(uri, None)
+        self._missed.pop(uri, None)
         if task := self._parsing.pop(uri, None):
             task.cancel()
 

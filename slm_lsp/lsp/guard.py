@@ -5,13 +5,12 @@ from __future__ import annotations
 import functools
 import inspect
 import logging
-import traceback
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from pygls.exceptions import JsonRpcException, JsonRpcInternalError
 
-from slm_lsp.errors import SlmLspError
+from slm_lsp.errors import SlmLspError, type_and_place
 
 if TYPE_CHECKING:
     from slm_lsp.lsp.session import Session
@@ -52,8 +51,5 @@ def _reply(method: str, error: Exception) -> JsonRpcException:
     if isinstance(error, SlmLspError):
         log.warning("%s: %s", method, error)
         return JsonRpcInternalError(str(error))
-    places = " < ".join(
-        f"{frame.filename}:{frame.lineno}" for frame in traceback.extract_tb(error.__traceback__)
-    )
-    log.error("%s failed: %s at %s", method, type(error).__name__, places)
+    log.error("%s failed: %s", method, type_and_place(error))
     return JsonRpcInternalError(f"{method} failed ({type(error).__name__}); the log says where.")

@@ -9,6 +9,7 @@ from lsprotocol import types
 from slm_lsp.lsp.answering import answer, offer
 from slm_lsp.lsp.execute_command import accept_command
 from slm_lsp.lsp.positions import to_range
+from slm_lsp.text import unix
 
 if TYPE_CHECKING:
     from slm_lsp.completion.request import Request
@@ -39,7 +40,7 @@ def _item(
     ls: Session, request: Request, number: str, completion: Completion
 ) -> types.InlineCompletionItem:
     return types.InlineCompletionItem(
-        insert_text=completion.text,
+        insert_text=unix(completion.text),  # editors write the document's line ends themselves
         range=to_range(request.document, completion.span, ls.encoding),
         command=accept_command(number),
     )

@@ -74,3 +74,19 @@ def test_nothing_is_offered_in_a_file_of_secrets_even_to_who_asks(uri):
     document = Document.of("A=1\n", uri=uri, language="plaintext", path="x")
     assert closed(document, Settings()) == "a file of secrets"
     assert gate(Request(document, None, Cursor(0, 3), True), Settings()) == "a file of secrets"
+
+
+@pytest.mark.parametrize(
+    ("language", "switched_off"),
+    [
+        ("python.django", "python"),
+        ("python.django", "django"),
+        ("python.django", "python.django"),
+        ("yaml.ansible", "yaml"),
+        ("sh", "shellscript"),
+    ],
+)
+def test_a_language_is_switched_off_by_each_of_its_names(language, switched_off):
+    document = Document.of("x\n", uri="file:///a", language=language)
+    assert closed(document, Settings(languages={switched_off: False})) == "switched off"
+    assert closed(document, Settings(languages={"go": False})) == ""

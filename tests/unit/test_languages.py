@@ -87,3 +87,20 @@ def test_a_fence_names_a_language(name, language):
 @pytest.mark.parametrize("name", ["no_such_module:language", "tree_sitter_python:no_such_name"])
 def test_a_grammar_that_does_not_load_leaves_text(name):
     assert grammar(Language("broken", (), grammar=name)) is None
+
+
+@pytest.mark.parametrize(
+    ("compound", "row"),
+    [
+        ("python.django", "python"),
+        ("yaml.ansible", "yaml"),
+        ("yaml.docker-compose", "yaml"),
+        ("typescript.tsx", "typescriptreact"),
+        ("javascript.jsx", "javascriptreact"),
+        ("html.handlebars", "html"),
+        ("c.doxygen", "c"),
+        ("sh.bats", "shellscript"),
+    ],
+)
+def test_of_a_compound_id_the_last_known_part_counts(compound, row):
+    assert find(compound).id == row

@@ -407,3 +407,17 @@ async def test_who_begins_to_wait_gives_half_of_the_time_anew():
         text, reason = await task
         assert reason == "time"
         assert len(text.split()) > 20
+
+
+async def test_an_unexpected_failure_says_its_type_and_place_and_quotes_nothing(monkeypatch):
+    def broken(*_: object) -> None:
+        b"password = \xff".decode()
+
+    monkeypatch.setattr(FakeModel, "prefill", broken)
+    async with scheduler(Script(default="x")) as engine:
+        events = [event async for event in engine.generate(request("x = "))]
+    assert isinstance(events[-1], Finished)
+    assert events[-1].reason == "failed"
+    assert "UnicodeDecodeError at " in events[-1].detail
+    assert "test_scheduler.py" in events[-1].detail
+    assert "password" not in events[-1].detail

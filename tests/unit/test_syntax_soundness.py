@@ -32,7 +32,7 @@ def added(language: str, text: str, inserted: str, *, budget_ms: float | None = 
         ("rust", "fn f() {\n    |\n}\n", "let x = 'a';"),
         ("java", "class A {\n  |\n}\n", "int f() { return 1; }"),
         ("cpp", "int f() {\n  |\n}\n", "return 1;"),
-        ("ruby", "def f\n  |\n", "((("),
+        ("ruby", "def f\n  |\n", "g(1)"),
     ],
 )
 def test_sound_completions_add_none(language, text, inserted):
@@ -52,6 +52,8 @@ def test_sound_completions_add_none(language, text, inserted):
         ("rust", "fn f() {\n    |\n}\n", "let x = ;"),
         ("java", "class A {\n  |\n}\n", "int f() { return 1;"),
         ("cpp", "int f() {\n  |\n}\n", "return (1;"),
+        ("ruby", "def f\n  |\n", "((("),  # its own error does not make up for another one
+        ("python", "while |:\n    pass\n", "foo(y"),
     ],
 )
 def test_unsound_completions_are_noticed(language, text, inserted):

@@ -9,16 +9,29 @@ local function program()
   return only_bundled and bundled or 'slm-lsp'
 end
 
+-- Buffers of these filetypes look like files and list or show something.
+-- stylua: ignore
+local excluded = {
+  'checkhealth', 'fugitive', 'fugitiveblame', 'git', 'gitgraph', 'help', 'man', 'netrw', 'oil', 'qf',
+  'tutor', 'undotree',
+}
+
+local root_markers = { 'slm-lsp.toml', 'pyproject.toml', 'package.json', 'go.mod', 'Cargo.toml', '.git' }
+
+---Start a server in every other buffer that has a filetype, compound ones (`python.django`) too.
+---@param buffer integer
+---@param start fun(root?: string)
+local function root_dir(buffer, start)
+  local filetype = vim.bo[buffer].filetype
+  if filetype ~= '' and not vim.tbl_contains(excluded, filetype) then
+    start(vim.fs.root(buffer, root_markers))
+  end
+end
+
 ---@type vim.lsp.Config
 return {
   cmd = { program() },
-  root_markers = { 'slm-lsp.toml', 'pyproject.toml', 'package.json', 'go.mod', 'Cargo.toml', '.git' },
-  -- stylua: ignore
-  filetypes = {
-    'c', 'cpp', 'cs', 'css', 'go', 'html', 'java', 'javascript', 'javascriptreact', 'json', 'kotlin',
-    'lua', 'markdown', 'php', 'python', 'ruby', 'rust', 'scala', 'sh', 'sql', 'swift', 'toml',
-    'typescript', 'typescriptreact', 'yaml', 'zig',
-  },
+  root_dir = root_dir,
   capabilities = { experimental = { slmLspTimings = true } }, -- for `:SlmLsp why`
   handlers = {
     ['didChangeStatus'] = function(...)

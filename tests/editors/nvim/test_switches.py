@@ -98,7 +98,7 @@ def test_an_unknown_command_says_what_there_is(nvim):
 def test_command_lines_complete(nvim):
     complete = "return require('slm_lsp.command').complete(...)"
     assert nvim.lua(complete, "sn", "SlmLsp sn") == ["snooze"]
-    assert nvim.lua(complete, "py", "SlmLsp filetype py") == ["python"]
+    assert "python" in nvim.lua(complete, "py", "SlmLsp filetype py")
     assert nvim.lua(complete, "", "SlmLsp why ") == []
 
 

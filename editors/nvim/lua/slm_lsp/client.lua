@@ -105,7 +105,23 @@ function M.configure(changes)
   end
 end
 
----Start a server for every buffer whose filetype is ours.
+---Start a server for `buffer`, or attach it to the one of its project.
+---@param buffer integer
+function M.start(buffer)
+  local config = vim.deepcopy(M.config())
+  config.name = M.NAME
+  local function start(root)
+    config.root_dir = root
+    vim.lsp.start(config, { bufnr = buffer })
+  end
+  if type(config.root_dir) == 'function' then
+    config.root_dir(buffer, start)
+  else
+    start(config.root_dir)
+  end
+end
+
+---Start a server for every buffer with code in it; lsp/slm_lsp.lua says which that are.
 function M.enable()
   if has_config then
     vim.lsp.enable(M.NAME)
@@ -113,24 +129,19 @@ function M.enable()
   end
   local config = M.config()
   local group = vim.api.nvim_create_augroup('slm_lsp.enable', {})
-  local function start(buffer)
-    local fresh = M.config()
-    fresh.root_dir = vim.fs.root(buffer, fresh.root_markers)
-    vim.lsp.start(fresh, { bufnr = buffer })
-  end
   vim.api.nvim_create_autocmd('FileType', {
     group = group,
-    pattern = config.filetypes,
+    pattern = config.filetypes or '*',
     callback = function(event)
       if vim.bo[event.buf].buftype == '' then
-        start(event.buf)
+        M.start(event.buf)
       end
     end,
   })
   for _, buffer in ipairs(vim.api.nvim_list_bufs()) do
-    local ours = vim.tbl_contains(config.filetypes, vim.bo[buffer].filetype)
+    local ours = not config.filetypes or vim.tbl_contains(config.filetypes, vim.bo[buffer].filetype)
     if vim.api.nvim_buf_is_loaded(buffer) and vim.bo[buffer].buftype == '' and ours then
-      start(buffer)
+      M.start(buffer)
     end
   end
 end

@@ -30,12 +30,8 @@ local function restart()
     say('the server does not stop; try again', vim.log.levels.WARN)
     return
   end
-  local config = clients.config()
   for _, buffer in ipairs(buffers) do
-    local fresh = vim.deepcopy(config)
-    fresh.name = clients.NAME
-    fresh.root_dir = vim.fs.root(buffer, fresh.root_markers)
-    vim.lsp.start(fresh, { bufnr = buffer })
+    clients.start(buffer)
   end
   say(#buffers > 0 and 'restarted' or 'no server is running; open a file of a known type')
 end
@@ -124,7 +120,7 @@ local commands = {
       say(('%s for %s'):format(on and 'on' or 'off', language))
     end,
     complete = function()
-      return require('slm_lsp.client').config().filetypes
+      return vim.fn.getcompletion('', 'filetype')
     end,
   },
   status = { run = status },
