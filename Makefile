@@ -9,7 +9,7 @@ LOCK = $(VENV)/uv pip compile --quiet --universal --python-version 3.11 --genera
 	--no-annotate --no-header --upgrade --output-file
 
 .NOTPARALLEL:
-.PHONY: help demo test test-editors test-tune test-vulkan lint setup dev editors vsix wheels bundle stylua model peer lock clean
+.PHONY: help demo test test-models test-editors test-tune test-vulkan lint setup dev editors vsix wheels bundle stylua model peer lock clean
 
 help:
 	@echo "make demo   see ghost text in this terminal (the first time sets everything up)"
@@ -24,20 +24,21 @@ help:
 	@echo "make peer   build llama.cpp's own programs, which two benchmarks compare with"
 	@echo "make lock   renew requirements/;  make clean  remove what was built here"
 
+# MODEL=NAME takes another model than the one that suits this machine.
 demo: model
 	@$(VENV)/slm-lsp demo
 
-test: dev model wheels
+test: dev test-models wheels
 	@$(VENV)/python -m pytest
 
 # What an editor's tests need and this machine lacks is their reason to skip; see tests/editors.
-test-editors: vsix model
+test-editors: vsix test-models
 	@$(VENV)/python -m tools.code_server || true
 	@$(VENV)/python -m tools.neovim || true
 	@$(VENV)/python -m pytest tests/editors
 
 # PyTorch in the version that is tested; what pip takes for it may be a file of several GB elsewhere.
-test-tune: dev model
+test-tune: dev test-models
 	@$(VENV)/python -c 'import torch' 2>/dev/null || $(VENV)/python -m pip install --quiet torch==2.13.0
 	@OMP_NUM_THREADS=1 $(VENV)/python -m pytest tests/tune
 
@@ -63,7 +64,7 @@ wheels: dev
 
 # For other platforms, Pythons or models: slm-lsp bundle create --help, and docs/offline.md.
 bundle: wheels vsix model
-	@$(VENV)/slm-lsp bundle create --find-links build/wheels --model slm-fim-135m \
+	@$(VENV)/slm-lsp bundle create --find-links build/wheels --model $(or $(MODEL),auto) \
 		--vsix build/slm-lsp.vsix --nvim editors/nvim --output build/bundle
 
 editors/vscode/node_modules/.package-lock.json: editors/vscode/package-lock.json
@@ -99,7 +100,12 @@ editors:
 	@$(PYTHON) -m tools.bootstrap editors
 
 model: setup
+	@$(VENV)/slm-lsp models pull $(or $(MODEL),auto)
+
+# The small one for most tests, and the default of a machine like a laptop for tests of its own.
+test-models: setup
 	@$(VENV)/slm-lsp models pull slm-fim-135m
+	@$(VENV)/slm-lsp models pull qwen2.5-coder-0.5b-instruct
 
 peer: dev
 	@$(VENV)/python -m tools.peer

@@ -23,14 +23,13 @@ import time
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Any
 
-from benchmarks.engine_here import engine_here
+from benchmarks.engine_here import default_settings, engine_here
 from benchmarks.evaluation_set import case_file
 from benchmarks.report import Figures, command_line, percentile, publish
 from slm_lsp.actions.doc_style import named_parameters
 from slm_lsp.actions.frame import Place, replaced
 from slm_lsp.actions.registry import ACTIONS, offers
 from slm_lsp.actions.writing import write
-from slm_lsp.config import Settings
 from slm_lsp.context.functions import Function, function_at
 from slm_lsp.context.holes import sound
 from slm_lsp.context.syntax import Syntax, parse
@@ -135,7 +134,9 @@ async def measure(engine: Engine, name: str, count: int) -> list[dict[str, Any]]
         row: dict[str, Any] = {"action": name, "language": document.language}
         row["list_ms"] = (listed - started) * 1e3
         try:
-            edit = await write(frames[name], document, Settings(), engine, lambda _text: None)
+            edit = await write(
+                frames[name], document, default_settings(), engine, lambda _text: None
+            )
         except ActionRefused as error:
             row |= {"shown": False, "refused": str(error)}
         else:
@@ -158,7 +159,7 @@ async def cancels(engine: Engine, count: int) -> list[dict[str, Any]]:
         assert isinstance(syntax, Syntax)
         frame = ACTIONS["body"].find(Place(syntax, Span.at(cursor)))
         assert frame is not None
-        writing = write(frame, document, Settings(), engine, lambda _text: None)
+        writing = write(frame, document, default_settings(), engine, lambda _text: None)
         task = asyncio.create_task(writing)
         await asyncio.wait([task], timeout=chance.uniform(0.05, LATEST_CANCEL_S))
         if not task.done():
@@ -201,7 +202,7 @@ def _share(rows: list[dict[str, Any]], name: str) -> float | None:
 
 
 async def _run(count: int) -> list[dict[str, Any]]:
-    async with engine_here(Settings()) as engine:
+    async with engine_here(default_settings()) as engine:
         rows = [row for name in BARED for row in await measure(engine, name, count)]
         return rows + await cancels(engine, count)
 

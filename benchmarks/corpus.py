@@ -28,7 +28,6 @@ import msgspec
 
 from benchmarks import evaluation_set
 from slm_lsp import store
-from slm_lsp.config import Settings
 from slm_lsp.engine.llama import Llama
 from slm_lsp.errors import SlmLspError
 from slm_lsp.evaluation.cases import read_cases
@@ -144,7 +143,7 @@ def build(folder: Path, tokens: int, row: int, seed: int) -> None:
         for split in evaluation_set.SPLITS
         for case in read_cases(evaluation_set.case_file(split))
     ]
-    base = store.resolve(Settings().model)
+    base = store.resolve("slm-fim-135m")
     store.check(base)
     runtime = Llama(base.path)
     started = time.perf_counter()

@@ -6,17 +6,22 @@ import os
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
+from slm_lsp.config import Settings
 from slm_lsp.engine.background import Background
 from slm_lsp.engine.launch import options_for
 from slm_lsp.engine.loading import load_model
 from slm_lsp.engine.model import AbortFlag
 from slm_lsp.engine.scheduler import Scheduler
+from slm_lsp.store import choice
 from slm_lsp.store.runtime import CALM
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from slm_lsp.config import Settings
+
+def default_settings() -> Settings:
+    """Return the settings where nothing is set, with the model that this machine gets."""
+    return choice.resolved(Settings())
 
 
 @asynccontextmanager

@@ -15,8 +15,8 @@ import gguf
 import msgspec
 from gguf.scripts.gguf_new_metadata import MetadataDetails, copy_with_new_metadata
 
+from benchmarks.engine_here import default_settings
 from slm_lsp import store
-from slm_lsp.config import Settings
 from slm_lsp.engine.recognition import ORDER_KEY
 from slm_lsp.store import checksum, record
 from slm_lsp.store.record import ModelFile, Record
@@ -33,7 +33,7 @@ def install(folder: Path, name: str = "", order: str = "") -> Path:
     Without a name it is the default model. `order` is that of a prompt's parts, `joined`, `spm` or
     `psm`; without one the model is asked in its own. Raises StoreError where it is not installed.
     """
-    model = store.resolve(name or Settings().model)
+    model = store.resolve(name or default_settings().model)
     store.check(model)
     path = folder / NAME / "infill.gguf"
     path.parent.mkdir(parents=True)

@@ -51,9 +51,9 @@ import psutil
 
 from benchmarks import bound, direct, patient, typist
 from benchmarks.bound import Program
+from benchmarks.engine_here import default_settings
 from benchmarks.report import Figures, command_line, percentile, publish
 from slm_lsp import store
-from slm_lsp.config import Settings
 from slm_lsp.engine.client import EngineClient
 from slm_lsp.processors import model_threads
 from tests.harness.client import Client
@@ -176,7 +176,7 @@ async def measure(
 ) -> tuple[Figures, list[dict[str, Any]]]:
     """Return figures and rows."""
     client = await Client.start(world.env, "serve", "--stdio", cwd=world.project)
-    engine = EngineClient(Settings())
+    engine = EngineClient(default_settings())
     tokens = extent.prompt_tokens
     long: list[Probe] = []
 
@@ -209,7 +209,7 @@ async def _program(world: World, llama_bench: Path) -> Program:
     """Return llama-bench as the engine is: same file, threads and environment."""
     pid = await world.engine_pid()
     environment = psutil.Process(pid).environ()
-    settings = Settings()
+    settings = default_settings()
     threads = settings.engine.threads or model_threads()
     model = store.resolve(settings.model).path
     return Program(llama_bench, model, threads, environment)

@@ -28,12 +28,11 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
-from benchmarks.engine_here import engine_here
+from benchmarks.engine_here import default_settings, engine_here
 from benchmarks.evaluation_set import SPLITS, case_file
 from benchmarks.ladder import ladder
 from benchmarks.report import Figures, percentile, publish
 from benchmarks.variants import all_variants, with_and_without_definitions
-from slm_lsp.config import Settings
 from slm_lsp.context.syntax import Syntax, parse
 from slm_lsp.evaluation.cases import read_cases
 from slm_lsp.evaluation.run import definitions_of
@@ -42,6 +41,7 @@ from slm_lsp.workspace.indexer import run as run_index
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from slm_lsp.config import Settings
     from slm_lsp.engine.protocol import Engine
     from slm_lsp.evaluation.cases import Case
     from slm_lsp.evaluation.metrics import Result
@@ -71,7 +71,7 @@ async def measure(
 def uses_other_files(case: Case) -> bool:
     """Tell whether the model reads definitions from other files for `case`."""
     syntax = parse(case.document())
-    return isinstance(syntax, Syntax) and definitions_of(case, syntax, Settings()) != ""
+    return isinstance(syntax, Syntax) and definitions_of(case, syntax, default_settings()) != ""
 
 
 def row(variant: str, results: Sequence[Result]) -> dict[str, Any]:
@@ -168,7 +168,7 @@ def main() -> int:
         variants = with_and_without_definitions
     count = QUICK_HOLES if options.quick else options.holes or len(cases)
     cases = random.Random(SEED).sample(cases, min(count, len(cases)))
-    found = asyncio.run(measure(cases, Settings(), variants))
+    found = asyncio.run(measure(cases, default_settings(), variants))
     rows = [row(name, [one[name] for one in found]) for name in found[0]]
     _print(rows)
     publish("benchmarks.quality", _figures(rows), rows, options.json)

@@ -50,7 +50,9 @@ def _add_create(commands: _SubParsersAction[ArgumentParser]) -> None:
         ("--find-links", "FOLDER", "has the wheels of slm-lsp and of the engine (`make wheels`)"),
     ):
         create.add_argument(flag, action="append", default=[], metavar=meta, help=about)
-    create.add_argument("--model", default="", metavar="NAME", help="an installed model")
+    create.add_argument(
+        "--model", default="", metavar="NAME", help="an installed model; `auto` for the default one"
+    )
     create.add_argument("--vsix", type=Path, metavar="FILE", help="the VS Code extension")
     create.add_argument("--nvim", type=Path, metavar="FOLDER", help="the Neovim plugin")
     create.add_argument("--sign", type=Path, metavar="KEY", help="sign with this key for ssh")
@@ -76,11 +78,13 @@ def _create(args: Namespace) -> int:
     for path in (args.vsix, args.nvim):
         if path is not None and not path.exists():
             raise UsageError(f"There is no {path}.")
-    require_network(offline=settings_for(Path.cwd()).offline)
+    settings = settings_for(Path.cwd())
+    require_network(offline=settings.offline)
     targets = tuple(Target(name, python) for name in platforms for python in pythons)
     given = tuple(map(Path, args.find_links))
     folder = args.output or Path(f"slm-lsp-{__version__}-{'-'.join(platforms)}")
-    content = Content(targets, given, args.model, args.vsix, args.nvim, args.sign)
+    model = settings.model if args.model == "auto" else args.model
+    content = Content(targets, given, model, args.vsix, args.nvim, args.sign)
     create(content, folder.absolute(), _say)
     size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
     print(f"{folder}  {size / 1e6:.0f} MB; on the other machine: sh install.sh")

@@ -47,7 +47,7 @@ TRIED = {
 
 @asynccontextmanager
 async def server():
-    world = World(real_store=True)
+    world = World(test_model=True)
     client = await Client.start(world.env, "serve", "--stdio", cwd=world.project)
     try:
         await initialize(client, {}, capabilities=SHOWS)

@@ -84,7 +84,7 @@ async def test_it_shows_the_policy(world: World):
 
 @pytest.mark.model
 async def test_it_knows_the_default_model():
-    world = World(real_store=True)
+    world = World(test_model=True)
     try:
         found = await findings(world, 0)
         assert "SHA-256" in found["checksum"]["detail"]

@@ -18,7 +18,7 @@ SOURCE = REPOSITORY / "slm_lsp" / "lines.py"
 
 @pytest.fixture
 def real_world():
-    world = World(real_store=True)
+    world = World(test_model=True)
     yield world
     world.close()
 

@@ -29,7 +29,7 @@ def trace(world: World) -> Path:
 
 @pytest.fixture
 def real_world() -> Iterator[World]:
-    world = World(real_store=True)
+    world = World(test_model=True)
     yield world
     world.close()
 

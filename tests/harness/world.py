@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from slm_lsp.store import record
 from tests.harness.client import PATIENCE, SLM_LSP, Client
 
 if TYPE_CHECKING:
@@ -23,6 +24,10 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 
 ADD = {"after": "def add(a, b):\n    ", "text": "return a + b\n"}
 """The reply most tests ask for."""
+
+
+TEST_MODEL = "slm-fim-135m"
+"""Small enough for all tests that need a real model, and none in particular."""
 
 
 @dataclass(frozen=True)
@@ -38,10 +43,11 @@ class World:
     """Everything the server may touch lies under `root`, whose path is short.
 
     A Unix socket's path has at most 107 bytes, which pytest's own temporary folders use up.
-    With `real_store` the user's own model store is used instead of an empty one.
+    With `real_store` the user's own model store is used instead of an empty one, with `test_model`
+    a store that has the small model of that one, and nothing else.
     """
 
-    def __init__(self, *, real_store: bool = False) -> None:
+    def __init__(self, *, real_store: bool = False, test_model: bool = False) -> None:
         self._folder = tempfile.TemporaryDirectory(prefix="slm-", ignore_cleanup_errors=True)
         self.root = Path(self._folder.name)
         self.runtime = self.root / "run"
@@ -49,7 +55,12 @@ class World:
         self.project = self.root / "project"
         for folder in (self.config / "slm-lsp", self.project, self.root / "home"):
             folder.mkdir(parents=True)
-        self.env = _environment(self.root, real_store=real_store)
+        self.env = _environment(self.root, real_store=real_store or test_model)
+        if test_model:
+            store = self.root / "store"
+            store.mkdir()
+            (store / TEST_MODEL).symlink_to(record.place(TEST_MODEL))
+            self.env["SLM_LSP_STORE"] = str(store)
         self.command: tuple[str, ...] = SLM_LSP  # what starts with it may stand before it
 
     def fake(self, *replies: Mapping[str, Any], **script: Any) -> str:

@@ -1,4 +1,4 @@
-"""Tests here run real weights: those of the default model, or tiny ones made on the spot."""
+"""Tests here run real weights: those of the small model, or tiny ones made on the spot."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from slm_lsp import store
-from slm_lsp.config import Settings
 from slm_lsp.errors import StoreError
 from tests.harness.families import TINY
 from tests.harness.tiny_models import write
+from tests.harness.world import TEST_MODEL
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,13 +18,13 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture(scope="session")
-def default_model() -> store.InstalledModel:
-    """The installed default model, its checksum matched."""
+def small_model() -> store.InstalledModel:
+    """The installed small model, its checksum matched."""
     try:
-        found = store.resolve(Settings().model)
+        found = store.resolve(TEST_MODEL)
         store.check(found)
     except StoreError as error:
-        pytest.fail(f"These tests need the default model; `make model` installs it. {error}")
+        pytest.fail(f"These tests need the small model; `make test-models` installs it. {error}")
     return found
 
 

@@ -22,13 +22,13 @@ pytestmark = pytest.mark.model
 
 @pytest.mark.parametrize("allowed", [True, False])
 def test_a_model_is_loaded_if_its_checksum_is_on_the_list(
-    default_model: InstalledModel, allowed: bool, monkeypatch: pytest.MonkeyPatch
+    small_model: InstalledModel, allowed: bool, monkeypatch: pytest.MonkeyPatch
 ):
-    rules = Policy(allowed_models=(default_model.sha256 if allowed else "0" * 64,))
+    rules = Policy(allowed_models=(small_model.sha256 if allowed else "0" * 64,))
     monkeypatch.setattr(policy, "load", lambda: rules)
     options = options_for(Settings())
     if allowed:
         load_model(options, AbortFlag()).close()
     else:
-        with pytest.raises(ModelForbidden, match=default_model.sha256):
+        with pytest.raises(ModelForbidden, match=small_model.sha256):
             load_model(options, AbortFlag())

@@ -39,10 +39,10 @@ def answers(model: InstalledModel, *, anticipates: bool) -> tuple[list[str], int
 
 
 def test_a_key_that_the_model_did_not_hear_of_finds_the_word_read_too(
-    default_model: InstalledModel,
+    small_model: InstalledModel,
 ) -> None:
     abort = AbortFlag()
-    typing = LlamaModel(default_model.path, threads=2, context_tokens=512, abort=abort)
+    typing = LlamaModel(small_model.path, threads=2, context_tokens=512, abort=abort)
 
     def prompt(typed: str) -> Prompt:
         return Prompt("a.py", "python", BEFORE + typed, "")
@@ -59,9 +59,9 @@ def test_a_key_that_the_model_did_not_hear_of_finds_the_word_read_too(
     typing.close()
 
 
-def test_the_next_key_finds_the_word_read(default_model: InstalledModel) -> None:
-    plain, waited_for = answers(default_model, anticipates=False)
-    found, left = answers(default_model, anticipates=True)
+def test_the_next_key_finds_the_word_read(small_model: InstalledModel) -> None:
+    plain, waited_for = answers(small_model, anticipates=False)
+    found, left = answers(small_model, anticipates=True)
     different = sum(one != other for one, other in zip(found, plain, strict=True))
     assert different <= len(found) / 10  # scores of one token and of several are rounded otherwise
     assert left < waited_for / 2

@@ -10,16 +10,16 @@ pytestmark = pytest.mark.model
 
 
 def test_the_figures_agree_with_each_other(
-    default_model: store.InstalledModel, tmp_path, monkeypatch, capsys
+    small_model: store.InstalledModel, tmp_path, monkeypatch, capsys
 ) -> None:
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
     monkeypatch.chdir(tmp_path)
     assert cli.main(["bench", "--json"]) == 0
     report = json.loads(capsys.readouterr().out)
-    assert report["model"] == default_model.name
+    assert report["model"] == small_model.name
     assert report["decode_tokens_per_s"] > 0
     assert report["typing_ms"] > 0
     read_ms = report["window_tokens"] / report["prefill_tokens_per_s"] * 1e3
     assert read_ms < report["jump_ms"]
     assert 0 <= report["tokens_in_budget"] <= report["window_tokens"]
-    assert report["expected_ms"][default_model.name] == pytest.approx(report["typing_ms"])
+    assert report["expected_ms"][small_model.name] == pytest.approx(report["typing_ms"])

@@ -41,9 +41,9 @@ def answers(model: LlamaModel, count: int) -> dict[int, str]:
 
 
 def test_others_are_written_where_the_likeliest_answer_is_nothing(
-    default_model: InstalledModel,
+    small_model: InstalledModel,
 ) -> None:
-    model = LlamaModel(default_model.path, threads=2, context_tokens=512, abort=AbortFlag())
+    model = LlamaModel(small_model.path, threads=2, context_tokens=512, abort=AbortFlag())
     assert answers(model, 1) == {0: ""}
     several = answers(model, 4)
     assert several[0] == ""
@@ -51,10 +51,10 @@ def test_others_are_written_where_the_likeliest_answer_is_nothing(
     model.close()
 
 
-def test_a_block_goes_on_where_one_line_would_end(default_model: InstalledModel) -> None:
+def test_a_block_goes_on_where_one_line_would_end(small_model: InstalledModel) -> None:
     """Ends count more in training: right within a line, and too soon in a block."""
     abort = AbortFlag()
-    model = LlamaModel(default_model.path, threads=2, context_tokens=512, abort=abort)
+    model = LlamaModel(small_model.path, threads=2, context_tokens=512, abort=abort)
     found = {}
     for one_line in (True, False):
         model.prefill(BLOCK, 0.0, abort)

@@ -15,9 +15,9 @@ END = "<|im_end|>"
 
 
 def test_a_task_is_framed_by_special_tokens_that_no_text_can_forge(
-    default_model: store.InstalledModel,
+    small_model: store.InstalledModel,
 ):
-    llama = Llama(default_model.path)
+    llama = Llama(small_model.path)
     try:
         form = detect_chat(llama.metadata(TEMPLATE_KEY))
         assert form is not None

@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from slm_lsp import store
-from slm_lsp.config import Settings
 from slm_lsp.errors import ModelUnusable
 from slm_lsp.store import catalog, checksum, installed, optimize, record, runtime
+from tests.harness.world import TEST_MODEL
 from tests.unit.store_models import quiet
 
 pytestmark = pytest.mark.model
@@ -15,10 +15,10 @@ pytestmark = pytest.mark.model
 
 @pytest.fixture
 def copied_store(
-    default_model: store.InstalledModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    small_model: store.InstalledModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Path:
     """A store of its own with the model as it was shipped, so that the user's stays as it is."""
-    before = installed.get(default_model.name)
+    before = installed.get(small_model.name)
     shipped = before.files[0]
     source = record.folder(before.name) / shipped.file
     monkeypatch.setenv(record.STORE_VARIABLE, str(tmp_path))
@@ -32,7 +32,7 @@ def copied_store(
 
 
 def test_optimize_uses_the_fastest_of_the_good_candidates(copied_store: Path) -> None:
-    model = catalog.find(Settings().model)
+    model = catalog.find(TEST_MODEL)
     found = optimize.optimize(model, threads=0, progress=quiet)
     assert found.measured is not None
     assert found.measured.failures == {}
@@ -65,7 +65,7 @@ def test_the_sample_tells_a_sound_model_from_a_broken_one(
     copied_store: Path, tmp_path: Path
 ) -> None:
     """What a bad kernel or a bad quantisation does to the weights, done on purpose."""
-    sound = store.resolve(Settings().model).path
+    sound = store.resolve(TEST_MODEL).path
     broken = tmp_path / "broken.gguf"
     content = bytearray(sound.read_bytes())
     middle = len(content) // 2

@@ -61,7 +61,7 @@ def modes(process: subprocess.Popen[bytes]) -> list[str]:
     return [line for line in text.splitlines() if line.startswith("Seccomp:")]
 
 
-@pytest.mark.usefixtures("default_model")
+@pytest.mark.usefixtures("small_model")
 async def test_a_sealed_engine_answers_and_opens_no_socket(engine: subprocess.Popen[bytes]):
     path = socket_path(options_for(Settings()))
     async with asyncio.timeout(60):

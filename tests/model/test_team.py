@@ -20,13 +20,13 @@ if TYPE_CHECKING:
     from slm_lsp.store import InstalledModel
 
 
-def test_the_first_prompt_places_them(default_model: InstalledModel) -> None:
+def test_the_first_prompt_places_them(small_model: InstalledModel) -> None:
     if len(fast_cores()) < 2:
         pytest.skip("needs two cores")
 
     def work() -> list[set[int]]:
         abort = AbortFlag()
-        model = LlamaModel(default_model.path, threads=2, context_tokens=256, abort=abort)
+        model = LlamaModel(small_model.path, threads=2, context_tokens=256, abort=abort)
         model.prefill(Prompt("a.py", "python", "def f():\n    return", ""), 0.0, abort)
         named = [it for it in Path("/proc/self/task").iterdir() if _name(it) == NAME]
         places = [os.sched_getaffinity(int(task.name)) for task in named]

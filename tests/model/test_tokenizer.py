@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from slm_lsp import store
 
 
-def test_edits_come_to_the_same_as_the_whole(default_model: store.InstalledModel):
-    llama = Llama(default_model.path)
+def test_edits_come_to_the_same_as_the_whole(small_model: store.InstalledModel):
+    llama = Llama(small_model.path)
     try:
         assert llama.splits_words
         tokenizer = Tokenizer(

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from slm_lsp import store
-from slm_lsp.config import Settings
 from slm_lsp.errors import StoreError
 from tests.harness.families import TINY
 from tests.harness.tiny_models import write
+from tests.harness.world import TEST_MODEL
 
 if find_spec("torch") is None:
     collect_ignore = [it.name for it in Path(__file__).parent.glob("test_*.py")]
@@ -36,11 +36,11 @@ def tiny_base(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def default_model_path() -> Path:
-    """The file of the installed default model."""
+def small_model_path() -> Path:
+    """The file of the installed small model."""
     try:
-        found = store.resolve(Settings().model)
+        found = store.resolve(TEST_MODEL)
         store.check(found)
     except StoreError as error:
-        pytest.skip(f"needs the default model; `make model` installs it. {error}")
+        pytest.skip(f"needs the small model; `make test-models` installs it. {error}")
     return found.path

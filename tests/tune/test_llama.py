@@ -55,12 +55,12 @@ def test_both_ways_to_look_back_are_the_same(tiny_base: Path, monkeypatch: pytes
         torch.testing.assert_close(short, model(tokens))
 
 
-def test_the_real_weights(default_model_path: Path):
-    model = weights.read(default_model_path)
+def test_the_real_weights(small_model_path: Path):
+    model = weights.read(small_model_path)
     tokens = [5, 1096, 257, 4, 30, 2000, 999, 17, 40_000, 12]
     with torch.no_grad():
         scores = model.output(model(torch.tensor([tokens]))[0, -1]).numpy()
-    expected = scores_of_runtime(default_model_path, tokens)
+    expected = scores_of_runtime(small_model_path, tokens)
     # llama.cpp rounds what it multiplies with quantised weights to 8 bits.
     assert np.corrcoef(scores, expected)[0, 1] > 0.998
     assert scores.argmax() == expected.argmax()

@@ -291,13 +291,13 @@ def continued(path: Path, adapter: Path | None) -> list[list[int]]:
         llama.close()
 
 
-def test_most_answers_of_the_default_model_are_the_same(default_model_path: Path, tmp_path: Path):
-    adapter_for(default_model_path, tmp_path / "adapter.gguf", 0.02)
-    merge.merge(default_model_path, tmp_path / "adapter.gguf", tmp_path / "merged.gguf")
-    apart = continued(default_model_path, tmp_path / "adapter.gguf")
+def test_most_answers_of_the_default_model_are_the_same(small_model_path: Path, tmp_path: Path):
+    adapter_for(small_model_path, tmp_path / "adapter.gguf", 0.02)
+    merge.merge(small_model_path, tmp_path / "adapter.gguf", tmp_path / "merged.gguf")
+    apart = continued(small_model_path, tmp_path / "adapter.gguf")
     merged = continued(tmp_path / "merged.gguf", None)
     same = sum(one == other for one, other in zip(apart, merged, strict=True))
     alone = sum(
-        one == other for one, other in zip(apart, continued(default_model_path, None), strict=True)
+        one == other for one, other in zip(apart, continued(small_model_path, None), strict=True)
     )
     assert alone < len(SAMPLE) / 2 < same

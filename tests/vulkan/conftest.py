@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from slm_lsp.engine import backends
-from tests.model.conftest import default_model
+from tests.model.conftest import small_model
 
 if TYPE_CHECKING:
     from slm_lsp.engine.hardware import Device
 
-__all__ = ["default_model"]
+__all__ = ["small_model"]
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -47,7 +47,7 @@ ABORT = AbortFlag()
 
 
 @pytest.fixture(scope="module")
-def weights(default_model: InstalledModel, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def weights(small_model: InstalledModel, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The default model in plain numbers.
 
     Those of 8 bits are multiplied by processors with what they rounded to 8 bits, too, which moves
@@ -57,7 +57,7 @@ def weights(default_model: InstalledModel, tmp_path_factory: pytest.TempPathFact
     params = llama_cpp.llama_model_quantize_default_params()
     params.ftype = llama_cpp.LLAMA_FTYPE_ALL_F32
     params.allow_requantize = True
-    source, target = str(default_model.path).encode(), str(path).encode()
+    source, target = str(small_model.path).encode(), str(path).encode()
     assert llama_cpp.llama_model_quantize(source, target, ctypes.byref(params)) == 0
     return path
 
@@ -111,8 +111,8 @@ def test_answers_are_those_of_the_processor(
 
 
 @pytest.fixture(scope="module")
-def model(default_model: InstalledModel) -> Iterator[LlamaModel]:
-    with loaded(default_model.path, AUTO) as model:
+def model(small_model: InstalledModel) -> Iterator[LlamaModel]:
+    with loaded(small_model.path, AUTO) as model:
         yield model
 
 

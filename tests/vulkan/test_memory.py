@@ -45,10 +45,8 @@ LlamaModel(
 
 
 @pytest.mark.parametrize("layers", [12, 31])
-def test_as_many_layers_are_chosen_as_there_is_memory_for(
-    default_model: InstalledModel, layers: int
-):
-    arguments = map(str, (default_model.path, CONTEXT, layers))
+def test_as_many_layers_are_chosen_as_there_is_memory_for(small_model: InstalledModel, layers: int):
+    arguments = map(str, (small_model.path, CONTEXT, layers))
     command = [sys.executable, "-c", TALKING, *arguments]
     said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     taken = sum(map(float, SAID.findall(said))) * 2**20
@@ -56,7 +54,7 @@ def test_as_many_layers_are_chosen_as_there_is_memory_for(
     def chosen(share: float) -> int:
         free = RESERVE + int(share * taken)
         card = Device("Vulkan0", "a card", is_card=True, free_bytes=free)
-        return place(gguf.read(default_model.path), [card], AUTO, TOKENS).layers
+        return place(gguf.read(small_model.path), [card], AUTO, TOKENS).layers
 
     assert chosen(0.98) < layers
     assert chosen(1.01) == layers

@@ -55,7 +55,7 @@ def findings(**environ: str) -> dict[str, dict[str, Any]]:
     return {one["name"]: one for one in json.loads(ended.stdout)["findings"]}
 
 
-def test_doctor_names_the_card_and_what_is_on_it(default_model: InstalledModel, card: Device):
+def test_doctor_names_the_card_and_what_is_on_it(small_model: InstalledModel, card: Device):
     found = findings()
     assert found["backend"]["state"] == "ok"
     assert f"{card.description} ({card.name}, " in found["backend"]["detail"]
@@ -66,7 +66,7 @@ def test_doctor_names_the_card_and_what_is_on_it(default_model: InstalledModel, 
 
 
 def test_without_a_driver_the_processor_computes_and_doctor_says_why(
-    default_model: InstalledModel, tmp_path: Path
+    small_model: InstalledModel, tmp_path: Path
 ):
     found = findings(VK_ICD_FILENAMES=str(tmp_path / "none.json"))
     assert found["backend"]["state"] == "warning"
@@ -81,17 +81,17 @@ def test_without_a_driver_the_processor_computes_and_doctor_says_why(
     ("megabytes", "said"), [(64, "could not be put there"), (180, "no memory for the context")]
 )
 def test_a_card_that_has_too_little_memory_leaves_it_to_the_processor(
-    default_model: InstalledModel, layers: int, megabytes: int, said: str
+    small_model: InstalledModel, layers: int, megabytes: int, said: str
 ):
     limit = str(megabytes * 2**20)
-    ended = run("-c", PLACED, default_model.path, layers, GGML_VK_FORCE_MAX_BUFFER_SIZE=limit)
+    ended = run("-c", PLACED, small_model.path, layers, GGML_VK_FORCE_MAX_BUFFER_SIZE=limit)
     assert ended.returncode == 0, ended.stderr
     assert ended.stdout.startswith("the processor alone: ")
     assert said in ended.stdout
 
 
 def test_a_machine_without_the_drivers_library_is_told_its_name(
-    default_model: InstalledModel, tmp_path: Path
+    small_model: InstalledModel, tmp_path: Path
 ):
     shutil.copytree(Path(llama_cpp.__file__).parent / "lib", tmp_path / "lib")
     for library in (tmp_path / "lib").glob("libggml-vulkan.so*"):
@@ -105,9 +105,9 @@ def test_a_machine_without_the_drivers_library_is_told_its_name(
 
 
 def test_a_model_is_tried_within_bounds_of_memory_and_without_the_card(
-    default_model: InstalledModel,
+    small_model: InstalledModel,
 ):
-    assert runtime.attempt(default_model.path, 2).architecture == "llama"
+    assert runtime.attempt(small_model.path, 2).architecture == "llama"
 
 
 def test_this_runtime_looks_for_a_card_and_finds_it():

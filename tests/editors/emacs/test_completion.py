@@ -32,7 +32,7 @@ def emacs() -> str:
 
 @pytest.fixture
 def world(request: pytest.FixtureRequest) -> Iterator[World]:
-    world = World(real_store="model" in request.keywords)
+    world = World(test_model="model" in request.keywords)
     yield world
     world.close()
 

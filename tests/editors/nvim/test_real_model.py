@@ -38,7 +38,7 @@ def typed_ghost(nvim: Neovim) -> str:
 
 @pytest.mark.parametrize(("name", "text"), [("stack.py", PYTHON), ("stack.ts", TYPESCRIPT)])
 async def test_ghost_text_is_accepted_also_after_the_engine_was_killed(program, name, text):
-    world = World(real_store=True)
+    world = World(test_model=True)
     nvim = Neovim(program, world, PLUGIN_SETUP, {})
     try:
         nvim.open(world.project / name, text[:-1] + "\n")

@@ -31,7 +31,7 @@ def real_world() -> Iterator[World]:
         # Users need not have any of it. A machine that tests for all has to.
         (pytest.fail if os.environ.get("CI") else pytest.skip)(str(error))
     assert VSIX.exists(), "make vsix builds the extension"
-    world = World(real_store=True)
+    world = World(test_model=True)
     yield world
     world.close()
 
@@ -56,7 +56,7 @@ def window(real_world: World, browser: Browser) -> Iterator[Window]:
 def world(real_world: World) -> Iterator[World]:
     """Give each test folders of its own."""
     del real_world  # which knows whether there is a VS Code
-    world = World(real_store=True)
+    world = World(test_model=True)
     yield world
     world.close()
 
