@@ -33,14 +33,14 @@ def settings_for(folder: Path) -> Settings:
 def merged(given: Iterable[Source]) -> Settings:
     """Return what the sources `given` say below the policy; problems are warnings on stderr.
 
-    A model that is left to this program has its name (`choice.resolved`).
+    The model has its own name.
 
     Raises PolicyUnusable.
     """
-    settings, problems = policy.settings(given)
+    settings, problems = choice.settings_of(given)
     for problem in problems:
         print(f"slm-lsp: warning: {problem.message}", file=sys.stderr)
-    return choice.resolved(settings)
+    return settings
 
 
 def user_settings() -> Settings:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from slm_lsp import policy, sources
 from slm_lsp.doctor.finding import Finding
 from slm_lsp.errors import PolicyUnusable
+from slm_lsp.store import choice
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 def settings_in(folder: Path) -> Settings:
     """Return the settings of the files that count in `folder`, or those of an unusable policy."""
     try:
-        return policy.settings(sources.file_sources(folder))[0]
+        return choice.settings_of(sources.file_sources(folder))[0]
     except PolicyUnusable:
         return policy.CLOSED
 
@@ -32,7 +33,7 @@ def look(folder: Path) -> Iterator[Finding]:
         return
     yield Finding("policy", "ok", _described(found))
     given = sources.file_sources(folder)
-    settings, problems = policy.settings(given)
+    settings, problems = choice.settings_of(given)
     names = " and ".join(source.name for source in given)
     detail = f"from {names}" if names else "the defaults"
     detail += f"; offline is {'on' if settings.offline else 'off'}"

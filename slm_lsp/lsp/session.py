@@ -132,8 +132,7 @@ class Session(LanguageServer):
 
     def _read_settings(self) -> tuple[Settings, tuple[sources.Problem, ...]]:
         given = [self.editor_settings, *sources.file_sources(self._root())]
-        settings, problems = policy.settings(given)
-        return choice.resolved(settings), problems
+        return choice.settings_of(given)
 
     async def _apply(self, settings: Settings, problems: tuple[sources.Problem, ...]) -> None:
         for problem in problems:

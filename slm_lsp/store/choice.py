@@ -2,8 +2,7 @@
 
 The catalog marks the candidates. What is expected of each is reckoned from its own speed here, if
 it was measured, and else from the machine's, which a small model of random weights tells in two
-seconds. Everything that reads the settings gets them from `resolved`, so only this module knows of
-`auto`.
+seconds. Everything that reads settings gets them from `settings_of`, so only this module knows of `auto`.
 """
 
 from __future__ import annotations
@@ -20,9 +19,10 @@ from slm_lsp.store import catalog, machine_speed, record
 from slm_lsp.store.machine import memory_for_models, this_machine
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from slm_lsp.config import Settings
+    from slm_lsp.sources import Problem, Source
     from slm_lsp.store.catalog import CatalogModel
 
 APPEND_STEPS = 1.5
@@ -78,6 +78,15 @@ def best(found: Sequence[Candidate]) -> Candidate:
         order = [model.name for model in catalog.models()]
         return min(found, key=lambda one: order.index(one.name))
     return next((one for one in found if one.in_time), found[-1])
+
+
+def settings_of(given: Iterable[Source]) -> tuple[Settings, tuple[Problem, ...]]:
+    """Return what the sources `given` say below the policy, `resolved`, and what is wrong in them.
+
+    Raises PolicyUnusable.
+    """
+    settings, problems = policy.settings(given)
+    return resolved(settings), problems
 
 
 def resolved(settings: Settings) -> Settings:

@@ -184,7 +184,7 @@ async def test_a_project_cannot_choose_the_model(world):
     write(world, 'model = "other"\n', "slm-lsp.toml")
     finished = await world.cli("complete", f"{write(world, FUNCTION)}:2:5", "--json")
     assert "'model'" in finished.stderr
-    assert "slm-fim-135m" in finished.stderr  # the default, which is not installed here
+    assert "qwen2.5-coder-0.5b-instruct" in finished.stderr  # the default, not installed here
 
 
 async def test_the_answer_is_the_same_every_time(ready):

@@ -13,6 +13,7 @@ from slm_lsp.engine.loading import load_model
 from slm_lsp.engine.model import AbortFlag
 from slm_lsp.errors import ModelForbidden
 from slm_lsp.policy import Policy
+from tests.harness.world import TEST_MODEL
 
 if TYPE_CHECKING:
     from slm_lsp.store import InstalledModel
@@ -26,7 +27,7 @@ def test_a_model_is_loaded_if_its_checksum_is_on_the_list(
 ):
     rules = Policy(allowed_models=(small_model.sha256 if allowed else "0" * 64,))
     monkeypatch.setattr(policy, "load", lambda: rules)
-    options = options_for(Settings())
+    options = options_for(Settings(model=TEST_MODEL))
     if allowed:
         load_model(options, AbortFlag()).close()
     else:

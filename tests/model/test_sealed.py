@@ -17,6 +17,7 @@ from slm_lsp.engine.endpoint import socket_path
 from slm_lsp.engine.launch import options_for
 from slm_lsp.engine.protocol import Generate, Piece, Prompt
 from slm_lsp.engine.visit import status_of
+from tests.harness.world import TEST_MODEL
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,7 +46,7 @@ process.main(sys.argv[1:])
 @pytest.fixture
 def engine() -> Iterator[subprocess.Popen[bytes]]:
     """The engine's own program, with a thread in it that tries to open a network socket."""
-    options = msgspec.json.encode(options_for(Settings())).decode()
+    options = msgspec.json.encode(options_for(Settings(model=TEST_MODEL))).decode()
     process = subprocess.Popen(
         [sys.executable, "-c", ENGINE, options], stdin=subprocess.PIPE, stdout=subprocess.PIPE
     )
@@ -63,11 +64,11 @@ def modes(process: subprocess.Popen[bytes]) -> list[str]:
 
 @pytest.mark.usefixtures("small_model")
 async def test_a_sealed_engine_answers_and_opens_no_socket(engine: subprocess.Popen[bytes]):
-    path = socket_path(options_for(Settings()))
+    path = socket_path(options_for(Settings(model=TEST_MODEL)))
     async with asyncio.timeout(60):
         while not path.exists():  # noqa: ASYNC110 (no event from there)
             await asyncio.sleep(0.02)
-    client = EngineClient(Settings())
+    client = EngineClient(Settings(model=TEST_MODEL))
     text = ""
     prompt = Prompt("a.py", "python", "def add(a, b):\n    return", "")
     async for event in client.generate(Generate(0, "a", prompt, 8, ("\n",))):
