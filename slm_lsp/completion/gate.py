@@ -25,13 +25,16 @@ MAX_REST = 200
 """Code points behind the cursor: what is longer is code or data."""
 
 _CLOSER = r"""\s|[)\]}>"'`;:,]|\*/|-->|/>|[%?]>|\*\*+|</[\w.:-]*>|/\*.*?\*/|<!--.*?-->"""
-_HEAD = r"(?:=>|(?:->|:)\s*[\w<>\[\],.| *&?]+(?=[:{]))?\s*(?:[{(\[:]|then|do|begin)?\s*"
+_HEAD = (
+    r"(?:=>|(?:->|(?<=[:)])|(?<=[:)]\s))\s*[\w<>\[\],.| *&?()]+(?=[:{]|=>))?"
+    r"(?:=>)?\s*(?:[{(\[:]|then|do|begin)?\s*"
+)
 """What belongs to a closing bracket: `) {`, `) =>`, `) -> int:`, `]; then`."""
 
 _ATTRIBUTES = r"""["'](?:\s+[\w:@.#-]+(?:=(?:"[^"]*"|'[^']*'|\{[^{}]*\}))?)*\s*/?>[^<]*"""
 """The end of an attribute's value, and the rest of the tag."""
 
-_CLOSERS_ONLY = re.compile(rf"(?:{_ATTRIBUTES})?(?:{_CLOSER})*{_HEAD}(?:{_CLOSER})*\Z")
+_CLOSERS_ONLY = re.compile(rf"(?:\|(?!\|)|{_ATTRIBUTES})?(?:{_CLOSER})*+{_HEAD}(?:{_CLOSER})*+\Z")
 
 
 def closed(document: Document, settings: Settings) -> str:

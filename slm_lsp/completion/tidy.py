@@ -31,6 +31,9 @@ MIN_UNSURE = 3
 MAX_SHORTENED = 4
 """Shorter starts of a text that are tried where the whole would break the syntax."""
 
+VALUE_LAST = ("rust", "ruby", "scala")
+"""Languages where the last expression of a function is its value: there `self` may stand alone."""
+
 _CLOSERS = {")": "(", "]": "[", "}": "{"}
 _CIRCLING = re.compile(r"(.{2,24}?)\1{4,}\s*\Z")
 
@@ -84,19 +87,33 @@ def _candidates(text: str, request: Request, draft: Draft) -> Iterator[str]:
         following = text[-1:] if draft.cut else ""  # perhaps in the midst of a word
         if may_end(text, following) and _is_worth_a_key(begun, text):
             yield text
-    elif not (is_code and needs_more(text) and inside(request.syntax, cursor) == "code"):
+    elif not (
+        is_code and _goes_on(begun, text, language) and inside(request.syntax, cursor) == "code"
+    ):
         yield text
     if not document.after(cursor).strip() and (closer := closing(text, begun, language)):
         yield text + closer
     shorter = (end for end in range(len(text) - 1, 0, -1) if may_end(text[:end], text[end:]))
     for end in itertools.islice(shorter, MAX_SHORTENED):
-        if not draft.unfinished or _is_worth_a_key(begun, text[:end]):
+        worth = _is_worth_a_key(begun, text[:end]) if draft.unfinished else True
+        if worth and not is_fragment(_last_line(begun, text[:end])):
             yield text[:end]
 
 
 def _is_worth_a_key(begun: str, text: str) -> bool:
     """Tell whether a text that the model did not end itself is more than a fragment."""
-    return len(text.strip()) >= MIN_UNSURE and not is_fragment((begun + text).rpartition("\n")[2])
+    return len(text.strip()) >= MIN_UNSURE and not is_fragment(_last_line(begun, text))
+
+
+def _goes_on(begun: str, text: str, language: Language) -> bool:
+    """Tell whether more has to follow a line of code that ends as `text` does."""
+    line = _last_line(begun, text).strip()
+    alone = line in ("self", "this", "super") and language.id not in VALUE_LAST
+    return alone or needs_more(text)
+
+
+def _last_line(begun: str, text: str) -> str:
+    return (begun + text).rpartition("\n")[2]
 
 
 def without_indentation(text: str, begun: str) -> str:

@@ -45,25 +45,40 @@ _VOID = frozenset(
 def closing(text: str, begun: str, language: Language) -> str:
     """Return what is to be added to `text`, which continues the line `begun`, to close its blocks.
 
-    Only what is open at its last line's end counts. Empty where nothing is.
+    Empty where none is open, or a bracket of another kind is open within a line.
     """
-    last = (begun + text).rpartition("\n")[2]
-    indent = "\n" + indentation(last)
+    lines = (begun + text).split("\n")
+    indent = "\n" + indentation(lines[-1])
     if brackets := _open_brackets(text):
-        closers = "".join(_CLOSING[it] for it in reversed(brackets))
-        opens = language.block == "{" and brackets[-1] == "{" and last.endswith("{")
-        return indent + closers if opens else ""
+        return _closing_lines(brackets, lines) if language.block == "{" else ""
     for pattern, word in _WORDS.get(language.id, ()):
-        if re.match(pattern, last.strip()):
+        if re.match(pattern, lines[-1].strip()):
             return indent + word
     return _closing_tag(text) if language.id in _TAGGED else ""
 
 
-def _open_brackets(text: str) -> list[str]:
-    """Return the brackets that `text` opens and does not close; those in strings do not count."""
-    found: list[str] = []
+def _closing_lines(brackets: list[tuple[str, int]], lines: list[str]) -> str:
+    """Return a line for each line that has left `brackets` open, each as far in as that."""
+    closers = ""
+    for number in sorted({line for _, line in brackets}, reverse=True):
+        opened = [bracket for bracket, line in brackets if line == number]
+        if opened[-1] != "{" or not lines[number].rstrip().endswith("{"):
+            return ""
+        closers += f"\n{indentation(lines[number])}"
+        closers += "".join(_CLOSING[it] for it in reversed(opened))
+    return closers
+
+
+def _open_brackets(text: str) -> list[tuple[str, int]]:
+    """Return the brackets that `text` opens and does not close, each with its line's number.
+
+    Those in strings do not count.
+    """
+    found: list[tuple[str, int]] = []
+    line = 0
     quote, escaped = "", False
     for character in text:
+        line += character == "\n"
         if escaped:
             escaped = False
         elif quote:
@@ -72,8 +87,8 @@ def _open_brackets(text: str) -> list[str]:
         elif character in "\"'`":
             quote = character
         elif character in _CLOSING:
-            found.append(character)
-        elif found and character == _CLOSING[found[-1]]:
+            found.append((character, line))
+        elif found and character == _CLOSING[found[-1][0]]:
             found.pop()
     return found
 

@@ -109,8 +109,12 @@ class Editor:
     async def accept(self, item: Item) -> None:
         """Accept `item` as an editor does: apply it, then run its command."""
         start, end = self.span(item)
-        self._change(self.buffer.replace(start, end, item["insertText"]))
-        self.caret = start + len(item["insertText"])
+        text = item["insertText"]
+        assert "\r" not in text
+        if "\r\n" in self.text:  # editors write the document's line ends
+            text = text.replace("\n", "\r\n")
+        self._change(self.buffer.replace(start, end, text))
+        self.caret = start + len(text)
         command = item["command"]
         params = {"command": command["command"], "arguments": command["arguments"]}
         assert await self.client.request("workspace/executeCommand", params) is None

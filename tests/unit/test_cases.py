@@ -153,6 +153,9 @@ async def test_a_line_that_opens_a_block_is_offered_with_its_closer(language, so
     [
         ("javascript", "if (‸) {\n  g();\n}\n", "a"),
         ("javascript", "const f = (‸) => {\n  g();\n};\n", "a, b"),
+        ("typescript", "const f = (‸): void => {\n};\n", "a: string"),
+        ("go", "package p\n\nfunc f(‸) error {\n\treturn nil\n}\n", "a int"),
+        ("ruby", "[1].each do |‸|\nend\n", "x"),
         ("typescript", "function f(‸): number {\n  return 1;\n}\n", "a: string"),
         ("python", "def f(‸) -> int:\n    return 1\n", "a: int"),
         (
@@ -221,6 +224,26 @@ async def test_no_fragment_is_shown_in_doubt(language, source, written):
 
 async def test_in_doubt_a_text_ends_where_an_expression_may():
     assert await offer("python", "def f(first):\n    x = ‸\n", "first + 1", unsure=True) == "first"
+
+
+@pytest.mark.parametrize(
+    ("language", "source", "written", "expected"),
+    [
+        ("javascript", "function f() {\n  ‸\n}\n", "if (a) {\n    b();", "if (a) {\n    b();\n  }"),
+        (
+            "javascript",
+            "function f() {\n  ‸\n}\n",
+            "g(() => {\n    if (a) {\n      b();",
+            "g(() => {\n    if (a) {\n      b();\n    }\n  })",
+        ),
+        ("python", "def f(x):\n    ‸\n    return 1\n", "self", ""),
+        ("python", "def f(x):\n    ‸\n", "x = (1,\n         2", ""),
+    ],
+)
+async def test_a_missing_closer_is_added_and_a_fragment_is_not_shown(
+    language, source, written, expected
+):
+    assert await offer(language, source, written + "\n") == expected
 
 
 @pytest.mark.parametrize(

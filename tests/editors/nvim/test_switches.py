@@ -136,3 +136,26 @@ def test_health_says_what_works(nvim, world):
 def test_help_has(nvim, topic):
     nvim.call("nvim_command", f"help {topic}")
     assert nvim.lua("return vim.fn.expand('%:t')") == "slm_lsp.txt"
+
+
+@pytest.mark.parametrize(
+    ("filetype", "attached"),
+    [
+        ("vue", True),
+        ("terraform", True),
+        ("jsonc", True),
+        ("python.django", True),
+        ("yaml.ansible", True),
+        ("help", False),
+        ("man", False),
+    ],
+)
+def test_the_server_is_attached_whatever_the_filetype(nvim, filetype, attached):
+    nvim.call("nvim_command", "enew")
+    nvim.call("nvim_command", f"setlocal filetype={filetype}")
+    count = "return #vim.lsp.get_clients({ bufnr = 0, name = 'slm_lsp' })"
+    if attached:
+        nvim.wait(lambda: nvim.lua(count) == 1, "no server")
+    else:
+        time.sleep(0.5)
+        assert nvim.lua(count) == 0
