@@ -1,9 +1,10 @@
 import { type CancellationToken, ProgressLocation, type QuickPickItem, window } from 'vscode';
 import { type Program, run } from './program';
-import { mirror, serverSettings, setModel, model as used } from './settings';
+import { mirror, serverSettings, setModel } from './settings';
 
 interface Model {
   readonly name: string;
+  readonly default: boolean;
   readonly installed: boolean;
   readonly catalog: { readonly parameters: number; readonly licence: string } | null;
 }
@@ -43,7 +44,7 @@ export async function pull(
 function item(model: Model): QuickPickItem & { readonly model: Model } {
   const { parameters, licence } = model.catalog ?? {};
   const size = parameters === undefined ? [] : [`${(parameters / 1e6).toFixed(0)} M parameters`];
-  const state = model.name === used() ? 'in use' : 'installed';
+  const state = model.default ? 'in use' : 'installed';
   return {
     model,
     label: model.name,
