@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from slm_lsp import policy, store
 from slm_lsp.doctor.finding import Finding
 from slm_lsp.errors import ModelForbidden, StoreError
-from slm_lsp.store import catalog, installed
+from slm_lsp.store import catalog, choice, installed
 from slm_lsp.store.machine import memory_for_models, this_machine
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ def look(settings: Settings) -> Iterator[Finding]:
         yield _installed(model)
         yield _checksum(model)
         yield _speed(model)
+        yield _choice(model, settings.completion.budget_ms)
     yield context(settings)
 
 
@@ -74,6 +75,18 @@ def _speed(model: InstalledModel) -> Finding:
         advice = f"`slm-lsp models optimize {model.name}` measures it on this machine."
         return Finding("speed", "warning", f"{detail} on another machine", advice)
     return Finding("speed", "ok", detail)
+
+
+def _choice(model: InstalledModel, budget_ms: float) -> Finding:
+    """Say what `model = "auto"` would be here, and why."""
+    found = choice.candidates(budget_ms)
+    detail = "; ".join(one.sentence(budget_ms) for one in found)
+    wanted = choice.best(found)
+    known = catalog.known(model.name)
+    if wanted.installed or known is None or not known.auto:
+        return Finding("choice", "ok", detail)
+    advice = f"`slm-lsp models pull` fetches {wanted.name}, the best for this machine."
+    return Finding("choice", "ok", detail, advice)
 
 
 def context(settings: Settings) -> Finding:
