@@ -79,7 +79,7 @@ async def ghost_text(machine: Machine) -> str:
     )
     client = Client(process)
     try:
-        await initialize(client, {"completion": {"budgetMs": 60000}})
+        await initialize(client, {"completion": {"budgetMs": 60000, "minConfidence": 0}})
         editor = Editor(client, ADD, caret=len(ADD))
         for _ in range(600):  # the engine is starting
             if ghost := await editor.ghost():
