@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,10 +11,11 @@ import msgspec
 from slm_lsp import policy, store
 from slm_lsp.commands.progress import shown
 from slm_lsp.commands.settings import settings_for
-from slm_lsp.errors import UsageError
+from slm_lsp.errors import ModelUnusable, StoreError, UsageError
 from slm_lsp.processors import model_threads
-from slm_lsp.store import catalog, installed, runtime
-from slm_lsp.store.machine import memory_for_models, this_machine
+from slm_lsp.store import choice, installed, machine_speed, runtime
+from slm_lsp.store.choice import Candidate
+from slm_lsp.store.machine import this_machine
 from slm_lsp.store.record import Case
 
 if TYPE_CHECKING:
@@ -21,7 +23,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from slm_lsp.config import Settings
-    from slm_lsp.store.catalog import CatalogModel
     from slm_lsp.store.record import Speed
 
 TYPED, ANSWER = 6, 12
@@ -37,8 +38,8 @@ class Report(msgspec.Struct, frozen=True):
 
     `typing_ms`: a request while typing, measured; `jump_ms`: one in a new place, if all of the
     window is read first, computed; `tokens_in_budget`: what can be read in such a place so that the
-    answer comes within `budget_ms`. `expected_ms` is `typing_ms` for every model of the catalog,
-    computed from the parameters for those that are not the measured one.
+    answer comes within `budget_ms`. `auto` is what is expected of the models that the setting
+    `model = "auto"` may be, and `recommended` the best of them.
     """
 
     model: str
@@ -52,7 +53,7 @@ class Report(msgspec.Struct, frozen=True):
     jump_ms: float
     budget_ms: int
     tokens_in_budget: int
-    expected_ms: dict[str, float]
+    auto: tuple[Candidate, ...]
     recommended: str
 
 
@@ -74,6 +75,8 @@ def run(options: argparse.Namespace) -> int:
     with shown() as progress:
         progress(f"measure {model.name}", 0, 0)
         speeds = runtime.measure(model.path, threads, cases(settings))
+        with contextlib.suppress(StoreError, ModelUnusable):  # a store that cannot be written
+            machine_speed.measure(progress)
     report = conclude(settings, threads, speeds)
     print(msgspec.json.encode(report).decode() if options.json else as_text(report))
     return 0
@@ -92,7 +95,7 @@ def conclude(settings: Settings, threads: int, speeds: Sequence[Speed]) -> Repor
     typing, reading = speeds
     window_tokens, budget_ms = settings.context.prefix_tokens, settings.completion.budget_ms
     writing_ms = ANSWER / reading.decode_tokens_per_s * 1e3
-    expected = _expected(settings.model, typing.request_ms)
+    auto = choice.candidates(budget_ms)
     in_budget = max(0.0, budget_ms - writing_ms) / 1e3 * reading.prefill_tokens_per_s
     return Report(
         model=settings.model,
@@ -107,39 +110,9 @@ def conclude(settings: Settings, threads: int, speeds: Sequence[Speed]) -> Repor
         + ANSWER / typing.decode_tokens_per_s * 1e3,
         budget_ms=budget_ms,
         tokens_in_budget=min(window_tokens, int(in_budget)),
-        expected_ms=expected,
-        recommended=recommend(_suited(catalog.models()), expected, budget_ms),
+        auto=auto,
+        recommended=choice.best(auto).name,
     )
-
-
-def recommend(
-    models: Sequence[CatalogModel], expected_ms: dict[str, float], budget_ms: float
-) -> str:
-    """Return the largest model expected to answer within the budget, or the smallest of all."""
-    fitting = [model for model in models if expected_ms[model.name] <= budget_ms]
-    if fitting:
-        return max(fitting, key=lambda model: model.parameters).name
-    return min(models, key=lambda model: model.parameters).name
-
-
-def _suited(models: Sequence[CatalogModel]) -> Sequence[CatalogModel]:
-    """Return those made for completion that fit here and may be used for all work, or all."""
-    room = memory_for_models()
-    fitting = [it for it in models if it.memory <= room and not it.instructed and not it.limits]
-    return fitting or models
-
-
-def _expected(measured: str, typing_ms: float) -> dict[str, float]:
-    """Return the time of a request with each model: it grows with what has to be computed.
-
-    A measured model that is not in the catalog is compared by the size of its file.
-    """
-    models = catalog.models()
-    known = next((model for model in models if model.name == measured), None)
-    if known is not None:
-        return {model.name: typing_ms * model.parameters / known.parameters for model in models}
-    size = installed.get(measured).used.size
-    return {model.name: typing_ms * model.size / size for model in models}
 
 
 def as_text(report: Report) -> str:
@@ -147,14 +120,13 @@ def as_text(report: Report) -> str:
     budget, window = f"{report.budget_ms} ms", f"{report.window_tokens:,}"
     typing = f"{TYPED} new tokens, {ANSWER} written, behind {window} others"
     jump = f"all {window} tokens new; the nearest {report.tokens_in_budget:,} fit into {budget}"
-    suits = report.expected_ms[report.recommended] <= report.budget_ms
-    advice = "" if suits else "; none is expected to keep that, it is the smallest"
     lines = (
         f"{report.model} ({report.quantisation}), {report.threads} threads, {report.machine}",
         f"reads   {report.prefill_tokens_per_s:6,.0f} tokens/s",
         f"writes  {report.decode_tokens_per_s:6,.0f} tokens/s",
         f"ghost text while typing  {report.typing_ms:6,.0f} ms  ({typing})",
         f"ghost text after a jump  {report.jump_ms:6,.0f} ms  ({jump})",
-        f"recommended for {budget}: {report.recommended}{advice}",
+        'from a key to the first text that may end there (`model = "auto"`):',
+        *(f"  {line}" for line in choice.reckoning(report.auto, report.budget_ms)),
     )
     return "\n".join(lines)

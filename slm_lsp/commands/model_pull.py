@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING, Any
 
 from slm_lsp import config
 from slm_lsp.commands import model_list
 from slm_lsp.commands.progress import shown
 from slm_lsp.commands.settings import user_settings
-from slm_lsp.errors import PullFailed
+from slm_lsp.errors import ModelUnusable, PullFailed
 from slm_lsp.store import catalog, choice, installed, machine_speed, record
 from slm_lsp.store.optimize import measure, optimize, optimized
 from slm_lsp.store.pull import Pulled, pull
@@ -65,10 +66,12 @@ def _pull_chosen(
         model = catalog.find(args.name)
         return model, fetch(model)
     budget_ms = settings.completion.budget_ms
-    machine_speed.measure(progress)
+    if machine_speed.known() is None:
+        with contextlib.suppress(ModelUnusable):  # the reckoning then says that it is not known
+            machine_speed.measure(progress)
     found = choice.candidates(budget_ms)
-    for one in found:
-        progress(one.sentence(budget_ms), 0, 0)
+    for line in choice.reckoning(found, budget_ms):
+        progress(line, 0, 0)
     model = catalog.find(choice.best(found).name)
     try:
         return model, fetch(model)

@@ -104,7 +104,7 @@ def _list(_args: Namespace) -> tuple[Any, str]:
     budget_ms = settings.completion.budget_ms
     reckoned = choice.candidates(budget_ms)
     value = {"store": str(record.root()), "models": found, "auto": reckoned}
-    lines = [f"  {one.sentence(budget_ms)}" for one in reckoned]
+    lines = [f"  {line}" for line in choice.reckoning(reckoned, budget_ms)]
     return value, "\n".join([model_list.as_text(found, texts), "auto:", *lines])
 
 

@@ -80,10 +80,15 @@ def _speed(model: InstalledModel) -> Finding:
 def _choice(model: InstalledModel, budget_ms: float) -> Finding:
     """Say what `model = "auto"` would be here, and why."""
     found = choice.candidates(budget_ms)
-    detail = "; ".join(one.sentence(budget_ms) for one in found)
+    detail = ". ".join(choice.reckoning(found, budget_ms))
     wanted = choice.best(found)
     known = catalog.known(model.name)
-    if wanted.installed or known is None or not known.auto:
+    if known is None or not known.auto:
+        return Finding("choice", "ok", detail)
+    if any(one.expected_ms is None for one in found):
+        advice = "`slm-lsp models pull` measures this machine and fetches the best model for it."
+        return Finding("choice", "ok", detail, advice)
+    if wanted.installed:
         return Finding("choice", "ok", detail)
     advice = f"`slm-lsp models pull` fetches {wanted.name}, the best for this machine."
     return Finding("choice", "ok", detail, advice)

@@ -21,7 +21,7 @@ def settings_in(folder: Path) -> Settings:
     try:
         return choice.settings_of(sources.file_sources(folder))[0]
     except PolicyUnusable:
-        return policy.CLOSED
+        return choice.resolved(policy.CLOSED)
 
 
 def look(folder: Path) -> Iterator[Finding]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -87,7 +88,7 @@ class Session(LanguageServer):
     def engine(self) -> Engine:
         """The engine for the current settings; nothing is started before it is used."""
         if self._engine is None:
-            self._engine = EngineClient(self.settings, self.status.engine_changed)
+            self._engine = EngineClient(self.settings, self._engine_changed)
         return self._engine
 
     def warm_up(self) -> None:
@@ -95,6 +96,19 @@ class Session(LanguageServer):
         if self.settings.enabled:
             assert isinstance(self.engine, EngineClient)
             self.engine.start()
+
+    def _engine_changed(self, state: State) -> None:
+        self.status.engine_changed(state)
+        if state.kind == "failed":
+            self.background(self._choose_again())
+
+    async def _choose_again(self) -> None:
+        """Take another model where one has come into the store since the settings were read."""
+        async with self._configuring:
+            with contextlib.suppress(PolicyUnusable):
+                settings, problems = await asyncio.to_thread(self._read_settings)
+                if settings.model != self.settings.model:
+                    await self._apply(settings, problems)
 
     async def model_ready(self) -> None:
         """Wait until it is known what the model can do. Raises StoreError or EngineError."""

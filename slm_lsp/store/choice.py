@@ -81,6 +81,15 @@ def best(found: Sequence[Candidate]) -> Candidate:
     return next((one for one in found if one.in_time), found[-1])
 
 
+def reckoning(found: Sequence[Candidate], budget_ms: float) -> list[str]:
+    """Return a line for each of the candidates `found`, with which of them is the best."""
+    taken = best(found) if found else None
+    return [
+        one.sentence(budget_ms) + ("; the best for this machine" if one == taken else "")
+        for one in found
+    ]
+
+
 def settings_of(given: Iterable[Source]) -> tuple[Settings, tuple[Problem, ...]]:
     """Return what the sources `given` say below the policy, `resolved`, and what is wrong in them.
 

@@ -85,7 +85,10 @@ def get(name: str) -> Record:
     if (found := record.read(name)) is not None:
         return found
     known = catalog.find(name)
-    raise ModelMissing(f"The model '{name}' is not installed; `{known.how_to_get}` fetches it.")
+    best = ", `slm-lsp models pull` the best one for this machine" if known.auto else ""
+    raise ModelMissing(
+        f"The model '{name}' is not installed; `{known.how_to_get}` fetches it{best}."
+    )
 
 
 def installed() -> tuple[Record, ...]:

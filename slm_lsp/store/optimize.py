@@ -17,7 +17,7 @@ from slm_lsp.errors import ModelShared, ModelUnusable
 from slm_lsp.processors import model_threads
 from slm_lsp.store import checksum, installed, record, runtime
 from slm_lsp.store.machine import this_machine
-from slm_lsp.store.record import TYPICAL, Measured, ModelFile, Record, Speed
+from slm_lsp.store.record import Measured, ModelFile, Record, Speed
 from slm_lsp.store.writing import require_space, workplace
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ def measure(name: str, *, threads: int, progress: Progress) -> Record:
         before = installed.get(name)
         progress(f"measure {name}", 0, 0)
         path = record.folder(name) / before.in_use
-        [speed] = runtime.measure(path, threads, [TYPICAL])
+        speed = runtime.fastest(path, threads)
         measured = Measured(this_machine(), threads, {before.used.quantisation: speed})
         after = msgspec.structs.replace(before, measured=measured)
         record.write(after)
@@ -114,7 +114,7 @@ def _measured(paths: dict[str, Path], shipped: str, threads: int, progress: Prog
                 progress(f"requantise as {name}", 0, 0)
                 runtime.requantize(paths[shipped], path, name)
             progress(f"measure {name}", 0, 0)
-            [speed] = runtime.measure(path, threads, [TYPICAL])
+            speed = runtime.fastest(path, threads)
             shares[name] = runtime.exact_match(path, threads)
             speeds[name] = speed
         except ModelUnusable as error:

