@@ -20,7 +20,7 @@ export async function mayInstall(context: ExtensionContext): Promise<boolean> {
   }
   await context.globalState.update(ASKED, version);
   const answer = await window.showInformationMessage(
-    'slm-lsp found no server. Install it, with the model that suits this machine (150 to 500 MB to fetch), into a folder of its own?',
+    'slm-lsp found no server. Install it, with the model that suits this machine (150 MB to 1.1 GB to fetch), into a folder of its own?',
     'Install',
     'Not Now',
   );
