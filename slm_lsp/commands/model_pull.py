@@ -45,6 +45,11 @@ def pull_model(args: Namespace) -> tuple[Any, str]:
     if pulled is None and not measured:
         where = "" if own else f" in {record.place(model.name).parent}, for all users"
         text = f"{model.name} is already installed{where}, and sound: {model_list.described(found)}"
+    if args.keep_source and pulled is None and model.prepared and found.used == found.files[0]:
+        text += (
+            f"\nits source was not kept; `slm-lsp models remove {model.name}`, then pull it again "
+            "with --keep-source"
+        )
     return value, text + (_warrant(pulled) if pulled else "")
 
 

@@ -17,10 +17,13 @@ if TYPE_CHECKING:
     from slm_lsp.store.writing import Progress
 
 
-def check(file: Path, expected: str, source: str, progress: Progress) -> Stamp:
+def check(
+    file: Path, expected: str, source: str, progress: Progress, *, opened: bool = True
+) -> Stamp:
     """Hash the file; any SHA-256 will do where `expected` is empty.
 
-    Raises WrongChecksum, ModelForbidden or PolicyUnusable.
+    The administrator has to allow a file that is `opened` by the engine, and not only made into
+    another one. Raises WrongChecksum, ModelForbidden or PolicyUnusable.
     """
     progress("checksum", 0, 0)
     found = checksum.stamp_of(file)
@@ -29,7 +32,8 @@ def check(file: Path, expected: str, source: str, progress: Progress) -> Stamp:
             f"What came from {source} has the checksum {found.sha256}, not {expected}; nothing was "
             "installed. Fetch it again, or from another place."
         )
-    policy.load().require_model(found.sha256)
+    if opened:
+        policy.load().require_model(found.sha256)
     return found
 
 

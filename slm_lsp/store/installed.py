@@ -66,7 +66,8 @@ def permitted(name: str, rules: Policy) -> InstalledModel:
     """Return the model `name` as `rules` allow it.
 
     Whoever lists checksums allows a base and an adapter. What this user's machine made of them is
-    opened only where it is listed, too, and else the two are. Raises as `resolve`, ModelForbidden.
+    opened only where it is listed, too, and else the two are. In the same way the source of a
+    prepared file is opened where only that is listed. Raises as `resolve`, ModelForbidden.
     """
     found = resolve(name)
     apart = found.unmerged
@@ -74,10 +75,21 @@ def permitted(name: str, rules: Policy) -> InstalledModel:
         rules.require_model(apart.sha256)
         rules.require_model(apart.adapter_sha256)
         return found if rules.allows_model(found.sha256) else apart
+    if found.kind == "gguf" and not rules.allows_model(found.sha256):
+        found = _source_of(name) or found
     rules.require_model(found.sha256)
     if found.adapter is not None:
         rules.require_model(found.adapter_sha256)
     return found
+
+
+def _source_of(name: str) -> InstalledModel | None:
+    """Return the file that the model `name` was prepared from, where it was kept beside it."""
+    found, known = get(name), catalog.known(name)
+    source = found.files[0]
+    if known is None or known.prepared is None or source == found.used:
+        return None
+    return _model(found, source, None)
 
 
 def get(name: str) -> Record:

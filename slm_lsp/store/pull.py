@@ -123,18 +123,22 @@ def _fetch_first(
 
 def _fetch(model: CatalogModel, origin: Origin, places: Places, progress: Progress) -> Pulled:
     expected = model.sha256 or origin.checksum()
-    if expected:  # before gigabytes are fetched in vain
+    prepares = model.prepared is not None and policy.load().allows_model(model.prepared.sha256)
+    if expected and not prepares:  # before gigabytes are fetched in vain
         policy.load().require_model(expected)
+    if model.prepared and prepares:
+        arrived = sum(path.stat().st_size for path in places.kept.iterdir())
+        require_space(model.size + model.prepared.size - min(arrived, model.size))
     file = origin.fetch(places.work, places.kept, progress)
-    found = admission.check(file, expected, origin.name(), progress)
+    found = admission.check(file, expected, origin.name(), progress, opened=not prepares)
     if not model.sha256:
         progress("first run", 0, 0)
         runtime.attempt(file, model_threads())
     files = [(file, found)]
     described = [ModelFile(model.file, model.quantisation, found.size, found.sha256)]
-    if model.prepared and (made := _prepare(file, model.prepared, places.work, progress)):
+    if model.prepared and prepares:
         about = model.prepared
-        files.append(made)
+        files.append(_prepare(file, about, places.work, progress))
         described.append(ModelFile(about.file, about.quantisation, about.size, about.sha256))
         if not places.keep_source:
             files, described = files[1:], described[1:]
@@ -144,15 +148,11 @@ def _fetch(model: CatalogModel, origin: Origin, places: Places, progress: Progre
     return Pulled(written, vouched_by)
 
 
-def _prepare(
-    source: Path, wanted: Prepared, work: Path, progress: Progress
-) -> tuple[Path, Stamp] | None:
-    """Prepare the file `source`, or return None where the administrator allows only that one.
+def _prepare(source: Path, wanted: Prepared, work: Path, progress: Progress) -> tuple[Path, Stamp]:
+    """Prepare the file `source`.
 
     Raises PullFailed where the result is not what the catalog says, StoreError, OSError.
     """
-    if not policy.load().allows_model(wanted.sha256):
-        return None
     require_space(wanted.size)
     progress("prepare for processors", 0, 0)
     target = work / wanted.file

