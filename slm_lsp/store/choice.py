@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from slm_lsp.config import Settings
     from slm_lsp.sources import Problem, Source
     from slm_lsp.store.catalog import CatalogModel
+    from slm_lsp.store.record import Record
 
 APPEND_STEPS = 1.5
 """Steps of writing that it takes to read what a key added: one or two tokens as a batch (measured,
@@ -38,6 +39,12 @@ languages (tune split, Qwen2.5-Coder-0.5B)."""
 MEASURED_TYPE, OTHER_COST = "Q8_0", 1.6
 """The type of weights that the machine's speed was measured with, and the time of a byte of another
 in times of one of that: Qwen2.5-Coder-1.5B (Q4_K_M) writes 10.2 GB/s where Q8_0 writes 16.5."""
+
+
+DISTURBED = 0.5
+"""A model that was measured slower than this share of what is reckoned was measured beside other
+work: with one of two cores busy it writes 9 instead of 40 tokens/s. The reckoning then counts; it
+was at most a quarter too fast (docs/models.md)."""
 
 
 class Candidate(msgspec.Struct, frozen=True):
@@ -138,13 +145,21 @@ def _candidate(model: CatalogModel, budget_ms: float, rate: float | None) -> Can
     found = None
     with contextlib.suppress(ModelDamaged):
         found = record.read(model.name)
-    steps = None
-    if found is not None and found.measured and found.measured.machine == this_machine():
-        speed = found.measured.speeds.get(found.used.quantisation)
-        steps = speed.decode_tokens_per_s if speed else None
-    if steps is None and rate is not None:
+    steps = _own_steps(found) if found is not None else None
+    if rate is not None:
         made = model.prepared.quantisation if model.prepared else model.quantisation
-        steps = rate / model.weights / (1.0 if made == MEASURED_TYPE else OTHER_COST)
+        reckoned = rate / model.weights / (1.0 if made == MEASURED_TYPE else OTHER_COST)
+        if steps is None or steps < DISTURBED * reckoned:
+            steps = reckoned
     expected = (APPEND_STEPS + SOUND_TOKENS) / steps * 1e3 if steps else None
     in_time = expected is not None and expected <= budget_ms
     return Candidate(model.name, expected, found is not None, in_time)
+
+
+def _own_steps(found: Record) -> float | None:
+    """Return the tokens a second that an installed model writes here, None if not measured."""
+    measured = found.measured
+    if measured is None or measured.machine != this_machine():
+        return None
+    speed = measured.speeds.get(found.used.quantisation)
+    return speed.decode_tokens_per_s if speed else None

@@ -86,10 +86,17 @@ def test_where_none_that_is_installed_is_in_time_the_smallest_is_used(monkeypatc
 
 
 def test_a_models_own_speed_counts_more_than_the_machines(monkeypatch):
-    machine(monkeypatch, FAST)
-    install(MIDDLE, tokens_per_s=5)
+    machine(monkeypatch, COMMON)
+    install(MIDDLE, tokens_per_s=18)
     install(SMALL, tokens_per_s=100)
     assert chosen() == SMALL
+
+
+def test_a_model_that_was_measured_on_a_busy_machine_is_reckoned(monkeypatch):
+    machine(monkeypatch, COMMON)
+    install(MIDDLE, tokens_per_s=9)
+    install(SMALL, tokens_per_s=100)
+    assert chosen() == MIDDLE
 
 
 def test_a_speed_of_another_machine_says_nothing(monkeypatch):
