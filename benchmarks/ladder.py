@@ -79,19 +79,25 @@ class _Steps:
             return await self.healing()
 
     async def healing(self) -> tuple[str, str]:
-        return (await written(self.engine, self.plain, LINE, self.settings)).text, ""
+        return (
+            await written(self.engine, self.plain, LINE, self.settings.completion.max_tokens)
+        ).text, ""
 
     async def window(self) -> tuple[str, str]:
         prompt = prompt_for(self.request, self.settings)
-        return (await written(self.engine, prompt, LINE, self.settings)).text, ""
+        return (
+            await written(self.engine, prompt, LINE, self.settings.completion.max_tokens)
+        ).text, ""
 
     async def stop(self) -> tuple[str, str]:
         prompt, stop = prompt_for(self.request, self.settings), self._rule()
-        return (await written(self.engine, prompt, stop, self.settings)).text, ""
+        return (
+            await written(self.engine, prompt, stop, self.settings.completion.max_tokens)
+        ).text, ""
 
     async def tidy(self) -> tuple[str, str]:
         prompt, stop = prompt_for(self.request, self.settings), self._rule()
-        draft = await written(self.engine, prompt, stop, self.settings)
+        draft = await written(self.engine, prompt, stop, self.settings.completion.max_tokens)
         completions, dropped = tidy(self.request, [draft])
         return completions[0].text if completions else "", dropped
 

@@ -70,8 +70,8 @@ async def all_variants(case: Case, settings: Settings, engine: Engine) -> dict[s
     """
     prompt = prompt_of(case, settings)
     with patch.object(fim, "healed", lambda tokens, _pieces: (list(tokens), b"")):
-        unhealed = await written(engine, prompt, LINE, settings)
-    draft = await written(engine, prompt, LINE, settings)
+        unhealed = await written(engine, prompt, LINE, settings.completion.max_tokens)
+    draft = await written(engine, prompt, LINE, settings.completion.max_tokens)
     recorder = Recorder(engine)
     pair = await with_and_without_definitions(case, settings, recorder)
     shown = pair["pipeline"]
@@ -183,9 +183,11 @@ def prompt_of(case: Case, settings: Settings) -> Prompt:
     return window(document, parse(document), document.clamp(case.cursor), budget)
 
 
-async def written(engine: Engine, prompt: Prompt, stop: Stop, settings: Settings) -> Draft:
-    """Return what the model writes after `prompt` until `stop`. Raises EngineError."""
-    longest = settings.completion.max_tokens
+async def written(engine: Engine, prompt: Prompt, stop: Stop, longest: int) -> Draft:
+    """Return what the model writes after `prompt` until `stop`, `longest` tokens at most.
+
+    Raises EngineError.
+    """
     request = Generate(next_id(), "quality:///", prompt, longest, stop.strings)
     generation = await generate(engine, request, stop, lambda _text: None)
     return generation.drafts[0]

@@ -7,7 +7,7 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from slm_lsp.completion.gate import gate, gate_by_syntax
+from slm_lsp.completion.gate import gate, gate_by_syntax, least_confidence
 from slm_lsp.completion.generate import generate
 from slm_lsp.completion.prompt import prompt_for
 from slm_lsp.completion.request import Outcome, Timings
@@ -89,7 +89,7 @@ async def _answer(
         stop.strings,
         urgency,
         budget_ms=0 if request.invoked else settings.completion.budget_ms,
-        min_confidence=0 if request.invoked else settings.completion.least_confidence,
+        min_confidence=least_confidence(request, settings),
         branches=request.alternatives,
     )
     asyncio.get_running_loop().call_later(PARSE_AFTER_S, request.settled)

@@ -35,22 +35,31 @@ VALUE_LAST = ("rust", "ruby", "scala")
 """Languages where the last expression of a function is its value: there `self` may stand alone."""
 
 _CLOSERS = {")": "(", "]": "[", "}": "{"}
+_SURFACE = re.compile(r"\s+|[\"'`]|;\s*\Z")
 _CIRCLING = re.compile(r"(.{2,24}?)\1{4,}\s*\Z")
 
 
 def tidy(request: Request, drafts: Sequence[Draft]) -> tuple[tuple[Completion, ...], str]:
-    """Return what is left to offer, the likeliest first, or nothing and the reason."""
-    found: dict[str, Completion] = {}
+    """Return what is left to offer, or nothing and the reason.
+
+    First comes what the first draft became: that is what is offered where nobody asks. The others
+    follow, the likeliest first, but for those that only have other blanks or quotes.
+    """
+    found: list[Completion] = []
     reasons: list[str] = []
     for draft in drafts:
         completion, reason = _tidied(request, draft)
         if completion is None:
             reasons.append(reason)
         else:
-            found.setdefault(completion.text, completion)
+            found.append(completion)
     if not found:
         return (), reasons[0]
-    return tuple(sorted(found.values(), key=lambda it: -it.confidence)), ""
+    automatic, *others = found
+    distinct = {_SURFACE.sub("", automatic.text): automatic}
+    for other in sorted(others, key=lambda it: -it.confidence):
+        distinct.setdefault(_SURFACE.sub("", other.text), other)
+    return tuple(distinct.values()), ""
 
 
 def _tidied(request: Request, draft: Draft) -> tuple[Completion | None, str]:

@@ -89,6 +89,11 @@ class LlamaModel:
         self._due: tuple[Trunk, Layout] | None = None  # what the next prompt may go on from
 
     @property
+    def room(self) -> int:
+        """How many tokens a prompt may have."""
+        return self._room
+
+    @property
     def chats(self) -> bool:
         """Whether it follows instructions."""
         return self._chat_format is not None
@@ -136,14 +141,14 @@ class LlamaModel:
 
     def prefill(self, prompt: Prompt | Chat, budget_s: float, abort: AbortFlag) -> Prefill:
         """Evaluate what is new in `prompt`, or in its end where that takes too long."""
-        sequence, laid_out = self._whole, self._lay_out(prompt, self._room // SUFFIX_SHARE)
+        sequence, laid_out = self._whole, self.lay_out(prompt)
         tokens = laid_out.tokens
         self._left_out = []
         self._places.move(sequence, tokens)
         affordable = min(self._paces[self._awaited].affordable(budget_s), SHORT_TOKENS)
         if budget_s and len(tokens) - sequence.held(tokens) > affordable:
             if isinstance(prompt, Prompt):
-                laid_out = self._lay_out(prompt, SHORT_SUFFIX_TOKENS)
+                laid_out = self.lay_out(prompt, SHORT_SUFFIX_TOKENS)
             end = self._shortcut.end_of(laid_out, affordable, self._short)
             if len(end.tokens) < len(tokens):
                 self._left_out, sequence, laid_out = tokens, self._short, end
@@ -155,6 +160,30 @@ class LlamaModel:
         self._due = (sequence, laid_out) if isinstance(prompt, Prompt) else None
         return Prefill(held + evaluated, held)
 
+    def lay_out(self, prompt: Prompt | Chat, suffix_room: int | None = None) -> Layout:
+        """Return `prompt` as the tokens that the model reads.
+
+        At most `suffix_room` of them come from behind the cursor. Raises ModelUnusable for a chat
+        that the model does not follow or has no room for.
+        """
+        if suffix_room is None:
+            suffix_room = self._room // SUFFIX_SHARE
+        if isinstance(prompt, Chat):
+            return self._lay_out_chat(prompt)
+        laid_out = layout(
+            self._format,
+            named(prompt.path, prompt.repository),
+            self._prefixes(prompt.prefix),
+            self._suffixes(prompt.suffix) if self._format.order != "prefix" else [],
+            tokenize=self._llama.tokenize,
+            pieces=self._vocabulary.pieces,
+            room=self._room,
+            suffix_room=suffix_room,
+        )
+        if laid_out.tokens and not self._llama.starts_with_token():
+            return laid_out
+        return laid_out.behind(self._llama.start_token())
+
     def decode(
         self, running: set[int], abort: AbortFlag, *, one_line: bool = True
     ) -> Iterator[Token]:
@@ -165,7 +194,7 @@ class LlamaModel:
 
     def expect(self, prompt: Prompt | Chat) -> None:
         """Do nothing yet."""
-        self._due = self._whole, self._lay_out(prompt, self._room // SUFFIX_SHARE)
+        self._due = self._whole, self.lay_out(prompt)
 
     @property
     def anticipates(self) -> bool:
@@ -208,23 +237,6 @@ class LlamaModel:
             ),
             Tokenizer(behind, pieces, splits_words=splits_words),
         )
-
-    def _lay_out(self, prompt: Prompt | Chat, suffix_room: int) -> Layout:
-        if isinstance(prompt, Chat):
-            return self._lay_out_chat(prompt)
-        laid_out = layout(
-            self._format,
-            named(prompt.path, prompt.repository),
-            self._prefixes(prompt.prefix),
-            self._suffixes(prompt.suffix) if self._format.order != "prefix" else [],
-            tokenize=self._llama.tokenize,
-            pieces=self._vocabulary.pieces,
-            room=self._room,
-            suffix_room=suffix_room,
-        )
-        if laid_out.tokens and not self._llama.starts_with_token():
-            return laid_out
-        return laid_out.behind(self._llama.start_token())
 
     def _of_ends(self) -> Overweight | None:
         weight, end = end_weight(self._llama), self._llama.end_token()

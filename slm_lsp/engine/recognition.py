@@ -70,7 +70,7 @@ def recognize(facts: ModelFacts, chosen: str = "auto") -> Format:
         own = {facts.token(name) for name in family.tokens}
         fits = None not in own and (not _complete(given) or {given["pre"], given["suf"]} <= own)
         if fits and family.is_meant_by(about):
-            return _of_family(family, facts.token)
+            return of_family(family, facts.token)
     return of_tokens(given, order) if _complete(given) else Format("")
 
 
@@ -95,10 +95,12 @@ def _chosen(facts: ModelFacts, name: str) -> Format:
             f"The setting engine.fim is '{name}', but {facts.file} has no token {missing[0]}; "
             "set it to 'auto', or to the family that the model is of."
         )
-    return _of_family(family, facts.token)
+    return of_family(family, facts.token)
 
 
-def _of_family(family: Family, token: Callable[[str], int | None]) -> Format:
+def of_family(family: Family, token: Callable[[str], int | None]) -> Format:
+    """Return the format of `family` for a model where `token` finds special tokens by name."""
+
     def known(template: str) -> tuple[Part, ...]:
         usable = all(token(name) is not None for name in names(template))
         return tuple(parts(template, token)) if usable else ()

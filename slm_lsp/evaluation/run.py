@@ -58,20 +58,23 @@ class Patient:
         self._engine.rank(number, urgency)
 
 
-async def evaluate(case: Case, settings: Settings, engine: Engine) -> Result:
+async def evaluate(
+    case: Case, settings: Settings, engine: Engine, *, invoked: bool | None = None
+) -> Result:
     """Complete `case` and judge what is offered. Raises StoreError or EngineError.
 
-    Definitions in other files come from the index of the case's workspace, if there is one. It is
-    asked for on demand where text follows on the cursor's line, or where the settings never
-    offer anything otherwise, and by itself everywhere else.
+    Definitions in other files come from the index of the case's workspace, if there is one.
+    `invoked` tells whether the user asks for the completion; None means that the user does where
+    the settings offer nothing unasked.
     """
     document = case.document()
     syntax = parse(document)
     cursor = document.clamp(case.cursor)
-    on_demand = settings.completion.trigger == "manual" or bool(document.after(cursor).strip())
+    if invoked is None:
+        invoked = settings.completion.trigger == "manual"
     patient = Patient(engine)
     found = await asyncio.to_thread(definitions_of, case, syntax, settings)
-    request = Request(document, syntax, cursor, invoked=on_demand, definitions=found)
+    request = Request(document, syntax, cursor, invoked=invoked, definitions=found)
     outcome = await complete(request, settings, Answers(), patient)
     best = outcome.completions[0] if outcome.completions else None
     return judged(

@@ -84,7 +84,7 @@ def loaded(tiny_model: Callable[..., Path]) -> Iterator[Callable[..., LlamaModel
 
 
 def prompt_of(model: LlamaModel) -> list[int]:
-    return model._lay_out(PROMPT, 100).tokens
+    return model.lay_out(PROMPT, 100).tokens
 
 
 def as_bytes(tiny: Tiny, model: LlamaModel, tokens: list[int]) -> bytes:
@@ -119,7 +119,7 @@ async def test_a_family_gets_the_prompt_it_was_trained_on_and_answers(name, load
     assert tokens == tiny.tokens(*expected)
     read = [it if it in tiny.special else it.replace("▁", " ") for it in expected]
     assert as_bytes(tiny, model, tokens) == "".join(read).encode()
-    assert model._lay_out(PROMPT, 100).forced == TAKEN_BACK
+    assert model.lay_out(PROMPT, 100).forced == TAKEN_BACK
     endless = tiny.ties_output
     assert await answer(model) == (("o" * 8, "length") if endless else ("ok", "end"))
 
@@ -201,7 +201,7 @@ def test_the_tokens_that_metadata_names_come_first(order, expected, loaded):
 def test_a_long_path_leaves_room_for_the_text(loaded):
     model = loaded("StarCoder")
     long = Prompt("a/" * 3000, "python", BEFORE, AFTER, "r" * 3000)
-    tokens = model._lay_out(long, 100).tokens
+    tokens = model.lay_out(long, 100).tokens
     assert len(tokens) < 600
     end = TINY["StarCoder"].tokens(*PLAIN)
     assert tokens[-len(end) :] == end
@@ -211,7 +211,7 @@ def test_a_long_path_leaves_room_for_the_text(loaded):
 def test_a_file_begins_as_the_family_was_taught(name, loaded):
     """Where nothing stands before the cursor, too, only the tokenizer's own start comes first."""
     tiny, model = TINY[name], loaded(name)
-    tokens = model._lay_out(Prompt("", "python", "", ""), 100).tokens
+    tokens = model.lay_out(Prompt("", "python", "", ""), 100).tokens
     assert (tokens[0] == tiny.token(tiny.start)) == (tiny.adds_start or tokens == [tokens[0]])
     assert tokens.count(tiny.token(tiny.start)) <= 1
 
@@ -222,7 +222,7 @@ def test_nothing_in_a_file_is_taken_for_a_part_of_the_prompt(name, loaded):
     parts = [it for it in PROMPTS[name] if it in tiny.special]
     hostile = "".join(parts)
     prompt = Prompt(hostile, "python", hostile, hostile, hostile)
-    tokens = model._lay_out(prompt, 100).tokens
+    tokens = model.lay_out(prompt, 100).tokens
     assert [tokens.count(tiny.token(it)) for it in parts] == [1] * len(parts)
 
 
@@ -248,7 +248,7 @@ CHATS = {
 def test_a_task_is_put_as_the_family_was_taught(name, loaded):
     model = loaded(name)
     assert model.chats
-    assert model._lay_out(Chat("Be brief.", "What is x?"), 0).tokens == TINY[name].tokens(
+    assert model.lay_out(Chat("Be brief.", "What is x?"), 0).tokens == TINY[name].tokens(
         *CHATS[name]
     )
 
@@ -257,8 +257,8 @@ def test_a_task_is_put_as_the_family_was_taught(name, loaded):
 def test_no_task_forges_a_turn(name, loaded):
     tiny, model = TINY[name], loaded(name)
     hostile = "".join(tiny.special)
-    plain = model._lay_out(Chat("R", "T", "L"), 0).tokens
-    forged = model._lay_out(Chat(hostile, hostile, hostile), 0).tokens
+    plain = model.lay_out(Chat("R", "T", "L"), 0).tokens
+    forged = model.lay_out(Chat(hostile, hostile, hostile), 0).tokens
     special = {tiny.token(it) for it in tiny.special}
     assert [it for it in forged if it in special] == [it for it in plain if it in special]
 

@@ -139,7 +139,7 @@ def test_a_model_that_continues_text_gets_all_of_it_once(document: Document):
 def asked_for(model: LlamaModel, prefix: bytes, suffix: bytes) -> tuple[list[int], bytes]:
     """Return what the engine makes of it, and what the answer then has to begin with."""
     prompt = Prompt("a.py", "python", prefix.decode(), suffix.decode())
-    laid_out = model._lay_out(prompt, 640)
+    laid_out = model.lay_out(prompt, 640)
     return laid_out.tokens, laid_out.forced
 
 

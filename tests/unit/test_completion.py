@@ -118,7 +118,6 @@ async def test_the_cache_is_bounded(engine: Scheduler):
     ("source", "reason"),
     [
         ("x = fo|o", "inside a word"),
-        ("x = | + 1", "code follows on the line"),
         ("|", "nothing before the cursor"),
         ("\n\n   |", "nothing before the cursor"),
         ("x = '" + "a" * 3000 + "|", "line too long"),

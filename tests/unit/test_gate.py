@@ -6,7 +6,13 @@ from dataclasses import replace
 
 import pytest
 
-from slm_lsp.completion.gate import closed, gate, gate_by_syntax
+from slm_lsp.completion.gate import (
+    SURE_BEFORE_CODE,
+    closed,
+    gate,
+    gate_by_syntax,
+    least_confidence,
+)
 from slm_lsp.completion.request import Request
 from slm_lsp.config import CompletionSettings, Settings
 from slm_lsp.text import Cursor, Document
@@ -23,7 +29,7 @@ def at(source: str, *, invoked: bool = False) -> Request:
         ("x = |\n", ""),
         ("x = f(|)\n", ""),
         ("x = fo|o\n", "inside a word"),
-        ("x = | + 1\n", "code follows on the line"),
+        ("x = | + 1\n", ""),
         ("\n|", "nothing before the cursor"),
         ('password = "hunter|"\n', "inside a secret"),
         ('password = "hunter2"|\n', ""),
@@ -35,6 +41,24 @@ def at(source: str, *, invoked: bool = False) -> Request:
 )
 def test_reasons_without_syntax(source, reason):
     assert gate(at(source), Settings()) == reason
+
+
+@pytest.mark.parametrize(
+    ("source", "least"),
+    [
+        ("x = |\n", 0.5),
+        ("x = f(|)\n", 0.5),
+        ("x = |  # why\n", 0.5),
+        ("x = | + 1\n", SURE_BEFORE_CODE),
+        ("x = f(|, y)\n", SURE_BEFORE_CODE),
+    ],
+)
+def test_what_pushes_code_aside_has_to_be_the_surer(source, least):
+    settings = Settings(completion=CompletionSettings(min_confidence=0.5))
+    assert least_confidence(at(source), settings) == least
+    assert least_confidence(at(source, invoked=True), settings) == 0
+    surer = Settings(completion=CompletionSettings(min_confidence=0.9))
+    assert least_confidence(at(source), surer) == 0.9
 
 
 @pytest.mark.parametrize("source", ["x = | + 1\n", "x = |\n"])

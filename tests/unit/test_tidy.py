@@ -165,3 +165,11 @@ def test_offers_a_start_of_what_was_written_and_touches_nothing_else(
         parsed = parse(Document.of(shown, uri="file:///a", language="python"))
         assert isinstance(parsed, Syntax)
         assert not parsed.tree.root_node.has_error
+
+
+def test_alternatives_follow_the_automatic_one_and_differ_in_more_than_blanks_or_quotes():
+    document = Document.of("x = \n", uri="file:///a", language="python")
+    written = [("f('a', b)", -3.0), ('f("a",b)', -0.1), ("g(1)", -2.0), ("h(2)", -1.0)]
+    drafts = [Draft([Piece(1, it, logprob)], it, "stop") for it, logprob in written]
+    completions, _ = tidy(Request(document, parse(document), Cursor(0, 4)), drafts)
+    assert [it.text for it in completions] == ["f('a', b)", "h(2)", "g(1)"]
