@@ -89,6 +89,13 @@ class CompletionSettings(msgspec.Struct, frozen=True, rename="camel"):
         bool,
         Meta(description="Prepare, while nobody types, what comes after the text on screen."),
     ] = True
+    learn: Annotated[
+        bool,
+        Meta(
+            description="Ask for more or less confidence where ghost text was mostly rejected or "
+            "accepted here; needs `statistics`, and `completion.minConfidence` to be `auto`."
+        ),
+    ] = True
     menu: Annotated[
         bool,
         Meta(description="Offer in completion menus, too, for editors without ghost text."),

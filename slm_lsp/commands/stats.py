@@ -9,10 +9,12 @@ from rich.console import Console
 from rich.table import Table
 
 from slm_lsp.usage import store
+from slm_lsp.usage.calibration import Calibration
 from slm_lsp.usage.summary import summary
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Iterator
 
     from slm_lsp.usage.summary import Figures
 
@@ -27,19 +29,26 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 
 def run(options: argparse.Namespace) -> int:
-    """Print the figures, as JSON `{"languages": {...}, "total": {...}}` or as a table; or erase."""
+    """Print the figures and what was learned from them, as JSON or as tables; or erase.
+
+    The JSON is `{"languages": {...}, "total": {...}, "learned": [...]}`.
+    """
     path = store.usage_path()
     if options.erase:
         store.erase(path)
         print("Erased.")
         return 0
-    found = summary(store.read(path))
+    counts = store.read(path)
+    found = summary(counts)
+    learned = Calibration.of(counts)
     if options.json:
-        print(msgspec.json.encode(found).decode())
+        value = msgspec.to_builtins(found) | {"learned": list(_learned(learned))}
+        print(msgspec.json.encode(value).decode())
     elif not found.languages:
         print("Nothing was counted yet: figures come some seconds after an editor shows something.")
     else:
         _print_table({**found.languages, "all": found.total})
+        _print_learned(learned)
         print(f"Counted on this machine, in {path}. `slm-lsp stats --erase` forgets it.")
     return 0
 
@@ -60,6 +69,27 @@ def _print_table(rows: dict[str, Figures]) -> None:
             _milliseconds(one.latency_p95_ms),
         )
     Console().print(table)
+
+
+def _learned(calibration: Calibration) -> Iterator[dict[str, str | int | float]]:
+    for language, place, record in calibration:
+        yield {
+            "language": language,
+            "place": place,
+            "right": record.right,
+            "wrong": record.wrong,
+            "shift": round(record.shift, 3),
+        }
+
+
+def _print_learned(calibration: Calibration) -> None:
+    table = Table("language", "place", "right", "wrong", "0.50 becomes", box=None)
+    for language, place, record in calibration:
+        numbers = (str(record.right), str(record.wrong), f"{record.threshold(0.5):.2f}")
+        table.add_row(language, place, *numbers)
+    if table.row_count:
+        print("\nLearned from that: how sure ghost text has to be (completion.learn).")
+        Console().print(table)
 
 
 def _percent(share: float | None) -> str:

@@ -92,8 +92,9 @@ def least_confidence(request: Request, settings: Settings) -> float:
     if request.invoked:
         return 0.0
     least = settings.completion.least_confidence
-    after = request.document.after(request.cursor)
-    return least if _only_closes(after, request) else max(least, SURE_BEFORE_CODE)
+    if not _only_closes(request.document.after(request.cursor), request):
+        least = max(least, SURE_BEFORE_CODE)
+    return request.calibration.threshold(least, request.document, request.cursor)
 
 
 def _unasked(request: Request, settings: Settings) -> str:

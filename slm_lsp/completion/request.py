@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from slm_lsp.context.syntax import Overrun, Syntax, innermost
+from slm_lsp.usage.calibration import NOTHING_LEARNED, Calibration
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,7 +26,7 @@ class Request:
     time. `undone` tells that the last edit brought back an earlier text, `rejected` that what was
     offered here is being deleted. At most `alternatives` completions are wanted. `definitions` are
     lines from other files for the model to read first, `cells` those above in a notebook, in the
-    same language.
+    same language. `calibration` says how sure ghost text has to be for this user.
     """
 
     document: Document
@@ -38,6 +39,7 @@ class Request:
     rejected: bool = False
     definitions: str = ""
     cells: tuple[Document, ...] = ()
+    calibration: Calibration = NOTHING_LEARNED
 
     @property
     def syntax(self) -> Syntax | None:

@@ -77,7 +77,7 @@ def _tidied(request: Request, draft: Draft) -> tuple[Completion | None, str]:
     if not text.strip():
         return None, unsure
     dropped = unsure
-    for part in _candidates(text, request, draft):
+    for part in _candidates(text, request, draft, below):
         completion = Completion(
             document.with_line_endings(part), Span.at(cursor), draft.confidence(lead + len(part))
         )
@@ -87,8 +87,11 @@ def _tidied(request: Request, draft: Draft) -> tuple[Completion | None, str]:
     return None, unsure if draft.unfinished else dropped
 
 
-def _candidates(text: str, request: Request, draft: Draft) -> Iterator[str]:
-    """Yield what may be offered of `text`, all of it first: each costs a parse, so they are few."""
+def _candidates(text: str, request: Request, draft: Draft, below: str) -> Iterator[str]:
+    """Yield what may be offered of `text`, all of it first: each costs a parse, so they are few.
+
+    `below` is the next line that is not blank.
+    """
     document, cursor = request.document, request.cursor
     begun, language = document.before(cursor), languages.find(document.language)
     is_code = bool(language.grammar) and language.complete and not language.host
@@ -96,8 +99,10 @@ def _candidates(text: str, request: Request, draft: Draft) -> Iterator[str]:
         following = text[-1:] if draft.cut else ""  # perhaps in the midst of a word
         if may_end(text, following) and _is_worth_a_key(begun, text):
             yield text
-    elif not (
-        is_code and _goes_on(begun, text, language) and inside(request.syntax, cursor) == "code"
+    elif (
+        not (is_code and _goes_on(begun, text, language))
+        or _opens_below(begun, text, below)
+        or inside(request.syntax, cursor) != "code"
     ):
         yield text
     if not document.after(cursor).strip() and (closer := closing(text, begun, language)):
@@ -119,6 +124,12 @@ def _goes_on(begun: str, text: str, language: Language) -> bool:
     line = _last_line(begun, text).strip()
     alone = line in ("self", "this", "super") and language.id not in VALUE_LAST
     return alone or needs_more(text)
+
+
+def _opens_below(begun: str, text: str, below: str) -> bool:
+    """Tell whether `text` ends in an opening bracket whose inside may be the lines below."""
+    line, inner = indentation(_last_line(begun, text)), indentation(below)
+    return text.endswith(("(", "[", "{")) and inner.startswith(line) and inner != line
 
 
 def _last_line(begun: str, text: str) -> str:

@@ -54,6 +54,7 @@ async def answer(
         rejected=ls.offered.is_rejected(buffer.document, cursor),
         cells=ls.notebooks.above(buffer.document),
         definitions=ls.definitions_for(buffer, cursor),
+        calibration=ls.usage.calibration,
     )
     outcome = await _newest(ls, method, request)
     if outcome is None or ls.documents.get(request.document.uri) is None:

@@ -161,6 +161,7 @@ class Session(LanguageServer):
             self.definitions.outdated()
         self.settings = settings
         self.usage.enabled = settings.statistics
+        self.usage.learns = settings.completion.learn
         if changed and self._engine is not None:
             await self.restart_engine()
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from slm_lsp.errors import UsageUnavailable
 from slm_lsp.usage import store
+from slm_lsp.usage.calibration import NOTHING_LEARNED, Calibration
 from slm_lsp.usage.recorder import Recorder
 
 if TYPE_CHECKING:
@@ -27,9 +28,16 @@ class Usage:
 
     def __init__(self, documents: Documents) -> None:
         self.enabled = True
+        self.learns = True
+        self._calibration = NOTHING_LEARNED
         self._documents = documents
         self._recorder = Recorder()
         self._complained = False
+
+    @property
+    def calibration(self) -> Calibration:
+        """What the user's answers have taught so far; nothing unless `enabled` and `learns`."""
+        return self._calibration if self.enabled and self.learns else NOTHING_LEARNED
 
     def answered(self, document: Document, items: Items, latency_ms: float) -> None:
         """Take in what was just answered for `document`."""
@@ -54,6 +62,7 @@ class Usage:
 
     async def keep_writing(self) -> None:
         """Write what is counted until this is cancelled."""
+        await self._learn()
         while True:
             await asyncio.sleep(WRITE_EVERY_S)
             self._recorder.look(self._documents.all(), time.monotonic())
@@ -76,3 +85,11 @@ class Usage:
             if not self._complained:
                 log.warning("%s", error)
             self._complained = True
+        await self._learn()
+
+    async def _learn(self) -> None:
+        try:
+            counts = await asyncio.to_thread(store.read, store.usage_path())
+        except UsageUnavailable:
+            return  # said where it is written
+        self._calibration = Calibration.of(counts)

@@ -119,6 +119,8 @@ def resolved(settings: Settings) -> Settings:
         model = catalog.known(name)
         least = model.min_confidence if model else MIN_CONFIDENCE
         completion = msgspec.structs.replace(completion, min_confidence=least)
+    else:  # the user's own number stands, whatever is learned
+        completion = msgspec.structs.replace(completion, learn=False)
     return msgspec.structs.replace(settings, model=name, completion=completion)
 
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from slm_lsp.text import Completion, Cursor, Document, Edit
+    from slm_lsp.usage.calibration import Place
 
 Outcome = Literal["accepted", "partly", "typed", "rejected"]
 """All or a part of it was taken over, all of it was typed by hand, or something else happened."""
@@ -28,7 +29,7 @@ types within some 150 ms. A line break or the offer's end need two, which no key
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """Something offered at `anchor`: one of `texts`, the alternatives, by the items' ids.
+    """Something offered at `anchor`, a `place`: one of `texts`, the alternatives, by items' ids.
 
     Every key that types an offer on brings items with new ids for what is left of it; their texts
     here are whole. `matched` characters stand in the document, all there are where `is_complete`;
@@ -38,6 +39,7 @@ class Offer:
 
     anchor: Cursor
     texts: Mapping[str, str]
+    place: Place
     matched: int = 0
     is_complete: bool = False
     inserted: int = 0

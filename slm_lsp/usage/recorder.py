@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
+from slm_lsp.usage.calibration import event, place_of
 from slm_lsp.usage.kept import AFTER_S, Taken
 from slm_lsp.usage.latency import bucket
 from slm_lsp.usage.offer import Offer, whole_text
@@ -52,7 +53,7 @@ class Recorder:
         known = {number: text for number, text in texts.items() if text}
         if not known:
             return
-        offer = Offer(anchor, known).looked_at(document)
+        offer = Offer(anchor, known, place_of(document, anchor)).looked_at(document)
         self._offers[document.uri] = (document, offer)
         self._count(document.language, bucket(latency_ms))
         if not self._editor_tells:
@@ -122,6 +123,7 @@ class Recorder:
         outcome = offer.outcome()
         if offer.shown:
             self._count(document.language, outcome)
+            self._count(document.language, event(offer.place, outcome))
         if outcome in ("accepted", "partly") and offer.matched:
             span = document.span_of(offer.anchor, offer.matched)
             text = document.text_in(span)

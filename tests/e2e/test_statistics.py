@@ -43,12 +43,16 @@ async def test_what_happened_is_counted_and_erased(world):
         rejecting = Editor(client, FUNCTION)
         assert await rejecting.items()
         rejecting.type("p")
-    found = (await figures(world))["languages"]["python"]
+    everything = await figures(world)
+    [learned] = everything["learned"]
+    assert (learned["place"], learned["right"], learned["wrong"]) == ("new line", 2, 1)
+    found = everything["languages"]["python"]
     assert (found["shown"], found["accepted"], found["rejected"]) == (3, 2, 1)
     assert found["kept"] == 2
     assert found["latency_p50_ms"] > 0
     printed = (await world.cli("stats")).stdout
     assert "python" in printed
+    assert "new line" in printed
     state = world.root / "state" / "slm-lsp"
     stored = b"".join(path.read_bytes() for path in state.iterdir())
     assert b"return a" not in stored

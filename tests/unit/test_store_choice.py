@@ -164,7 +164,8 @@ def test_the_least_confidence_is_that_of_the_model(monkeypatch):
     own = resolved(Settings(model="my-own")).completion
     assert own.min_confidence == own.least_confidence == MIN_CONFIDENCE
     given = CompletionSettings(min_confidence=0.7)
-    assert resolved(Settings(completion=given)).completion.min_confidence == 0.7
+    chosen = resolved(Settings(completion=given)).completion
+    assert (chosen.min_confidence, chosen.learn, found.completion.learn) == (0.7, False, True)
 
 
 def test_settings_are_read_with_the_name_of_the_model(monkeypatch):

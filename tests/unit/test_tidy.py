@@ -173,3 +173,18 @@ def test_alternatives_follow_the_automatic_one_and_differ_in_more_than_blanks_or
     drafts = [Draft([Piece(1, it, logprob)], it, "stop") for it, logprob in written]
     completions, _ = tidy(Request(document, parse(document), Cursor(0, 4)), drafts)
     assert [it.text for it in completions] == ["f('a', b)", "h(2)", "g(1)"]
+
+
+@pytest.mark.parametrize(
+    ("source", "written", "offered"),
+    [
+        ("fixes|\n    a,\n    b,\n)\n", ".append(", ".append("),
+        ("x = |\n    1,\n]\n", "[", "["),
+        ("fixes|\nb = 1\n", ".append(", ".append"),
+        ("fixes|\n    b = 1\n", ".append(", ".append"),
+    ],
+)
+def test_an_opening_bracket_ends_a_line_only_where_the_lines_below_are_inside_it(
+    source: str, written: str, offered: str
+):
+    assert text(source, written) == offered

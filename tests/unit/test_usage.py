@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 import sqlite3
 import threading
@@ -13,6 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from slm_lsp.errors import UsageUnavailable
+from slm_lsp.lsp.documents import Documents
+from slm_lsp.lsp.usage import Usage
 from slm_lsp.text import Completion, Cursor, Document, Edit, Span
 from slm_lsp.usage import store
 from slm_lsp.usage.latency import bucket, percentile
@@ -315,3 +318,31 @@ def test_the_figures():
     assert found.languages["python"].latency_p50_ms is None
     assert found.total.shown == 11
     assert found.total.latency_p95_ms == pytest.approx(100, rel=0.1)
+
+
+def test_what_became_of_an_offer_counts_for_its_kind_of_place():
+    screen = Screen()
+    screen.offer(TEXT)
+    screen.type(TEXT)
+    screen.type("\n    x = ")
+    screen.offer("a + b")
+    screen.type("c")
+    screen.close()
+    learned = {c.event: n for c, n in screen.counts.items() if c.event.startswith(("r", "w"))}
+    assert learned == {"right:new line": 1, "rejected": 1, "wrong:end of line": 1}
+
+
+async def test_a_server_asks_for_what_was_learned_unless_told_not_to(tmp_path, monkeypatch):
+    monkeypatch.setattr(store, "usage_path", lambda: tmp_path / "usage.db")
+    store.add({Count("python", "wrong:end of line"): 400}, store.usage_path())
+    usage = Usage(Documents())
+    assert list(usage.calibration) == []
+    writing = asyncio.create_task(usage.keep_writing())
+    for _ in range(1000):
+        if list(usage.calibration):
+            break
+        await asyncio.sleep(0.01)
+    writing.cancel()
+    assert [record.wrong for _, _, record in usage.calibration] == [400]
+    usage.learns = False
+    assert list(usage.calibration) == []
