@@ -10,8 +10,7 @@ from slm_lsp.actions.body import BODY
 from slm_lsp.actions.frame import Action, Frame, Gap, behind, replaced
 from slm_lsp.actions.statements import statements
 from slm_lsp.completion.stop import Stop
-from slm_lsp.completion.tidy import next_line
-from slm_lsp.context.place import indentation, inside
+from slm_lsp.context.place import indentation, inside, next_line
 from slm_lsp.lines import content_length
 from slm_lsp.text import Cursor, Span
 

@@ -90,6 +90,7 @@ async def _answer(
         urgency,
         budget_ms=0 if request.invoked else settings.completion.budget_ms,
         min_confidence=least_confidence(request, settings),
+        opener=stop.opener,
         branches=request.alternatives,
     )
     asyncio.get_running_loop().call_later(PARSE_AFTER_S, request.settled)

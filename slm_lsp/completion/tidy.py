@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from slm_lsp.context import languages
 from slm_lsp.context.closers import closing
-from slm_lsp.context.place import indentation, inside
+from slm_lsp.context.place import indentation, inside, next_line
 from slm_lsp.context.secrets import MASK
 from slm_lsp.context.syntax import errors_added
 from slm_lsp.phrase import is_fragment, leaves_open, may_end, needs_more
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from slm_lsp.completion.generate import Draft
     from slm_lsp.completion.request import Request
     from slm_lsp.context.language_table import Language
-    from slm_lsp.text import Document
 
 MAX_PERIOD = 4
 """Lines that a model repeats when it goes round in circles."""
@@ -223,9 +222,3 @@ def _closes_unopened(text: str, start: int) -> bool:
     closer = text[start : start + 1]
     opener = _CLOSERS.get(closer)
     return opener is None or text.count(opener, 0, start) <= text.count(closer, 0, start)
-
-
-def next_line(document: Document, line: int) -> str:
-    """Return the first visible one of the three lines below `line`, or nothing."""
-    below = document.lines.slice(line + 1, line + 4)
-    return next((text for text in below if text.strip()), "")

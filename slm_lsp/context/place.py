@@ -85,6 +85,12 @@ def indentation(line: str) -> str:
     return line[: len(line) - len(line.lstrip(" \t"))]
 
 
+def next_line(document: Document, line: int) -> str:
+    """Return the first visible one of the three lines below `line`, or nothing."""
+    below = document.lines.slice(line + 1, line + 4)
+    return next((text for text in below if text.strip()), "")
+
+
 def _in_comment(syntax: Syntax, node: Node, cursor: Cursor, byte: int) -> bool:
     if byte < node.end_byte:
         return True

@@ -79,7 +79,7 @@ class Job:
         request = self.request
         running = set(range(request.branches)) if request.max_tokens else set()
         limits = (request.max_tokens, request.budget_ms / 1e3, request.min_confidence)
-        endings = [Ending(request.stop, *limits) for _ in running]
+        endings = [Ending(request.stop, *limits, request.opener) for _ in running]
         one_line = "\n" in request.stop
         for token in model.decode(running, abort, one_line=one_line) if running else ():
             abort.check()

@@ -21,7 +21,7 @@ from slm_lsp.engine.status import Status
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
 
-PROTOCOL = f"{__version__}+7"
+PROTOCOL = f"{__version__}+8"
 """Both sides must say the same; the number counts changes to this file within a version."""
 
 
@@ -83,8 +83,10 @@ class Generate(msgspec.Struct, frozen=True, tag=True):
     `max_tokens` tokens; with 0 the prompt is only read. `budget_ms` is the time from the request to
     its end (milliseconds, 0: as long as it takes): a long prompt is then read from its end, and
     the answer stops at the first sound place after the time is over. It also stops where its joint
-    probability falls below `min_confidence` (0 to 1). With `branches` above 1 as
-    many different answers are written side by side. `id` is the client's; answers carry it back.
+    probability falls below `min_confidence` (0 to 1). Where the first line ends with the character
+    `opener`, and the model is sure of it, the body of the block that it opens follows in spite of
+    `stop`. With `branches` above 1 as many different answers are written side by side. `id` is the
+    client's; answers carry it back.
     """
 
     id: int
@@ -95,6 +97,7 @@ class Generate(msgspec.Struct, frozen=True, tag=True):
     urgency: Urgency = Urgency.NOW
     budget_ms: float = 0.0
     min_confidence: float = 0.0
+    opener: str = ""
     branches: int = 1
 
 

@@ -274,3 +274,38 @@ async def test_a_document_with_carriage_returns_gets_the_same(written, expected)
     assert text == expected.replace("\n", "\r\n")
     head = await offer("c", "int f() {\r\n  g();\r\n  ‸\r\n  h();\r\n}\r\n", "while (n) {\n")
     assert head == "while (n) {\r\n  }"
+
+
+BODIES = [
+    (
+        "python",
+        "def f(xs):\n    a = 1\n    for x ‸\n    return a\n",
+        "in xs:\n        a += x\n    b",
+    ),
+    ("javascript", "function f(a) {\n  g();\n  if ‸\n  h();\n}\n", "(a) {\n    k();\n  }\n  h();"),
+    ("rust", "fn f(x: u8) {\n    g();\n    if ‸\n    h();\n}\n", "x > 1 {\n        k();\n    }\n"),
+    ("go", "package p\n\nfunc f() {\n\tg()\n\tfor ‸\n\th()\n}\n", "{\n\t\tk()\n\t}\n\tx()"),
+    ("java", "class A {\n  void f(int n) {\n    while ‸\n  }\n}\n", "(n > 0) {\n      n--;\n    }"),
+    ("c", "void f(int n) {\n  g();\n  if ‸\n  h();\n}\n", "(n) {\n    k();\n  }\n  x();"),
+]
+
+
+@pytest.mark.parametrize(("language", "source", "written"), BODIES)
+async def test_a_line_that_opens_a_block_brings_its_body_and_what_closes_it(
+    language: str, source: str, written: str
+):
+    closer = written.rpartition("}")[1]
+    body = written[: written.rindex("}")].rstrip() if closer else written.rpartition("\n")[0]
+    found = await offer(language, source, written)
+    assert found.startswith(body)
+    assert found.removeprefix(body).strip() == closer
+    assert await offer(language, source, written, unsure=True) != found
+
+
+@pytest.mark.parametrize(("language", "source", "written"), BODIES)
+async def test_a_body_that_stands_below_already_is_not_written_again(
+    language: str, source: str, written: str
+):
+    body = written.split("\n")[1]
+    found = await offer(language, source.replace("‸\n", f"‸\n{body}\n"), written)
+    assert body.strip() not in found

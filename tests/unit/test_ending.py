@@ -22,11 +22,16 @@ def answer(
     due_after: int = 1000,
     patience: int = 1000,
     min_confidence: float = 0.0,
+    opener: str = "",
+    share: float = 0.5,
 ) -> tuple[str, str]:
-    """Write `pieces`, one a second and each as likely as not; return what is kept and why."""
-    ending = Ending(stops, max_tokens, float(patience), min_confidence)
+    """Write `pieces`, one a second and each with a probability of `share`.
+
+    Return what is kept and why.
+    """
+    ending = Ending(stops, max_tokens, float(patience), min_confidence, opener)
     for number, piece in enumerate(pieces):
-        if reason := ending.add(piece, math.log(0.5), number + 0.5 - due_after):
+        if reason := ending.add(piece, math.log(share), number + 0.5 - due_after):
             return ending.text[: ending.kept], reason
     return ending.text, ""
 
@@ -54,6 +59,24 @@ def answer(
         (["a", ".", "b", "c", "d"], {"min_confidence": 0.1}, ("a.", "doubt")),
         (["a", "\n"], {"min_confidence": 0.2}, ("a", "stop")),
         (["a"], {"min_confidence": 0.6}, ("", "doubt")),
+        (
+            ["\n", "  a", "\n", "  b", " ="],
+            {"stops": (), "min_confidence": 0.05},
+            ("\n  a", "doubt"),
+        ),
+        (
+            ["if a:", "\n", "  b", "\n", "c"],
+            {"opener": ":", "share": 0.99},
+            ("if a:\n  b\nc", ""),
+        ),
+        (["if a:", "\n", "  b", "\n", "c"], {"opener": ":"}, ("if a:", "stop")),
+        (["if a {", "\n", "  b"], {"opener": ":", "share": 0.99}, ("if a {", "stop")),
+        (["if a:", "\n", "  b"], {"opener": ":", "share": 0.99, "due_after": 2}, ("if a:", "time")),
+        (
+            ["if a:", "\n", "  b", " =", " 1"],
+            {"opener": ":", "share": 0.92, "min_confidence": 0.72},
+            ("if a:", "doubt"),
+        ),
     ],
 )
 def test_ends(pieces, options, expected):

@@ -34,11 +34,41 @@ def test_an_empty_body_is_a_block(source: str, language: str):
 
 
 @pytest.mark.parametrize(
-    "source",
-    ["x = |", "def f():\n    return |", "def f(|):\n    pass", "def f():\n    a = 1\n    |"],
+    ("source", "indent"),
+    [
+        ("x = |", ""),
+        ("def f():\n    return |", "    "),
+        ("def f():\n    a = 1\n    |", "    "),
+        ("def f():\n    if |\n    a = 1", "    "),
+    ],
 )
-def test_anything_else_is_a_line(source: str):
+def test_anything_else_is_a_line_that_may_open_a_block(source: str, indent: str):
+    assert rule(source) == Stop(("\n",), None, ":", indent)
+
+
+@pytest.mark.parametrize(
+    "source",
+    ["def f(|):\n    pass", "if |\n    a = 1", "def f():\n    for |\n\n        a = 1", "# if |"],
+)
+def test_a_line_with_a_rest_a_comment_or_its_body_below_it_opens_none(source: str):
     assert rule(source) == Stop(("\n",))
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("a:\n        b\n    c\n", "a:\n        b"),
+        ("a:\n        b\n\n        c\n    else:", "a:\n        b\n\n        c"),
+        ("a:\n    b", "a:"),
+        ("a:\nb", "a:"),
+    ],
+)
+def test_the_body_of_a_line_ends_with_what_is_no_farther_in(text: str, kept: str):
+    stop = Stop(("\n",), None, ":", "    ")
+    end = stop.end(text)
+    assert end is not None
+    assert text[:end] == kept
+    assert stop.end("a:\n        b\n        c") is None
 
 
 def test_blocks_can_be_switched_off():
