@@ -23,8 +23,10 @@ from rich.progress import Progress
 
 from benchmarks.evaluation_set import SPLITS, case_file
 from benchmarks.report import Figures, command_line, mean, publish
-from benchmarks.variants import prompt_of
+from slm_lsp.completion.prompt import prompt_for
+from slm_lsp.completion.request import Request
 from slm_lsp.config import Settings
+from slm_lsp.context.syntax import parse
 from slm_lsp.engine.launch import options_for
 from slm_lsp.engine.loading import load_model
 from slm_lsp.engine.model import AbortFlag
@@ -81,7 +83,9 @@ def measure(name: str, cases: list[Case]) -> list[dict[str, Any]]:
     try:
         with Progress(console=Console(stderr=True)) as bars:
             for case in bars.track(cases, description=name):
-                prompt = prompt_of(case, settings)
+                document = case.document()
+                request = Request(document, parse(document), document.clamp(case.cursor))
+                prompt = prompt_for(request, settings)
                 alone = msgspec.structs.replace(prompt, suffix="")
                 pairs.append([fill(model, case, it, abort) for it in (prompt, alone)])
     finally:

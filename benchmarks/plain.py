@@ -13,18 +13,19 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 from unittest.mock import patch
 
-from benchmarks.variants import LINE, written
-from slm_lsp.completion.stop import Stop
+from slm_lsp.completion.generate import generate
+from slm_lsp.completion.stop import LINE, Stop
 from slm_lsp.context.place import indentation
 from slm_lsp.context.window import CHARACTERS_PER_TOKEN
 from slm_lsp.engine import fim, recognition
 from slm_lsp.engine.families import FAMILIES
-from slm_lsp.engine.protocol import Prompt
+from slm_lsp.engine.protocol import Generate, Prompt, next_id
 from slm_lsp.evaluation.metrics import judged
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from slm_lsp.completion.generate import Draft
     from slm_lsp.config import Settings
     from slm_lsp.engine.llama_model import LlamaModel
     from slm_lsp.engine.protocol import Engine
@@ -55,14 +56,23 @@ class BlockStop(Stop):
 @contextmanager
 def asked_plainly(weights: LlamaModel) -> Iterator[None]:
     """Let `weights` read prompts as their publisher lays them out, without healing."""
+    with (
+        published(weights),
+        patch.object(fim, "healed", lambda tokens, _pieces: (list(tokens), b"")),
+    ):
+        yield
+
+
+@contextmanager
+def published(weights: LlamaModel) -> Iterator[None]:
+    """Let `weights` read prompts as their publisher lays them out."""
     family = next((it for it in FAMILIES if it.name == weights.fills_in), None)
     form = weights._format  # noqa: SLF001 (no user chooses another than the family's)
     if family is not None and family.name in PUBLISHED:
-        published = replace(family, prompt=PUBLISHED[family.name])
-        form = recognition.of_family(published, weights._llama.token)  # noqa: SLF001
+        model = replace(family, prompt=PUBLISHED[family.name])
+        form = recognition.of_family(model, weights._llama.token)  # noqa: SLF001
     with (
         patch.object(weights, "_format", form),
-        patch.object(fim, "healed", lambda tokens, _pieces: (list(tokens), b"")),
         patch.object(fim, "PSM_SUFFIX_TOKENS", weights.room),
     ):
         yield
@@ -70,12 +80,15 @@ def asked_plainly(weights: LlamaModel) -> Iterator[None]:
 
 async def plain(case: Case, settings: Settings, engine: Engine, weights: LlamaModel) -> Result:
     """Return what becomes of `case`. Raises EngineError."""
+    with asked_plainly(weights):
+        return await written_plainly(case, plain_prompt(case, settings), engine)
+
+
+async def written_plainly(case: Case, prompt: Prompt, engine: Engine) -> Result:
+    """Return what becomes of `case` where the answer to `prompt` is shown. Raises EngineError."""
     whole = "\n" in case.expected.strip()
     indent = indentation(case.document().before(case.cursor))
-    stop = BlockStop((), indent) if whole else LINE
-    prompt = plain_prompt(case, settings)
-    with asked_plainly(weights):
-        draft = await written(engine, prompt, stop, LONGEST)
+    draft = await written(engine, prompt, BlockStop((), indent) if whole else LINE, LONGEST)
     text = without_rest(draft.text, case.suffix.split("\n", 1)[0])
     return judged(
         case,
@@ -85,6 +98,16 @@ async def plain(case: Case, settings: Settings, engine: Engine, weights: LlamaMo
         latency_ms=0.0,
         asked=True,
     )
+
+
+async def written(engine: Engine, prompt: Prompt, stop: Stop, longest: int) -> Draft:
+    """Return what the model writes after `prompt` until `stop`, `longest` tokens at most.
+
+    Raises EngineError.
+    """
+    request = Generate(next_id(), "", prompt, longest, stop.strings, opener=stop.opener)
+    generation = await generate(engine, request, stop, lambda _text: None)
+    return generation.drafts[0]
 
 
 def plain_prompt(case: Case, settings: Settings) -> Prompt:

@@ -1,14 +1,18 @@
-"""How good completions are on the project's own evaluation set, and what each part of the way adds.
+"""The path of the server beside the same weights asked plainly, on the same holes.
 
-The cases come from `python -m benchmarks.evaluation_set`. `--split tune` (the default) is what
-choices are made by; `--split reported` is for figures in documents, and nothing is chosen by it.
-What a variant is stands in `variants.py`, what is counted in `evaluation/metrics.py`; besides,
-`chars_wrong` are the characters of completions that were shown and not right. Both kinds of
-characters are counted by the hole. Everything runs on the default model in this process.
+Each hole is asked for three times: plainly (`plain`), by hand (`asked`: the user asks, so nothing
+is held back for doubt) and by itself (`unasked`: as the editor asks at a key). All three read the
+same recorded answers of the model (`recorded`), so a second run costs no model time unless prompts
+have changed.
 
-The figures are those of `raw-unhealed`, `raw`, `pipeline-alone` and `pipeline`, or of every step of
-the ladder, with the ends of their intervals of 95 % (`_low`, `_high`) from 2,000 samples of the
-holes with replacement; the rows have every variant.
+The first table has exact matches by kind of place: `own`, holes that are lines or blocks of their
+own, and `midst`, holes that begin in the midst of a line. `ratio` is asked over plain with its
+interval of 95 % (2,000 samples of the holes with replacement); `lost` counts holes that plain gets
+right and the user who asks does not, `won` the reverse. Cells of languages and kinds in which the
+path is below plain beyond chance are named: an exact test of lost against won, corrected after
+Holm over all cells. The second table has what is shown unasked.
+
+With `--lost FILE`, each lost hole is written as a line of JSON, with what each way answered.
 """
 
 from __future__ import annotations
@@ -16,162 +20,234 @@ from __future__ import annotations
 import argparse
 import asyncio
 import random
-import re
 import sys
-import warnings
-from collections.abc import Awaitable, Callable
+from collections import defaultdict
+from dataclasses import dataclass
+from math import comb
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 import numpy as np
 from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
-from benchmarks.engine_here import default_settings, engine_here
+from benchmarks.engine_here import default_settings
 from benchmarks.evaluation_set import SPLITS, case_file
-from benchmarks.ladder import ladder
-from benchmarks.report import Figures, percentile, publish
-from benchmarks.variants import all_variants, with_and_without_definitions
-from slm_lsp.context.syntax import Syntax, parse
+from benchmarks.plain import plain
+from benchmarks.recorded import recorded_engine
+from benchmarks.report import Figures, publish
 from slm_lsp.evaluation.cases import read_cases
-from slm_lsp.evaluation.run import definitions_of
-from slm_lsp.workspace.indexer import run as run_index
+from slm_lsp.evaluation.run import evaluate
+from slm_lsp.store import choice
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from slm_lsp.config import Settings
-    from slm_lsp.engine.protocol import Engine
     from slm_lsp.evaluation.cases import Case
     from slm_lsp.evaluation.metrics import Result
 
-QUICK_HOLES = 10
-SAMPLES = 2000
-SEED = 0
-DOUBTFUL = re.compile(r".*-\d[.]\d+")
-"""Names of variants that are rows, but no figures."""
+SAMPLES, SEED = 2000, 0
 
-SHARES = ("exact_match", "shown_rate", "precision_shown", "chars_saved", "chars_wrong")
+SIGNIFICANT = 0.05
 
 
-Variants = Callable[["Case", "Settings", "Engine"], "Awaitable[dict[str, Result]]"]
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """One hole, asked for in three ways."""
+
+    case: Case
+    plain: Result
+    asked: Result
+    unasked: Result
+
+    @property
+    def place(self) -> str:
+        """Whether the hole begins a line of its own."""
+        before = self.case.prefix.rpartition("\n")[2]
+        after = self.case.suffix.partition("\n")[0]
+        return "midst" if before.strip() or after.strip() else "own"
+
+    @property
+    def lost(self) -> bool:
+        """Whether plain is right and the path, asked by hand, is not."""
+        return self.plain.exact_match and not self.asked.exact_match
+
+    @property
+    def won(self) -> bool:
+        """Whether the path is right and plain is not."""
+        return self.asked.exact_match and not self.plain.exact_match
 
 
-async def measure(
-    cases: Sequence[Case], settings: Settings, variants: Variants
-) -> list[dict[str, Result]]:
-    """Return the result of each variant for each case."""
-    async with engine_here(settings) as engine:
+async def compare(cases: Sequence[Case], settings: Settings) -> list[Compared]:
+    """Ask for each case in three ways. Raises EngineError."""
+    async with recorded_engine(settings) as (engine, model):
         with Progress(console=Console(stderr=True)) as bars:
-            tracked = bars.track(cases, description="Completing")
-            return [await variants(case, settings, engine) for case in tracked]
+            compared = [
+                Compared(
+                    case,
+                    await plain(case, settings, engine, model.weights),
+                    await evaluate(case, settings, engine, invoked=True),
+                    await evaluate(case, settings, engine, invoked=False),
+                )
+                for case in bars.track(cases, description="Completing")
+            ]
+        print(f"{model.answered} answers were new.", file=sys.stderr)
+        return compared
 
 
-def uses_other_files(case: Case) -> bool:
-    """Tell whether the model reads definitions from other files for `case`."""
-    syntax = parse(case.document())
-    return isinstance(syntax, Syntax) and definitions_of(case, syntax, default_settings()) != ""
+def ratio(compared: Sequence[Compared]) -> tuple[float, float, float]:
+    """Return exact matches asked by hand over plain ones, and the ends of the interval."""
+    right = np.array([(it.asked.exact_match, it.plain.exact_match) for it in compared], dtype=float)
+    rng = np.random.default_rng(SEED)
+    drawn = right[rng.integers(0, len(right), (SAMPLES, len(right)))].sum(axis=1)
+    ratios = drawn[:, 0] / np.maximum(drawn[:, 1], 1)
+    asked, wanted = right.sum(axis=0)
+    low, high = np.percentile(ratios, [2.5, 97.5])
+    return float(asked / max(wanted, 1)), float(low), float(high)
 
 
-def row(variant: str, results: Sequence[Result]) -> dict[str, Any]:
-    """Return the shares of a variant with the ends of their intervals."""
-    counts = np.array([_counts(result) for result in results], dtype=float)
-    chance = np.random.default_rng(SEED)
-    samples = chance.integers(0, len(counts), (SAMPLES, len(counts)))
-    drawn = np.array([_shares(counts[sample]) for sample in samples])
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", RuntimeWarning)  # a variant that never shows anything
-        low, high = np.nanpercentile(drawn, [2.5, 97.5], axis=0)
-    made: dict[str, Any] = {"variant": variant, "n": len(results)}
-    for at, (name, value) in enumerate(zip(SHARES, _shares(counts), strict=True)):
-        made[name] = _rounded(value)
-        made[f"{name}_low"], made[f"{name}_high"] = _rounded(low[at]), _rounded(high[at])
-    took = [result.latency_ms for result in results if result.asked]
-    for share in (50, 95):
-        slowest = percentile(took, share)
-        made[f"latency_p{share}_ms"] = None if slowest is None else round(slowest, 1)
-    made["syntax_errors_added"] = sum(result.syntax_error_added for result in results)
-    made["suffix_repeated"] = sum(result.suffix_repeated for result in results)
-    return made
+def worse(compared: Iterable[Compared]) -> float:
+    """Return how likely so many more lost than won holes are by chance (one-sided sign test)."""
+    holes = list(compared)
+    lost, won = sum(it.lost for it in holes), sum(it.won for it in holes)
+    return float(sum(comb(lost + won, n) for n in range(lost, lost + won + 1)) / 2 ** (lost + won))
 
 
-def _counts(result: Result) -> tuple[float, ...]:
-    length = len((result.completion or "").rstrip())
-    right = result.shown and result.right
-    saved, wrong = (length, 0) if right else (0, length)
-    return result.exact_match, result.shown, right, saved, wrong
+def worse_cells(compared: Sequence[Compared]) -> list[str]:
+    """Name the languages, kinds and places where the path is below plain beyond chance (Holm)."""
+    cells: dict[str, list[Compared]] = defaultdict(list)
+    for it in compared:
+        for cell in (it.case.language, it.case.hole, f"{it.case.language}, {it.case.hole}"):
+            cells[cell].append(it)
+    ordered = sorted((worse(holes), cell) for cell, holes in cells.items())
+    found: list[str] = []
+    for rank, (chance, cell) in enumerate(ordered):
+        if chance * (len(ordered) - rank) > SIGNIFICANT:
+            break
+        found.append(cell)
+    return found
 
 
-def _shares(counts: np.ndarray[Any, Any]) -> list[float]:
-    exact, shown, right, saved, wrong = counts.mean(axis=0)
-    return [exact, shown, right / shown if shown else float("nan"), saved, wrong]
+def shown(compared: Sequence[Compared], way: Callable[[Compared], Result]) -> dict[str, float]:
+    """Return coverage, the share of right ones in it, and characters saved and wrong a hole."""
+    results = [way(it) for it in compared]
+    offered = [it for it in results if it.shown]
+    right = [it for it in offered if it.right]
+    length = {True: 0, False: 0}
+    for it in offered:
+        length[it.right] += len((it.completion or "").rstrip())
+    return {
+        "shown": len(offered) / len(results),
+        "right_when_shown": len(right) / max(len(offered), 1),
+        "chars_saved": length[True] / len(results),
+        "chars_wrong": length[False] / len(results),
+        "syntax_errors_added": sum(it.syntax_error_added for it in offered),
+        "suffix_repeated": sum(it.suffix_repeated for it in offered),
+    }
 
 
-def _rounded(value: float) -> float | None:
-    return None if np.isnan(value) else round(float(value), 4)
+def _tables(compared: Sequence[Compared]) -> tuple[Figures, list[dict[str, Any]]]:
+    console = Console(width=None if sys.stdout.isatty() else 140)
+    groups: dict[str, list[Compared]] = {"all": list(compared)}
+    for it in compared:
+        for name in (it.place, f"hole {it.case.hole}", it.case.language):
+            groups.setdefault(name, []).append(it)
+    exact = Table("holes", "n", "plain", "asked", "ratio", "won", "lost", title="exact match")
+    seen = Table("holes", "n", "shown", "right", "saved", "wrong", "errors", title="unasked")
+    rows: list[dict[str, Any]] = []
+    for name in sorted(groups, key=lambda it: (it != "all", it not in ("own", "midst"), it)):
+        holes = groups[name]
+        value, low, high = ratio(holes)
+        row: dict[str, Any] = {
+            "holes": name,
+            "n": len(holes),
+            "plain": np.mean([it.plain.exact_match for it in holes]).item(),
+            "asked": np.mean([it.asked.exact_match for it in holes]).item(),
+            "ratio": value,
+            "ratio_low": low,
+            "ratio_high": high,
+            "won": sum(it.won for it in holes),
+            "lost": sum(it.lost for it in holes),
+            **shown(holes, lambda it: it.unasked),
+        }
+        rows.append(row)
+        exact.add_row(
+            name,
+            str(row["n"]),
+            *(f"{row[it]:.3f}" for it in ("plain", "asked")),
+            f"{value:.2f} ({low:.2f} to {high:.2f})",
+            str(row["won"]),
+            str(row["lost"]),
+        )
+        seen.add_row(
+            name,
+            str(row["n"]),
+            *(
+                f"{row[it]:.2f}"
+                for it in ("shown", "right_when_shown", "chars_saved", "chars_wrong")
+            ),
+            str(row["syntax_errors_added"]),
+        )
+    console.print(exact)
+    console.print(seen)
+    figures: Figures = {
+        f"{row['holes']}_{name}": row[name]
+        for row in rows
+        if row["holes"] in ("all", "own", "midst")
+        for name in row
+        if name != "holes"
+    }
+    return figures, rows
 
 
-def _print(rows: Sequence[dict[str, Any]]) -> None:
-    titles = ("saved - wrong", "errors", "repeats", "ms p50", "p95")
-    table = Table("variant", *SHARES, *titles, title="by variant")
-    for made in rows:
-        cells = [
-            "-" if made[name] is None else f"{made[name]:.3f} ±{(high - low) / 2:.3f}"
-            for name in SHARES
-            for low, high in [(made[f"{name}_low"] or 0, made[f"{name}_high"] or 0)]
-        ]
-        trade = made["chars_saved"] - made["chars_wrong"]
-        broken = [str(made["syntax_errors_added"]), str(made["suffix_repeated"])]
-        took = [str(made[f"latency_p{share}_ms"] or "-") for share in (50, 95)]
-        table.add_row(made["variant"], *cells, f"{trade:+.2f}", *broken, *took)
-    Console(width=None if sys.stdout.isatty() else 160).print(table)
-
-
-def _options() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, prog="python -m benchmarks.quality")
-    parser.add_argument("--split", choices=SPLITS, default="tune")
-    parser.add_argument("--holes", type=int, metavar="N", help="a sample of so many (default: all)")
-    what = parser.add_mutually_exclusive_group()
-    what.add_argument("--ladder", action="store_true", help="one part of the path more at a time")
-    what.add_argument(
-        "--definitions",
-        action="store_true",
-        help="only holes in files that use others, with and without what those define",
-    )
-    parser.add_argument("--quick", action="store_true", help="a few holes, under 50 seconds")
-    parser.add_argument("--json", type=Path, metavar="FILE")
-    options = parser.parse_args()
-    if not case_file(options.split).exists():
-        parser.error("the evaluation set is not here yet; `make eval-set` fetches it")
-    return options
-
-
-def _figures(rows: Sequence[dict[str, Any]]) -> Figures:
-    figures: Figures = {"n": rows[0]["n"]}
-    for made in rows:
-        if not DOUBTFUL.fullmatch(made["variant"]):
-            name = made["variant"].replace("-", "_")
-            figures |= {f"{name}_{k}": v for k, v in made.items() if k not in ("variant", "n")}
-    return figures
+def _lost(compared: Iterable[Compared], path: Path) -> None:
+    with path.open("wb") as file:
+        for it in compared:
+            if it.lost:
+                row = {
+                    "id": it.case.id,
+                    "before": it.case.prefix[-200:],
+                    "after": it.case.suffix[:120],
+                    "expected": it.case.expected,
+                    "plain": it.plain.completion,
+                    "asked": it.asked.completion,
+                    "dropped": it.asked.dropped,
+                    "unasked": it.unasked.completion,
+                }
+                file.write(msgspec.json.encode(row) + b"\n")
 
 
 def main() -> int:
     """Run the benchmark."""
-    options = _options()
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.quality",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--against", choices=("plain",), default="plain", help="what is the bar")
+    parser.add_argument("--split", choices=SPLITS, default="tune")
+    parser.add_argument("--holes", type=int, metavar="N", help="a sample of so many (default: all)")
+    parser.add_argument("--model", help="another model than the one that `auto` chooses here")
+    parser.add_argument("--lost", type=Path, metavar="FILE")
+    parser.add_argument("--json", type=Path, metavar="FILE")
+    options = parser.parse_args()
+    if not case_file(options.split).exists():
+        parser.error("the evaluation set is not here yet; `make eval-set` fetches it")
     cases = read_cases(case_file(options.split))
-    for root in {case.workspace for case in cases}:
-        list(run_index(Path(root).resolve()))
-    variants = ladder if options.ladder else all_variants
-    if options.definitions:
-        cases = list(filter(uses_other_files, cases))
-        variants = with_and_without_definitions
-    count = QUICK_HOLES if options.quick else options.holes or len(cases)
-    cases = random.Random(SEED).sample(cases, min(count, len(cases)))
-    found = asyncio.run(measure(cases, default_settings(), variants))
-    rows = [row(name, [one[name] for one in found]) for name in found[0]]
-    _print(rows)
-    publish("benchmarks.quality", _figures(rows), rows, options.json)
+    cases = random.Random(SEED).sample(cases, min(options.holes or len(cases), len(cases)))
+    settings = default_settings()
+    if options.model:
+        settings = choice.resolved(msgspec.structs.replace(settings, model=options.model))
+    compared = asyncio.run(compare(cases, settings))
+    figures, rows = _tables(compared)
+    if options.lost:
+        _lost(compared, options.lost)
+    if below := worse_cells(compared):
+        print("Below plain beyond chance: " + "; ".join(below) + ".")
+    publish("benchmarks.quality", figures, rows, options.json)
     return 0
 
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, cast
 
 import pytest
 
-from benchmarks.against_plain import Compared, ratio, shown, worse, worse_cells
 from benchmarks.plain import BlockStop, plain_prompt, without_rest
+from benchmarks.quality import Compared, ratio, shown, worse, worse_cells
 from benchmarks.recorded import RecordedModel, Recordings
 from slm_lsp.config import Settings
 from slm_lsp.engine.background import Background
