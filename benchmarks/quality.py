@@ -20,6 +20,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import random
+import re
 import sys
 from collections import defaultdict
 from dataclasses import dataclass
@@ -52,6 +53,13 @@ if TYPE_CHECKING:
 SAMPLES, SEED = 2000, 0
 
 SIGNIFICANT = 0.05
+
+_OPEN_END = re.compile(
+    r"(?:[(\[{=.&|^%!]|(?<!\+)\+|(?<!-)-|(?<![*/])\*"
+    r"|\b(?:and|as|await|case|class|const|def|elif|extends|for|from|func|function|if|import|in|is"
+    r"|let|new|not|or|return|self|switch|this|throw|var|while|with))\s*\Z"
+)
+"""Ends of a text that more has to follow on the same line, in nearly all languages."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +106,15 @@ async def compare(cases: Sequence[Case], settings: Settings) -> list[Compared]:
         return compared
 
 
+def ends_open(case: Case, result: Result) -> bool:
+    """Tell whether a shown text ends where more has to follow, and the line of the file goes on."""
+    text = result.completion or ""
+    if not _OPEN_END.search(text):
+        return False
+    rest = case.expected[len(text) :] if case.expected.startswith(text) else "?"
+    return bool((rest + case.suffix).partition("\n")[0].strip())
+
+
 def ratio(compared: Sequence[Compared]) -> tuple[float, float, float]:
     """Return exact matches asked by hand over plain ones, and the ends of the interval."""
     right = np.array([(it.asked.exact_match, it.plain.exact_match) for it in compared], dtype=float)
@@ -132,7 +149,11 @@ def worse_cells(compared: Sequence[Compared]) -> list[str]:
 
 
 def shown(compared: Sequence[Compared], way: Callable[[Compared], Result]) -> dict[str, float]:
-    """Return coverage, the share of right ones in it, and characters saved and wrong a hole."""
+    """Return coverage, the share of right ones in it, and characters saved and wrong a hole.
+
+    Besides, how many of them add a syntax error, repeat the next line, or end in the midst of
+    something.
+    """
     results = [way(it) for it in compared]
     offered = [it for it in results if it.shown]
     right = [it for it in offered if it.right]
@@ -146,6 +167,7 @@ def shown(compared: Sequence[Compared], way: Callable[[Compared], Result]) -> di
         "chars_wrong": length[False] / len(results),
         "syntax_errors_added": sum(it.syntax_error_added for it in offered),
         "suffix_repeated": sum(it.suffix_repeated for it in offered),
+        "open_ends": sum(ends_open(it.case, way(it)) for it in compared),
     }
 
 
@@ -156,7 +178,8 @@ def _tables(compared: Sequence[Compared]) -> tuple[Figures, list[dict[str, Any]]
         for name in (it.place, f"hole {it.case.hole}", it.case.language):
             groups.setdefault(name, []).append(it)
     exact = Table("holes", "n", "plain", "asked", "ratio", "won", "lost", title="exact match")
-    seen = Table("holes", "n", "shown", "right", "saved", "wrong", "errors", title="unasked")
+    faults = ("errors", "repeated", "open ends")
+    seen = Table("holes", "n", "shown", "right", "saved", "wrong", *faults, title="unasked")
     rows: list[dict[str, Any]] = []
     for name in sorted(groups, key=lambda it: (it != "all", it not in ("own", "midst"), it)):
         holes = groups[name]
@@ -172,6 +195,7 @@ def _tables(compared: Sequence[Compared]) -> tuple[Figures, list[dict[str, Any]]
             "won": sum(it.won for it in holes),
             "lost": sum(it.lost for it in holes),
             **shown(holes, lambda it: it.unasked),
+            "open_ends_asked": sum(ends_open(it.case, it.asked) for it in holes),
         }
         rows.append(row)
         exact.add_row(
@@ -189,7 +213,7 @@ def _tables(compared: Sequence[Compared]) -> tuple[Figures, list[dict[str, Any]]
                 f"{row[it]:.2f}"
                 for it in ("shown", "right_when_shown", "chars_saved", "chars_wrong")
             ),
-            str(row["syntax_errors_added"]),
+            *(str(row[it]) for it in ("syntax_errors_added", "suffix_repeated", "open_ends")),
         )
     console.print(exact)
     console.print(seen)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from slm_lsp.engine.branches import decode
 from slm_lsp.engine.chat import TEMPLATE_KEY, detect_chat, lay_out_chat
-from slm_lsp.engine.fim import Layout, layout, named
+from slm_lsp.engine.fim import Layout, layout, named, without_closers
 from slm_lsp.engine.kv import Places
 from slm_lsp.engine.loaded import SHORT_TOKENS, load
 from slm_lsp.engine.model import Aborted, Prefill
@@ -170,11 +170,12 @@ class LlamaModel:
             suffix_room = self._room // SUFFIX_SHARE
         if isinstance(prompt, Chat):
             return self._lay_out_chat(prompt)
+        suffix = without_closers(prompt.suffix) if self._format.order == "spm" else prompt.suffix
         laid_out = layout(
             self._format,
             named(prompt.path, prompt.repository),
             self._prefixes(prompt.prefix),
-            self._suffixes(prompt.suffix) if self._format.order != "prefix" else [],
+            self._suffixes(suffix) if self._format.order != "prefix" else [],
             tokenize=self._llama.tokenize,
             pieces=self._vocabulary.pieces,
             room=self._room,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, cast
 import pytest
 
 from benchmarks.plain import BlockStop, plain_prompt, without_rest
-from benchmarks.quality import Compared, ratio, shown, worse, worse_cells
+from benchmarks.quality import Compared, ends_open, ratio, shown, worse, worse_cells
 from benchmarks.recorded import RecordedModel, Recordings
 from slm_lsp.config import Settings
 from slm_lsp.engine.background import Background
@@ -155,3 +155,17 @@ def test_a_replayed_answer_is_the_model_s_own_however_far_it_was_written(tmp_pat
     assert whole == answer(model) == ("one two three four\n", "end")
     assert answer(model, tokens=2) == ("one two", "length")
     assert weights.asked == asked
+
+
+@pytest.mark.parametrize(
+    ("text", "open_"),
+    [("f(", True), ("f(1", False), ("f", False), ("g(", True), ("return", True), ("f(1)", False)],
+)
+def test_an_end_is_open_where_the_line_goes_on(text: str, open_: bool):
+    it = compared(1, "", text)
+    assert ends_open(it.case, it.asked) == open_
+
+
+def test_an_end_is_not_open_where_the_line_ends_there_in_the_file():
+    it = compared(1, "", "f(", expected="f(\n    1\n)")
+    assert not ends_open(it.case, it.asked)

@@ -6,7 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from slm_lsp.engine.fim import LONGEST_NAME, PSM_SUFFIX_TOKENS, Format, Layout, layout, named
+from slm_lsp.engine.fim import (
+    LONGEST_NAME,
+    PSM_SUFFIX_TOKENS,
+    Format,
+    Layout,
+    layout,
+    named,
+    without_closers,
+)
 from slm_lsp.engine.template import PREFIX, SUFFIX
 
 PRE, SUF, MID, REP, SEP = range(1000, 1005)
@@ -102,3 +110,32 @@ def test_the_order_follows_from_the_parts(form: Format, expected: str):
 
 def test_a_prefix_behind_a_text_is_no_start_of_one():
     assert [form.continues_text for form in FORMATS] == [False, False, False, True, True, False]
+
+
+@pytest.mark.parametrize(
+    ("suffix", "read"),
+    [
+        (")\n    pass\n", "\n    pass\n"),
+        (") {\n  f();\n}", "\n  f();\n}"),
+        ('"]);\nx', "\nx"),
+        ("):\n", "\n"),
+        (")", ""),
+        ("\n)\n", "\n)\n"),
+        (", b)\n", ", b)\n"),
+        (") + 1\n", ") + 1\n"),
+        (": int\n", ": int\n"),
+        (";\n", ";\n"),
+        ("</a>\n", "</a>\n"),
+        ("", ""),
+    ],
+)
+def test_a_suffix_is_read_without_the_closers_that_are_all_of_its_first_line(suffix, read):
+    assert without_closers(suffix) == read
+
+
+@given(st.text(")]}\"'`;:,{ \t\nab", max_size=12))
+def test_only_closers_on_the_first_line_are_left_out(suffix):
+    first, newline, below = suffix.partition("\n")
+    assert without_closers(suffix) in (suffix, newline + below)
+    if set("ab") & set(first):
+        assert without_closers(suffix) == suffix
