@@ -1,4 +1,4 @@
-"""The project's own evaluation set: 1,280 holes in code younger than the default model's training.
+"""The project's own evaluation set: 2,000 holes in code younger than the default model's training.
 
 `python -m benchmarks.evaluation_set` fetches the packages that `evaluation-set.toml` names and
 writes two files of cases for `slm-lsp eval --cases` into `~/.cache/slm-lsp/evaluation`:

@@ -52,7 +52,7 @@ _OPENER = re.compile(r"\s*(\{|:|\(|;?\s*(do|then))?\s*")
 
 _AROUND_CONDITIONS = frozenset({("(", ")"), ("[", "]"), ("[[", "]]")})
 _CONTROL = re.compile(r"(if|elif|elsif|else_if|unless|until|while|for|foreach|match|switch)(_|$)")
-_NO_MEMBER = frozenset({"binary_expression", "class_selector"})
+_NO_MEMBER = frozenset({"binary_expression", "cast", "class_selector", "pseudo_element_selector"})
 _PACKAGE = re.compile("package|namespace_definition|charset")
 """What is captured with the imports and takes nothing from elsewhere."""
 

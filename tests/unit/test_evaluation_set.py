@@ -35,6 +35,9 @@ from tools.machine import SetupFailed
 from tools.packages import fetch, texts
 
 PERMISSIVE = {"Apache-2.0", "BSD-3-Clause", "MIT", "PSF-2.0"}
+FIRST = {"python", "javascript", "typescript", "rust", "c", "cpp", "java"}
+"""Languages of the first 500 cases of each split."""
+
 SOURCE = "def add(a, b):\n    total = a + b\n    print(total, a, b)\n    return total\n" * 5
 
 
@@ -45,10 +48,18 @@ def test_the_manifest_is_what_was_promised():
     assert all(re.fullmatch("[0-9a-f]{64}", one.sha256) for one in listed)
     languages = {source.language for one in listed for source in one.sources}
     assert languages <= {row.id for row in LANGUAGES}
+    assert len(languages) == 16  # HTML and TSX are two
     for split in SPLITS:
         sources = [source for one in listed if one.split == split for source in one.sources]
         assert {source.language for source in sources} == languages
-        assert sum(source.count for source in sources) == 640
+        assert sum(source.count for source in sources) == 1000
+        assert sum(source.holes for source in sources if source.language in FIRST) == 500
+
+
+def test_no_package_is_in_what_our_own_model_learned_from():
+    listed = Path(__file__).parents[2] / "models" / "slm-fim-135m" / "packages.txt"
+    learned = {line.split()[-1] for line in listed.read_text("utf-8").splitlines() if line.strip()}
+    assert learned.isdisjoint(package.name for package in read_manifest())
 
 
 @pytest.fixture

@@ -337,6 +337,21 @@ def test_heads_and_bodies(text, language, heads, body):
         assert ("body", body) in got
 
 
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        (".all::before {\n  color: red;\n}\n", "css"),
+        ("SELECT '1'::int;\n", "sql"),
+        ("<?php\n$a = $b . $c;\n", "php"),
+        ("fn f() -> u32 {\n    0\n}\n", "rust"),
+        ("from . import a\nimport b.c\n", "python"),
+        ("package a.b;\n", "java"),
+    ],
+)
+def test_not_every_dot_names_a_member(text, language):
+    assert not any(kind == "member" for kind, _ in found(text, language))
+
+
 def test_a_docstring_is_no_part_of_the_body():
     body = "if shape.sides and scale > 0:\n        return shape.measure(scale, 2)\n    return 0"
     assert ("body", body) in found(PYTHON, "python")
