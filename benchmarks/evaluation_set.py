@@ -1,4 +1,4 @@
-"""The project's own evaluation set: 1,000 holes in code younger than the default model's training.
+"""The project's own evaluation set: 2,000 holes in code younger than the default model's training.
 
 `python -m benchmarks.evaluation_set` fetches the packages that `evaluation-set.toml` names and
 writes two files of cases for `slm-lsp eval --cases` into `~/.cache/slm-lsp/evaluation`:
@@ -13,6 +13,7 @@ import argparse
 import fnmatch
 import hashlib
 import os
+import random
 import re
 import sys
 from pathlib import Path
@@ -23,14 +24,14 @@ import msgspec
 from slm_lsp.errors import UsageError
 from slm_lsp.evaluation.cases import Case, as_lines
 from slm_lsp.evaluation.files import check_source
-from slm_lsp.evaluation.holes import punch
+from slm_lsp.evaluation.holes import KINDS, SCENARIOS, punch
 from slm_lsp.lines import split_lines
 from slm_lsp.text import Document
 from tools.machine import SetupFailed, cache_folder
 from tools.packages import Kind, fetch, texts
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping, Sequence
 
 MANIFEST = Path(__file__).with_name("evaluation-set.toml")
 
@@ -41,6 +42,12 @@ WHOLE_LINES = 2000
 
 SIDE_LINES = 300
 """Of a longer one, so many lines above and below the hole."""
+
+SCENARIO_FILES = 40
+"""Scenarios are looked for in so many files of a package: all of them would take minutes."""
+
+TESTS = ("test",)
+"""The kind of a hole in a file of tests."""
 
 Split = Literal["tune", "reported"]
 SPLITS: tuple[Split, ...] = ("tune", "reported")
@@ -54,23 +61,37 @@ _GENERATED = re.compile(
 )
 
 
-class Package(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One package of the manifest.
+class Source(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Files of a package that are in one language, and how many holes of which kinds are in them.
 
-    `files` and `without` are patterns of paths inside it, in which `*` stands for slashes too;
-    tests and generated code are left out anyway. All holes of a package are in one `split`.
+    `files` and `without` are patterns of paths, in which `*` stands for slashes too; generated code
+    is left out anyway. There are `holes` of `KINDS` and `scenarios` of `SCENARIOS`, in turn and
+    outside tests, and `tests` bodies of tests.
     """
+
+    language: str
+    files: tuple[str, ...]
+    without: tuple[str, ...] = ()
+    holes: int = 0
+    scenarios: int = 0
+    tests: int = 0
+
+    @property
+    def count(self) -> int:
+        """Holes of all kinds."""
+        return self.holes + self.scenarios + self.tests
+
+
+class Package(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One package of the manifest. All its holes are in one `split`."""
 
     name: str
     version: str
     kind: Kind
     sha256: str
     licence: str
-    language: str
     split: Split
-    holes: int
-    files: tuple[str, ...]
-    without: tuple[str, ...] = ()
+    sources: tuple[Source, ...]
 
 
 class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -91,30 +112,67 @@ def case_file(split: Split) -> Path:
 
 def cases_of(package: Package, files: Iterable[tuple[str, str]]) -> list[Case]:
     """Punch the holes of `package`, which has `files`. Raises SetupFailed if they have no room."""
-    found = {path: text for path, text in files if is_wanted(package, path, text)}
+    found = dict(files)
+    return [
+        shortened(case, package.name)
+        for source in package.sources
+        for kinds, count in (
+            (KINDS, source.holes),
+            (_shuffled(package.name), source.scenarios),
+            (TESTS, source.tests),
+        )
+        if count
+        for case in _punched(package.name, source, found, kinds, count)
+    ]
+
+
+def _shuffled(package: str) -> list[str]:
+    """Return the scenarios outside tests in an order of the package's own.
+
+    The first kinds get a hole more than the last ones.
+    """
+    kinds = [kind for kind in SCENARIOS if kind not in TESTS]
+    return random.Random(package).sample(kinds, len(kinds))
+
+
+def _punched(
+    package: str, source: Source, files: Mapping[str, str], kinds: Sequence[str], count: int
+) -> list[Case]:
+    tests = kinds is TESTS
+    wanted = {
+        path: text for path, text in files.items() if is_wanted(source, path, text, tests=tests)
+    }
 
     def load(path: Path) -> Document | None:
         name = path.as_posix()
-        document = Document.of(found[name], uri="", language=package.language, path=name)
+        document = Document.of(wanted[name], uri="", language=source.language, path=name)
         try:
             check_source(path, document)
         except UsageError:
             return None
         return document
 
-    cases = punch([Path(name) for name in sorted(found)], load, package.holes, SEED)
-    if len(cases) < package.holes:
-        raise SetupFailed(f"{package.name} has room for {len(cases)} holes, not {package.holes}.")
-    return [shortened(case, package.name) for case in cases]
+    paths = [Path(name) for name in sorted(wanted)]
+    if kinds is not KINDS and len(paths) > SCENARIO_FILES:
+        paths = random.Random(package).sample(paths, SCENARIO_FILES)
+    cases = punch(paths, load, count, SEED, kinds)
+    if len(cases) < count:
+        raise SetupFailed(
+            f"{package} has room for {len(cases)} holes in {source.language}, not {count}."
+        )
+    return cases
 
 
-def is_wanted(package: Package, path: str, text: str) -> bool:
-    """Tell whether the file is one that the manifest means, and written by a person."""
+def is_wanted(source: Source, path: str, text: str, *, tests: bool = False) -> bool:
+    """Tell whether the file is one that the manifest means, and written by a person.
+
+    Files of tests are for `tests` alone.
+    """
     return (
-        any(fnmatch.fnmatchcase(path, pattern) for pattern in package.files)
-        and not any(fnmatch.fnmatchcase(path, pattern) for pattern in package.without)
+        any(fnmatch.fnmatchcase(path, pattern) for pattern in source.files)
+        and not any(fnmatch.fnmatchcase(path, pattern) for pattern in source.without)
         and not path.endswith(".d.ts")
-        and not _TEST.search(path)
+        and (tests or not _TEST.search(path))
         and not _GENERATED.search(text[:1000])
     )
 
@@ -143,7 +201,10 @@ def unpack(archive: Path, root: Path) -> None:
 
 
 def write(split: Split, packages: Iterable[Package]) -> str:
-    """Write the cases of `split` and return a line about them. Raises SetupFailed."""
+    """Write the cases of `split` and return a line about them. Raises SetupFailed.
+
+    Those of `KINDS` come first, in the order of the manifest.
+    """
     cases = []
     for package in packages:
         if package.split == split:
@@ -161,6 +222,7 @@ def write(split: Split, packages: Iterable[Package]) -> str:
                 msgspec.structs.replace(case, workspace=workspace)
                 for case in cases_of(package, texts(archive))
             ]
+    cases.sort(key=lambda case: case.hole in SCENARIOS)
     content = b"".join(as_lines(cases))
     path = case_file(split)
     part = path.with_suffix(".part")

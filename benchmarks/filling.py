@@ -31,7 +31,7 @@ from slm_lsp.engine.launch import options_for
 from slm_lsp.engine.loading import load_model
 from slm_lsp.engine.model import AbortFlag
 from slm_lsp.evaluation.cases import read_cases
-from slm_lsp.evaluation.holes import KINDS
+from slm_lsp.evaluation.holes import KINDS, SCENARIOS
 from slm_lsp.store.runtime import CALM
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ def measure(name: str, cases: list[Case]) -> list[dict[str, Any]]:
                 pairs.append([fill(model, case, it, abort) for it in (prompt, alone)])
     finally:
         model.close()
-    return [_row(name, kind, pairs) for kind in ("all", "within a line", *KINDS)]
+    return [_row(name, kind, pairs) for kind in ("all", "within a line", *KINDS, *SCENARIOS)]
 
 
 def _row(name: str, kind: str, pairs: list[list[Filled]]) -> dict[str, Any]:
@@ -122,7 +122,7 @@ def main() -> int:
     cases = random.Random(SEED).sample(cases, min(count, len(cases)))
     rows = [row for name in options.models for row in measure(name, cases)]
     figures: Figures = {}
-    for row in (it for it in rows if it["holes"] not in KINDS):
+    for row in (it for it in rows if it["holes"] in ("all", "within a line")):
         for key in ("exact_match", "exact_match_alone", "ended"):
             figures[f"{row['model']}, {row['holes']} (n={row['n']}): {key}"] = row[key]
     publish("benchmarks.filling", figures, rows, options.json)

@@ -104,7 +104,7 @@ def _function(document: Document, node: Node) -> Function | None:
 
 def _parts(document: Document, node: Node, body: Node) -> Function:
     written = [child for child in _statements(body) if not child.is_extra]
-    documented = bool(written) and _is_docstring(written[0])
+    documented = bool(written) and is_docstring(written[0])
     header = header_of(document, node, body)
     return Function(
         name_of(document, node),
@@ -124,7 +124,8 @@ def _statements(body: Node) -> list[Node]:
     return inner
 
 
-def _is_docstring(statement: Node) -> bool:
+def is_docstring(statement: Node) -> bool:
+    """Tell whether `statement`, the first one of a body, documents it."""
     inner = statement.named_children
     return statement.type == "string" or (
         statement.type == "expression_statement" and len(inner) == 1 and inner[0].type == "string"

@@ -30,9 +30,13 @@ CALLS = frozenset(
     {
         "call",
         "call_expression",
+        "function_call_expression",
+        "member_call_expression",
         "method_invocation",
         "new_expression",
+        "nullsafe_member_call_expression",
         "object_creation_expression",
+        "scoped_call_expression",
     }
 )
 """Kinds of nodes that are calls; a Python class has a list of arguments too."""

@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 import random
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 from slm_lsp.context import languages
 from slm_lsp.context.holes import pieces
+from slm_lsp.context.scenarios import Scenario, scenarios
 from slm_lsp.context.syntax import Syntax, inside, parse
 from slm_lsp.evaluation.cases import Case
 from slm_lsp.lines import content_length
@@ -16,7 +17,7 @@ from slm_lsp.printable import encodable
 from slm_lsp.text import Cursor, Span
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from pathlib import Path
 
     from slm_lsp.text import Document
@@ -24,6 +25,12 @@ if TYPE_CHECKING:
 KINDS = ("line-rest", "line", "statement", "block", "arguments", "span")
 """What is taken out: the rest of a line from a random column, a line without its indentation, a
 statement, the statements of a block, the arguments of a call, anything from a random place on."""
+
+SCENARIOS: tuple[Scenario, ...] = get_args(Scenario)
+"""Kinds of holes where people ask for a completion; `context.scenarios` says what each is."""
+
+_FOUND = frozenset({"statement", "block", "arguments", *SCENARIOS})
+"""Kinds of holes that the tree tells; the others are at random places."""
 
 MAX_LINES = 10
 """Lines in a hole; ghost text that is longer is hardly read."""
@@ -48,42 +55,50 @@ class Source:
     pieces: dict[str, list[Span]]
 
     @classmethod
-    def of(cls, name: str, document: Document) -> Source:
-        """Parse `document`; what it is called is part of the names of its cases."""
+    def of(cls, name: str, document: Document, kinds: Iterable[str] = KINDS) -> Source:
+        """Parse `document` for holes of `kinds`; its name is part of the names of its cases."""
         syntax = parse(document)
         found: dict[str, list[Span]] = {}
-        for kind, span in pieces(syntax) if syntax else ():
+        find = pieces if set(kinds).isdisjoint(SCENARIOS) else scenarios
+        for kind, span in find(syntax) if syntax else ():
             found.setdefault(kind, []).append(span)
         return cls(name, document, syntax, found)
 
 
 def punch(
-    files: Sequence[Path], load: Callable[[Path], Document | None], count: int, seed: int
+    files: Sequence[Path],
+    load: Callable[[Path], Document | None],
+    count: int,
+    seed: int,
+    kinds: Sequence[str] = KINDS,
 ) -> list[Case]:
-    """Return up to `count` cases, of all kinds in turn and from the files in a random order.
+    """Return up to `count` cases, of `kinds` in turn and from the files in a random order.
 
-    `load` reads a file, or returns None for one that is to be left out; it is asked at most once
-    for each file. There are fewer cases where the files have no more room for holes.
+    The kinds are some of `KINDS` or some of `SCENARIOS`, not of both. `load` reads a file, or
+    returns None for one that is to be left out; it is asked at most once for each file. There are
+    fewer cases where the files have no more room for holes.
     """
     chance = random.Random(str(seed))  # noqa: S311 (a sample, not a secret)
     order = list(files)
     chance.shuffle(order)
     sources: dict[Path, Source | None] = {}
     cases: dict[str, Case] = {}
-    kinds, turn = list(KINDS), 0
-    while kinds and len(cases) < count:
-        kind = kinds.pop(0)
+    left, turn = list(kinds), 0
+    while left and len(cases) < count:
+        kind = left.pop(0)
         for _ in order:
             path = order[turn % len(order)]
             turn += 1
             if path not in sources:
                 document = load(path)
-                sources[path] = Source.of(encodable(str(path)), document) if document else None
+                sources[path] = (
+                    Source.of(encodable(str(path)), document, kinds) if document else None
+                )
             source = sources[path]
             case = source and hole(source, kind, chance, cases)
             if case:
                 cases[case.id] = case
-                kinds.append(kind)
+                left.append(kind)
                 break
     return list(cases.values())
 
@@ -92,7 +107,7 @@ def hole(source: Source, kind: str, chance: random.Random, taken: dict[str, Case
     """Punch one hole of `kind` that is not among those `taken`, by id; None if none was found."""
     for _ in range(TRIES):
         span = _span(source, kind, chance)
-        if span is not None and _usable(source, span):
+        if span is not None and _usable(source, kind, span):
             case = _case(source, kind, span)
             if case.id not in taken:
                 return case
@@ -100,7 +115,7 @@ def hole(source: Source, kind: str, chance: random.Random, taken: dict[str, Case
 
 
 def _span(source: Source, kind: str, chance: random.Random) -> Span | None:
-    if kind in ("statement", "block", "arguments"):
+    if kind in _FOUND:
         spans = source.pieces.get(kind)
         return chance.choice(spans) if spans else None
     document = source.document
@@ -153,13 +168,13 @@ def _joins(character: str) -> bool:
     return character.isalnum() or character == "_"
 
 
-def _usable(source: Source, span: Span) -> bool:
+def _usable(source: Source, kind: str, span: Span) -> bool:
     if not 0 <= span.end.line - span.start.line < MAX_LINES:
         return False
     text = _text(source.document, span)
     return (
         len(text.strip()) >= MIN_CHARACTERS
-        and inside(source.syntax, span.start) != "comment"
+        and (kind == "docstring" or inside(source.syntax, span.start) != "comment")
         and not _joins(source.document.after(span.end)[:1] or " ")
     )
 
