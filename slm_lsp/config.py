@@ -120,7 +120,7 @@ class ContextSettings(msgspec.Struct, frozen=True, rename="camel"):
             le=8192,
             description="Budget after the cursor, in tokens, for models that fill in.",
         ),
-    ] = 256
+    ] = 1024
     definition_tokens: Annotated[
         int,
         Meta(

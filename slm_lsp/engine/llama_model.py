@@ -32,11 +32,11 @@ COLD_TOKENS, WARM_TOKENS = FIRST_BATCH // 2, FIRST_BATCH + FIRST_BATCH // 2
 """What a new model is warmed up with: so few that they teach nothing, and all that are read at once
 before it is known how fast that goes."""
 
-SUFFIX_SHARE = 4
+SUFFIX_SHARE = 2
 """At most one in so many tokens of a prompt comes from behind the cursor."""
 
-SHORT_SUFFIX_TOKENS = LEAST_TOKENS // SUFFIX_SHARE
-"""The same for a prompt that is read from its end."""
+SHORT_SUFFIX_TOKENS = LEAST_TOKENS // 4
+"""The same for a prompt that is read from its end: there the prefix counts for more."""
 
 
 class LlamaModel:
