@@ -90,6 +90,13 @@ def test_the_pieces_of_languages_with_braces(language):
     assert statements[1].startswith("return ")
 
 
+@pytest.mark.parametrize(
+    "call", ["add($a, $b)", "$this->add($a, $b)", "C::add($a, $b)", "$x?->add($a, $b)"]
+)
+def test_the_arguments_of_all_calls_of_php(call):
+    assert ("arguments", "$a, $b") in found(f"<?php\n$t = {call};\n", "php")
+
+
 def test_broken_code_has_no_pieces_where_it_is_broken():
     assert ("arguments", "1") in found("def f():\n    g(1)\n", "python")
     assert found("def f():\n    g(1 +)\n", "python") == []
