@@ -54,7 +54,8 @@ def stretch(syntax: Syntax, line: int) -> Overrun:
         if first[0] > start[0]:
             ranges.append(Range(start[1], first[1], start[0], first[0]))
         start = max(start, last)
-    ranges.append(Range(start[1], part.end_point, start[0], part.end_byte))
+    if start[0] < part.end_byte or not ranges:  # what is left out may reach to the part's end
+        ranges.append(Range(start[1], part.end_point, start[0], part.end_byte))
     return Overrun(syntax.document, syntax.language, None, tuple(ranges))
 
 

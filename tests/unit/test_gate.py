@@ -55,10 +55,10 @@ def test_reasons_without_syntax(source, reason):
 )
 def test_what_pushes_code_aside_has_to_be_the_surer(source, least):
     settings = Settings(completion=CompletionSettings(min_confidence=0.5))
-    assert least_confidence(at(source), settings) == least
+    assert least_confidence(at(source), settings) == pytest.approx(least)
     assert least_confidence(at(source, invoked=True), settings) == 0
     surer = Settings(completion=CompletionSettings(min_confidence=0.9))
-    assert least_confidence(at(source), surer) == 0.9
+    assert least_confidence(at(source), surer) == pytest.approx(0.9)
 
 
 @pytest.mark.parametrize("source", ["x = | + 1\n", "x = |\n"])
