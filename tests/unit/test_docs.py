@@ -10,9 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from lsprotocol import types
 
 from slm_lsp import cli, config
 from slm_lsp.evaluation.metrics import Figures
+from slm_lsp.lsp import answering, server, status
 from tests.unit.test_architecture import LAYERS
 
 if TYPE_CHECKING:
@@ -236,3 +238,17 @@ def test_these_tests_can_fail(tmp_path: Path, capsys: pytest.CaptureFixture[str]
     assert list(commands(blocks(page.read_text()))) == ["a ", "c   d  "]
     assert list(commands(spans(page.read_text()))) == ["tune x"]
     assert not explained("modles pull NAME", capsys)
+
+
+def test_every_method_of_our_own_is_described():
+    page = (ROOT / "docs" / "lsp-extensions.md").read_text(encoding="utf-8")
+    own = {name for name in server.HANDLERS if name not in vars(types).values()}
+    assert len(own) == 5
+    for name in {*own, *server.COMMANDS, status.METHOD, answering.TIMINGS}:
+        assert f"`{name}`" in page, name
+
+
+def test_the_index_of_the_documents_names_them_all():
+    index = (ROOT / "docs" / "README.md").read_text(encoding="utf-8")
+    for page in (ROOT / "docs").glob("*.md"):
+        assert page.name == "README.md" or f"({page.name})" in index, page.name
