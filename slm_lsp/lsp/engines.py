@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from typing import TYPE_CHECKING, NamedTuple
 
 from slm_lsp.completion.answers import Answers
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
     from slm_lsp.lsp.status import Status
 
 FIRST_S = 10.0
-"""Seconds that the model in use waits for the small one, which else has the disk for itself."""
+"""Seconds for which the small model has the disk to itself, at the most."""
 
 LAST_ANSWERS_S = 2.0
 """Seconds that the small model has to answer what it was asked before it was replaced."""
@@ -114,26 +113,29 @@ class Engines:
 
     async def close(self) -> None:
         """Give up what is being computed and leave the engine to others."""
-        self._end_interim()
         for task in self._tasks:
             task.cancel()
         if self._tasks:
             await asyncio.wait(self._tasks)
-        self._chosen.answers.close()
-        await self._chosen.engine.close()
+        for one in filter(None, (self._interim, self._chosen)):
+            one.answers.close()
+            await one.engine.close()
 
     def _for(self, settings: Settings) -> Answering:
         return Answering(settings, Answers(), EngineClient(settings, self._changed))
 
     async def _load_behind(self, interim: Answering) -> None:
         """Start the engine once the `interim` model is loaded, so that they do not share a disk."""
-        loaded = False
-        with contextlib.suppress(SlmLspError, TimeoutError):
+        usable = True
+        try:
             async with asyncio.timeout(FIRST_S):
                 await interim.engine.ready()
-            loaded = True
+        except TimeoutError:  # they share it for the rest
+            pass
+        except SlmLspError:
+            usable = False
         if self._interim is interim:
-            if not loaded:
+            if not usable:
                 self._end_interim()
             self._chosen.engine.start()
 

@@ -12,8 +12,9 @@ from pygls.lsp.server import LanguageServer
 from pygls.uris import to_fs_path
 
 from slm_lsp import __version__, config, policy, sources
+from slm_lsp.engine.launch import is_running
 from slm_lsp.engine.protocol import State
-from slm_lsp.errors import PolicyUnusable
+from slm_lsp.errors import PolicyUnusable, SlmLspError
 from slm_lsp.lsp.definitions import Definitions
 from slm_lsp.lsp.documents import Documents
 from slm_lsp.lsp.engines import Engines
@@ -147,7 +148,11 @@ class Session(LanguageServer):
         given = [self.editor_settings, *sources.file_sources(self._root())]
         unresolved, problems = policy.settings(given)
         settings = choice.resolved(unresolved)
-        return Configuration(settings, problems, interim_settings(unresolved, settings))
+        interim = interim_settings(unresolved, settings)
+        with contextlib.suppress(SlmLspError):  # starting it will say so
+            if interim is not None and is_running(settings):
+                interim = None
+        return Configuration(settings, problems, interim)
 
     async def _apply(self, found: Configuration) -> None:
         for problem in found.problems:

@@ -95,6 +95,16 @@ async def test_the_small_model_answers_until_the_large_one_is_there(world):
         assert await editor.ghost() == "return sum((a, b))"
 
 
+async def test_an_engine_that_runs_already_answers_alone(world):
+    large = world.fake(LARGE)
+    async with serving(world, {"model": large}) as client:
+        assert await Editor(client, FUNCTION).ghost() == "return sum((a, b))"
+        answer_first(world, world.fake(SMALL, token_ms=1))
+        async with serving(world, {"model": large}) as other:
+            assert await Editor(other, FUNCTION).ghost() == "return sum((a, b))"
+            assert [engine["model"] for engine in await world.engines()] == [large]
+
+
 @pytest.mark.parametrize(("small_least", "large_least"), [(0.9, 0.0), (0.0, 0.9)])
 async def test_each_model_has_its_own_threshold(world, small_least, large_least):
     doubtful = -0.5  # a probability of 0.6 for the first word
