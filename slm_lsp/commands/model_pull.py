@@ -56,7 +56,7 @@ def pull_model(args: Namespace) -> tuple[Any, str]:
 def _pull_chosen(
     args: Namespace, settings: config.Settings, source: str, progress: Progress
 ) -> tuple[CatalogModel, Pulled | None]:
-    """Pull the model that is named, or the best for this machine, or else the smallest one."""
+    """Pull the model that is named, or the best for this machine, or else the next smaller one."""
 
     def fetch(model: CatalogModel) -> Pulled | None:
         return pull(
@@ -77,15 +77,15 @@ def _pull_chosen(
     found = choice.candidates(budget_ms)
     for line in choice.reckoning(found, budget_ms):
         progress(line, 0, 0)
-    model = catalog.find(choice.best(found).name)
-    try:
-        return model, fetch(model)
-    except PullFailed as error:
-        smallest = catalog.find(found[-1].name)
-        if smallest == model:
-            raise
-        progress(f"{error} Taking {smallest.name} instead.", 0, 0)
-        return smallest, fetch(smallest)
+    taken = choice.best(found)
+    model, *smaller = (catalog.find(one.name) for one in found[found.index(taken) :])
+    for instead in smaller:
+        try:
+            return model, fetch(model)
+        except PullFailed as error:
+            progress(f"{error} Taking {instead.name} instead.", 0, 0)
+        model = instead
+    return model, fetch(model)
 
 
 def _warrant(pulled: Pulled) -> str:

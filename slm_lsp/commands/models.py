@@ -103,7 +103,8 @@ def _list(_args: Namespace) -> tuple[Any, str]:
     texts = {row.name: model_list.described(row.record) for row in found if row.record is not None}
     budget_ms = settings.completion.budget_ms
     reckoned = choice.candidates(budget_ms)
-    value = {"store": str(record.root()), "models": found, "auto": reckoned}
+    best = choice.best(reckoned).name if reckoned else None
+    value = {"store": str(record.root()), "models": found, "auto": reckoned, "best": best}
     lines = [f"  {line}" for line in choice.reckoning(reckoned, budget_ms)]
     return value, "\n".join([model_list.as_text(found, texts), "auto:", *lines])
 

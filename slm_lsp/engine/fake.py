@@ -19,9 +19,12 @@ from slm_lsp.engine.protocol import Chat, Prompt
 from slm_lsp.errors import ModelUnusable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from slm_lsp.engine.model import AbortFlag
+
+LOAD_STEPS = 10
+"""How often a load tells of its progress."""
 
 _TOKEN = re.compile(r"\s*\w+|\s*[^\w\s]|\s+")
 
@@ -63,9 +66,13 @@ class Script(msgspec.Struct, frozen=True):
 class FakeModel:
     """Implements `Model` from a script. Tokens are words with the blanks before them."""
 
-    def __init__(self, script: Script) -> None:
+    def __init__(
+        self, script: Script, progress: Callable[[float], None] = lambda _share: None
+    ) -> None:
         """Wait `load_ms`. Raises ModelUnusable with the script's `load_error`, if it has one."""
-        time.sleep(script.load_ms / 1e3)
+        for step in range(LOAD_STEPS):
+            progress(step / LOAD_STEPS)
+            time.sleep(script.load_ms / 1e3 / LOAD_STEPS)
         if script.load_error:
             raise ModelUnusable(script.load_error)
         self._script = script

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from slm_lsp import store
-from slm_lsp.engine.endpoint import EngineOptions, runtime_dir
+from slm_lsp.engine.endpoint import EngineOptions, runtime_dir, socket_path
 from slm_lsp.engine.offload import AUTO
 from slm_lsp.errors import EngineUnavailable
 from slm_lsp.store.runtime import environment
@@ -37,6 +37,11 @@ def options_for(settings: Settings) -> EngineOptions:
         gpu_layers=AUTO if gpu_layers == "auto" else gpu_layers,
         owner=os.getpid() if settings.engine.sharing == "private" else 0,
     )
+
+
+def is_running(settings: Settings) -> bool:
+    """Tell whether an engine for `settings` seems to run. Raises StoreError, EngineUnavailable."""
+    return socket_path(options_for(settings)).exists()
 
 
 def launch(options: EngineOptions) -> subprocess.Popen[bytes]:

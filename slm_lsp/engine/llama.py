@@ -17,6 +17,7 @@ from slm_lsp.engine.vocabulary import Vocabulary
 from slm_lsp.errors import CardFailed, ModelUnusable
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from slm_lsp.engine.offload import Placement
@@ -27,15 +28,26 @@ BEFORE = "☺"
 SPECIAL = llama_cpp.LLAMA_TOKEN_ATTR_CONTROL | llama_cpp.LLAMA_TOKEN_ATTR_USER_DEFINED
 
 
+def unheard(share: float) -> None:
+    """Do nothing about the `share` of a model that was loaded."""
+
+
 class Llama:
     """One loaded model; `LlamaContext` evaluates with it."""
 
     def __init__(
-        self, path: Path, adapter: Path | None = None, *, gpu_layers: int = 0, tokens: int = 0
+        self,
+        path: Path,
+        adapter: Path | None = None,
+        *,
+        gpu_layers: int = 0,
+        tokens: int = 0,
+        progress: Callable[[float], None] = unheard,
     ) -> None:
         """Load the weights at `path`, and an `adapter` to them.
 
         `gpu_layers` of them go onto graphics cards (see `offload`), beside a KV cache for `tokens`.
+        `progress` hears, in this thread, of the share that was loaded (0 to 1).
         Raises CardFailed where those fail, and ModelUnusable.
         """
         header = gguf.read(path)
@@ -44,7 +56,7 @@ class Llama:
         # Without layers for them, cards are not even asked: their drivers reserve memory, too.
         devices = backends.devices() if gpu_layers else ()
         self.placement = offload.place(header, devices, gpu_layers, tokens)
-        self.handle = _weights(path, self.placement)
+        self.handle = _weights(path, self.placement, progress)
         if not self.handle and self.placement.layers:
             raise CardFailed(f"it could not be put there ({self.placement})")
         if not self.handle:
@@ -179,9 +191,15 @@ class Llama:
         return Vocabulary(pieces)
 
 
-def _weights(path: Path, placement: Placement) -> Any:
+def _weights(path: Path, placement: Placement, progress: Callable[[float], None]) -> Any:
     """Load them where `placement` says; None where that fails."""
     params = llama_cpp.llama_model_default_params()
+
+    def report(share: float, _: object) -> bool:
+        progress(share)
+        return True  # False would end the load
+
+    params.progress_callback = llama_cpp.llama_progress_callback(report)
     params.n_gpu_layers = placement.layers
     # There is no switch for AMX alone; weights that are stored in another order go with it.
     params.use_extra_bufts = not backends.tile_defect()

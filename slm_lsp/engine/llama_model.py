@@ -9,6 +9,7 @@ from slm_lsp.engine.branches import decode
 from slm_lsp.engine.chat import TEMPLATE_KEY, detect_chat, lay_out_chat
 from slm_lsp.engine.fim import Layout, layout, named, without_closers
 from slm_lsp.engine.kv import Places
+from slm_lsp.engine.llama import unheard
 from slm_lsp.engine.loaded import SHORT_TOKENS, load
 from slm_lsp.engine.model import Aborted, Prefill
 from slm_lsp.engine.pace import FIRST_BATCH, FIRST_BATCH_S, LEAST_TOKENS, Pace
@@ -22,7 +23,7 @@ from slm_lsp.engine.trunk import Trunk
 from slm_lsp.errors import ModelUnusable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from slm_lsp.engine.llama_context import LlamaContext
@@ -57,12 +58,13 @@ class LlamaModel:
         gpu_layers: int = 0,
         adapter: Path | None = None,
         abort: AbortFlag,
+        progress: Callable[[float], None] = unheard,
     ) -> None:
         """Load the weights at `path`, and an `adapter` to them. Raises ModelUnusable.
 
         `fim` is the prompt format as in `recognize`, `gpu_layers` as in `offload.place`.
         `context_tokens` is clamped to what the model was trained for. States of places visited
-        before take up to `parked_bytes` of memory.
+        before take up to `parked_bytes` of memory. `progress` hears of the share loaded (0 to 1).
         """
         self._team = Team(threads)
         self._llama, self._room, self._contexts, self.placement = load(
@@ -72,6 +74,7 @@ class LlamaModel:
             context_tokens=context_tokens,
             gpu_layers=gpu_layers,
             abort=abort,
+            progress=progress,
         )
         self._whole, self._short = map(Trunk, self._contexts)
         self._vocabulary = self._llama.vocabulary()

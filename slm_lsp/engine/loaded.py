@@ -7,11 +7,12 @@ import functools
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
-from slm_lsp.engine.llama import Llama
+from slm_lsp.engine.llama import Llama, unheard
 from slm_lsp.engine.llama_context import BRANCHES, LlamaContext
 from slm_lsp.errors import CardFailed
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from slm_lsp.engine.model import AbortFlag
@@ -43,10 +44,17 @@ def load(
     context_tokens: int,
     gpu_layers: int,
     abort: AbortFlag,
+    progress: Callable[[float], None] = unheard,
 ) -> Loaded:
     """Load them, without graphics cards where those fail. Raises ModelUnusable."""
     attempt = functools.partial(
-        _load, path, adapter, threads=threads, context_tokens=context_tokens, abort=abort
+        _load,
+        path,
+        adapter,
+        threads=threads,
+        context_tokens=context_tokens,
+        abort=abort,
+        progress=progress,
     )
     try:
         return attempt(gpu_layers=gpu_layers)
@@ -64,12 +72,13 @@ def _load(
     context_tokens: int,
     gpu_layers: int,
     abort: AbortFlag,
+    progress: Callable[[float], None] = unheard,
 ) -> Loaded:
     """Raise as `Llama` and `LlamaContext` do; nothing of it stays in memory then."""
     answers = BRANCHES * ANSWER_TOKENS
     with contextlib.ExitStack() as undo:
         tokens = context_tokens + SHORT_TOKENS + 2 * answers
-        llama = Llama(path, adapter, gpu_layers=gpu_layers, tokens=tokens)
+        llama = Llama(path, adapter, gpu_layers=gpu_layers, tokens=tokens, progress=progress)
         undo.callback(llama.close)
         trained = llama.trained_tokens or context_tokens
         # Some models know a fixed number of positions, and an answer needs some of them.

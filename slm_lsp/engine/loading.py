@@ -10,16 +10,28 @@ from slm_lsp.errors import ModelUnusable
 from slm_lsp.processors import model_threads
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from slm_lsp.engine.endpoint import EngineOptions
     from slm_lsp.engine.model import AbortFlag, Model
 
+STEPS = 20
+"""How often a load's progress is told at the most."""
 
-def load_model(options: EngineOptions, abort: AbortFlag) -> Model:
-    """Check the file's checksum and load it. Raises StoreError, PolicyError or ModelUnusable."""
+
+def load_model(
+    options: EngineOptions,
+    abort: AbortFlag,
+    progress: Callable[[float], None] = lambda _share: None,
+) -> Model:
+    """Check the file's checksum and load it. Raises StoreError, PolicyError or ModelUnusable.
+
+    `progress` hears, in the calling thread, which share of the weights was loaded (0 to 1).
+    """
     rules = policy.load()
     installed = store.permitted(options.model, rules)
     if installed.kind == "fake":
-        return FakeModel(read_script(installed.path.read_bytes()))
+        return FakeModel(read_script(installed.path.read_bytes()), progress)
     if missing := baseline.lacking():
         raise ModelUnusable(baseline.complaint(missing))
     # The note that spares the hashing is the user's own, so it proves nothing to an administrator.
@@ -43,4 +55,18 @@ def load_model(options: EngineOptions, abort: AbortFlag) -> Model:
         gpu_layers=options.gpu_layers,
         adapter=installed.adapter,
         abort=abort,
+        progress=progress,
     )
+
+
+def in_steps(report: Callable[[float], None]) -> Callable[[float], None]:
+    """Return what passes a growing share on to `report`, rounded down to one of `STEPS`, once."""
+    last = 0
+
+    def progress(share: float) -> None:
+        nonlocal last
+        if (step := int(share * STEPS)) > last:
+            last = step
+            report(step / STEPS)
+
+    return progress

@@ -24,7 +24,7 @@ from slm_lsp import network
 from slm_lsp.engine import protocol
 from slm_lsp.engine.background import Background
 from slm_lsp.engine.endpoint import EngineOptions, check_peer, socket_path
-from slm_lsp.engine.loading import load_model
+from slm_lsp.engine.loading import in_steps, load_model
 from slm_lsp.engine.model import AbortFlag
 from slm_lsp.engine.model_thread import ModelThread
 from slm_lsp.engine.protocol import (
@@ -111,8 +111,14 @@ class EngineProcess:
 
     async def _load(self) -> None:
         abort, thread = AbortFlag(), ModelThread()
+        loop, name = asyncio.get_running_loop(), self._options.model
+
+        def report(share: float) -> None:
+            loop.call_soon_threadsafe(self._announce, State("loading", name, progress=share))
+
+        load = functools.partial(load_model, self._options, abort, in_steps(report))
         try:
-            model = await thread.result_of(lambda: load_model(self._options, abort))
+            model = await thread.result_of(load)
         except SlmLspError as error:
             self._announce(State("failed", self._options.model, str(error)))
         else:
@@ -130,6 +136,8 @@ class EngineProcess:
             self._leave.set()
 
     def _announce(self, state: State) -> None:
+        if self._state.kind == "stopped":
+            return  # a load goes on until then
         self._state = state
         for client in self._clients:
             client.wire.send([state])

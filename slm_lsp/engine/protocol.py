@@ -133,13 +133,15 @@ class State(msgspec.Struct, frozen=True, tag=True):
     """Whether the model can be used. `detail` is a sentence for the user where it cannot.
 
     `stopped` is said by an engine that is about to leave because nobody needed it, or was told to.
-    `chats` tells that the model follows instructions, once it is ready.
+    `chats` tells that the model follows instructions, once it is ready. `progress` is the share of
+    the weights that was loaded so far, from 0 to 1.
     """
 
     kind: Literal["loading", "ready", "failed", "stopped"]
     model: str
     detail: str = ""
     chats: bool = False
+    progress: float = 0.0
 
 
 class Prefilled(msgspec.Struct, frozen=True, tag=True):

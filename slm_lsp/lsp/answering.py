@@ -96,7 +96,7 @@ async def _complete(ls: Session, request: Request) -> Outcome:
         return Outcome(dropped="nobody writes here")
     ls.status.started()
     try:
-        return await complete(request, ls.settings, ls.answers, ls.engine)
+        return await complete(request, *ls.answering)
     except SlmLspError as error:
         # The status says so already; an error reply would pop up at every key.
         log.warning("no completion: %s", error)

@@ -141,7 +141,7 @@ async def _carried_out(ls: Session, frame: Frame, document: Document, work: Work
 
 async def _framed(ls: Session, chosen: Chosen) -> tuple[Frame, Document]:
     """Return what was chosen, and the document it is for. Raises ActionRefused or EngineError."""
-    await ls.model_ready()
+    await ls.engine.ready()
     buffer = _buffer(ls, chosen)
     start, end = map(buffer.document.clamp, (chosen.selection.start, chosen.selection.end))
     syntax, action = await _syntax(ls, buffer, start), ACTIONS[chosen.action]

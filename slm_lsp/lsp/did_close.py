@@ -16,7 +16,7 @@ def did_close(ls: Session, params: types.DidCloseTextDocumentParams) -> None:
     if (buffer := ls.documents.get(uri)) is not None:
         ls.usage.closing(buffer.document)
     ls.documents.close(uri)
-    ls.answers.forget(uri)
+    ls.answering.answers.forget(uri)
     ls.offered.forget(uri)
     ls.definitions.forget(uri)
     ls.expected.pop(uri, None)

@@ -22,4 +22,4 @@ def accept(ls: Session, number: str = "") -> None:
 
 async def restart(ls: Session) -> None:
     """Start or reach the engine anew, for instance after a model was installed."""
-    await ls.restart_engine()
+    await ls.engines.restart()

@@ -33,7 +33,7 @@ async def initialize(ls: Session, params: types.InitializeParams) -> None:
 
 async def initialized(ls: Session, _params: types.InitializedParams) -> None:
     """Start the engine, so that it is ready when the first line is typed, and the index."""
-    ls.warm_up()
+    ls.engines.warm_up()
     ls.background(ls.usage.keep_writing())
     ls.background(ls.index_folders())
     ls.background(watch(ls))

@@ -31,7 +31,7 @@ def prepare(ls: Session, request: Request, outcome: Outcome) -> None:
         expected = (request.cursor.line, typed)
         if ls.expected.get(uri) != expected:
             ls.expected[uri] = expected
-            _instead(ls, uri, prefetch(request, completion, ls.settings, ls.answers, ls.engine))
+            _instead(ls, uri, prefetch(request, completion, *ls.answering))
     if outcome.cached and uri not in ls.preparing:
         expect(ls, request, Urgency.IDLE)
 
@@ -39,7 +39,8 @@ def prepare(ls: Session, request: Request, outcome: Outcome) -> None:
 def expect(ls: Session, request: Request, urgency: Urgency = Urgency.WARM_UP) -> None:
     """Let the model read what surrounds the cursor, because somebody may type there."""
     if ls.settings.completion.prefetch and not closed(request.document, ls.settings):
-        _instead(ls, request.document.uri, read_ahead(request, ls.settings, ls.engine, urgency))
+        settings, _, engine = ls.answering
+        _instead(ls, request.document.uri, read_ahead(request, settings, engine, urgency))
 
 
 def _instead(ls: Session, uri: str, work: Coroutine[None, None, None]) -> None:

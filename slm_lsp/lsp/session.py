@@ -5,19 +5,19 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from lsprotocol import types
 from pygls.lsp.server import LanguageServer
 from pygls.uris import to_fs_path
 
 from slm_lsp import __version__, config, policy, sources
-from slm_lsp.completion.answers import Answers
-from slm_lsp.engine.client import EngineClient
+from slm_lsp.engine.launch import is_running
 from slm_lsp.engine.protocol import State
-from slm_lsp.errors import PolicyUnusable
+from slm_lsp.errors import PolicyUnusable, SlmLspError
 from slm_lsp.lsp.definitions import Definitions
 from slm_lsp.lsp.documents import Documents
+from slm_lsp.lsp.engines import Engines
 from slm_lsp.lsp.index_progress import IndexProgress
 from slm_lsp.lsp.indexing import Indexing
 from slm_lsp.lsp.notebooks import Notebooks
@@ -27,18 +27,28 @@ from slm_lsp.lsp.schemes import file_uri
 from slm_lsp.lsp.status import Status
 from slm_lsp.lsp.usage import Usage
 from slm_lsp.store import choice
+from slm_lsp.store.interim import interim_settings
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
 
     from slm_lsp.config import Settings
-    from slm_lsp.engine.protocol import Engine
+    from slm_lsp.engine.client import EngineClient
     from slm_lsp.lsp.documents import Buffer
+    from slm_lsp.lsp.engines import Answering
     from slm_lsp.text import Cursor
     from slm_lsp.workspace.report import Report
 
 ENGINE_SETTINGS = ("model", "offline", "engine")
 """Settings whose change means another engine."""
+
+
+class Configuration(NamedTuple):
+    """Settings, what is wrong where they came from, and those of the model that answers first."""
+
+    settings: Settings
+    problems: tuple[sources.Problem, ...]
+    interim: Settings | None = None
 
 
 class Session(LanguageServer):
@@ -61,19 +71,18 @@ class Session(LanguageServer):
         self.documents = Documents()
         self.notebooks = Notebooks(self.documents)
         self.usage = Usage(self.documents)
-        self.answers = Answers()
         self.offered = Offered()
         self.definitions = Definitions()
         self.indexing = Indexing(self._indexed)
         self._index_progress = IndexProgress(self)
         self.status = Status(self.protocol)
+        self.engines = Engines(self.status, self._engine_changed, self._forget_prepared)
         self.running: dict[tuple[str, str], asyncio.Task[Any]] = {}  # newest by document, method
         self.preparing: dict[str, asyncio.Task[None]] = {}  # on suspicion, by document
         self.expected: dict[str, tuple[int, str]] = {}  # the line and text it is done for
         self.completion_registered = False
         self.stopped = asyncio.Event()
         self.exit_code = 0
-        self._engine: EngineClient | None = None
         self._background: set[asyncio.Task[None]] = set()
         self._configuring = asyncio.Lock()
         self._watching = False  # folders are indexed from `initialized` on
@@ -85,20 +94,16 @@ class Session(LanguageServer):
         return types.PositionEncodingKind(chosen or types.PositionEncodingKind.Utf16)
 
     @property
-    def engine(self) -> Engine:
+    def engine(self) -> EngineClient:
         """The engine for the current settings; nothing is started before it is used."""
-        if self._engine is None:
-            self._engine = EngineClient(self.settings, self._engine_changed)
-        return self._engine
+        return self.engines.engine
 
-    def warm_up(self) -> None:
-        """Start the engine in the background, if completions are on."""
-        if self.settings.enabled:
-            assert isinstance(self.engine, EngineClient)
-            self.engine.start()
+    @property
+    def answering(self) -> Answering:
+        """What completions are computed with now."""
+        return self.engines.answering
 
     def _engine_changed(self, state: State) -> None:
-        self.status.engine_changed(state)
         if state.kind == "failed":
             self.background(self._choose_again())
 
@@ -106,14 +111,9 @@ class Session(LanguageServer):
         """Take another model where one has come into the store since the settings were read."""
         async with self._configuring:
             with contextlib.suppress(PolicyUnusable):
-                settings, problems = await asyncio.to_thread(self._read_settings)
-                if settings.model != self.settings.model:
-                    await self._apply(settings, problems)
-
-    async def model_ready(self) -> None:
-        """Wait until it is known what the model can do. Raises StoreError or EngineError."""
-        assert isinstance(self.engine, EngineClient)
-        await self.engine.ready()
+                found = await asyncio.to_thread(self._read_settings)
+                if found.settings.model != self.settings.model:
+                    await self._apply(found)
 
     async def configure(self) -> None:
         """Take over new settings: what the editor sent last, above those in files."""
@@ -121,10 +121,10 @@ class Session(LanguageServer):
             try:
                 found = await asyncio.to_thread(self._read_settings)
             except PolicyUnusable as error:
-                await self._apply(policy.CLOSED, (sources.Problem(str(error)),))
+                await self._apply(Configuration(policy.CLOSED, (sources.Problem(str(error)),)))
                 self.status.engine_changed(State("failed", "", str(error)))
             else:
-                await self._apply(*found)
+                await self._apply(found)
         if self._watching:
             await self.index_folders()
 
@@ -144,38 +144,33 @@ class Session(LanguageServer):
             return ""
         return self.definitions.above(buffer, cursor, database, tokens)
 
-    def _read_settings(self) -> tuple[Settings, tuple[sources.Problem, ...]]:
+    def _read_settings(self) -> Configuration:
         given = [self.editor_settings, *sources.file_sources(self._root())]
-        return choice.settings_of(given)
+        unresolved, problems = policy.settings(given)
+        settings = choice.resolved(unresolved)
+        interim = interim_settings(unresolved, settings)
+        with contextlib.suppress(SlmLspError):  # starting it will say so
+            if interim is not None and is_running(settings):
+                interim = None
+        return Configuration(settings, problems, interim)
 
-    async def _apply(self, settings: Settings, problems: tuple[sources.Problem, ...]) -> None:
-        for problem in problems:
+    async def _apply(self, found: Configuration) -> None:
+        for problem in found.problems:
             self.window_log_message(
                 types.LogMessageParams(types.MessageType.Warning, f"slm-lsp: {problem.message}")
             )
-        changed = any(
-            getattr(settings, name) != getattr(self.settings, name) for name in ENGINE_SETTINGS
-        )
-        if settings != self.settings:
-            self._forget_answers()  # other settings may lead to others
+        old, self.settings = self.settings, found.settings
+        same = all(getattr(old, name) == getattr(self.settings, name) for name in ENGINE_SETTINGS)
+        if old != self.settings:
             self.definitions.outdated()
-        self.settings = settings
-        self.usage.enabled = settings.statistics
-        self.usage.learns = settings.completion.learn
-        if changed and self._engine is not None:
-            await self.restart_engine()
+        self.usage.enabled = self.settings.statistics
+        self.usage.learns = self.settings.completion.learn
+        await self.engines.configure(self.settings, found.interim, same_engine=same)
 
-    async def restart_engine(self) -> None:
-        """Leave the engine and start or reach one anew, in which what was wrong may be right."""
-        engine, self._engine = self._engine, None
-        self._forget_answers()
-        if engine is not None:
-            await engine.close()
-        self.warm_up()
-
-    def _forget_answers(self) -> None:
-        self.answers.close()
-        self.answers = Answers()
+    def _forget_prepared(self) -> None:
+        """Give up what is prepared with answers that do not count any more."""
+        for task in self.preparing.values():
+            task.cancel()
         self.expected.clear()
 
     def background(self, work: Coroutine[Any, Any, None]) -> None:
@@ -188,13 +183,11 @@ class Session(LanguageServer):
         """End what is running and leave the engine to others."""
         for task in (*self.running.values(), *self.preparing.values(), *self._background):
             task.cancel()
-        self.answers.close()
         await self.usage.close()
         self.documents.close_all()
         self.definitions.close()
         await self.indexing.close()
-        if self._engine is not None:
-            await self._engine.close()
+        await self.engines.close()
 
     def names_for_model(self, uri: str) -> tuple[str, str]:
         """Return what the model is told a file is called, and the workspace folder it is in.

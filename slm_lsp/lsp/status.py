@@ -47,14 +47,18 @@ class Status:
         self._kind: Kind = "Inactive"
         self._message = "not started"
         self._loading = False
+        self._interim = ""  # the model that answers meanwhile
         self._told: StatusParams | None = None
 
     def engine_changed(self, state: State) -> None:
         """Report a change of the engine's state."""
         self._loading = state.kind == "loading"
+        if not self._loading:
+            self._interim = ""
         match state.kind:
             case "loading":
-                self._kind, self._message = "Normal", f"starting {state.model}"
+                share = f" ({state.progress:.0%})" if state.progress else ""
+                self._kind, self._message = "Normal", f"starting {state.model}{share}"
             case "ready":
                 self._kind, self._message = "Normal", f"{state.model} is ready"
                 self.chats = state.chats
@@ -62,6 +66,11 @@ class Status:
                 self._kind, self._message = "Error", state.detail
             case "stopped":
                 self._kind, self._message = "Inactive", f"{state.model} sleeps until it is needed"
+        self._tell()
+
+    def interim_changed(self, state: State) -> None:
+        """Report a change of the engine that answers while the other loads."""
+        self._interim = state.model if state.kind == "ready" else ""
         self._tell()
 
     def started(self) -> None:
@@ -76,9 +85,11 @@ class Status:
         asyncio.get_running_loop().call_later(AFTERWARDS_S, self._tell)
 
     def _tell(self) -> None:
-        params = StatusParams(
-            busy=self._loading or self._working > 0, kind=self._kind, message=self._message
-        )
+        message = self._message
+        if self._interim and self._loading:
+            message += f"; {self._interim} answers until then"
+        busy = self._loading or self._working > 0
+        params = StatusParams(busy=busy, kind=self._kind, message=message)
         if self._kind == "Error":
             params["command"] = TRY_AGAIN
         if params != self._told:

@@ -2,8 +2,8 @@
 
 The catalog marks the candidates. What is expected of each is reckoned from its own speed here, if
 it was measured, and else from the machine's, which a small model of random weights tells in two
-seconds. Everything that reads settings gets them from `settings_of`, so only this module knows of
-`auto`.
+seconds. Everything that reads settings gets them from `settings_of` or `resolved`, so only this
+module and `interim` know of `auto`.
 """
 
 from __future__ import annotations

@@ -38,7 +38,9 @@ async def test_commands_name_the_model_that_was_chosen(small_world):
     assert (await value(small_world, "complete", f"{file}:2:5"))["model"] == TEST_MODEL
     [engine] = await small_world.engines()
     assert engine["model"] == TEST_MODEL
-    listed = (await value(small_world, "models", "list"))["models"]
+    printed = await value(small_world, "models", "list")
+    assert printed["best"] == printed["auto"][-1]["name"] == TEST_MODEL
+    listed = printed["models"]
     assert [row["name"] for row in listed if row["default"]] == [TEST_MODEL]
     settings = {
         it["name"]: it["value"] for it in (await value(small_world, "config", "show"))["settings"]

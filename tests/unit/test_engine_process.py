@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING
 
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from slm_lsp.engine import protocol
 from slm_lsp.engine.endpoint import EngineOptions, runtime_dir, socket_path
 from slm_lsp.engine.launch import launch
+from slm_lsp.engine.loading import STEPS, in_steps
 from slm_lsp.engine.protocol import (
     Cancel,
     Finished,
@@ -19,6 +22,8 @@ from slm_lsp.engine.protocol import (
     Hello,
     Prompt,
     Query,
+    State,
+    Stop,
     Welcome,
 )
 from slm_lsp.engine.status import Status
@@ -163,3 +168,44 @@ async def test_an_engine_that_leaves_while_it_is_asked_is_not_running(tmp_path: 
     finally:
         server.close()
         path.unlink()
+
+
+async def states_until(wire: ToClientWire, kind: str) -> list[State]:
+    """Return the states that a client hears until one of `kind`, that one too."""
+    heard: list[State] = []
+    while not heard or heard[-1].kind != kind:
+        async with asyncio.timeout(10):
+            message = await wire.next()
+        if isinstance(message, State):
+            heard.append(message)
+    return heard
+
+
+async def test_a_load_tells_its_progress(tmp_path: Path):
+    async with engine(tmp_path, '{"load_ms": 2000}') as path, connected(path) as wire:
+        loading = (await states_until(wire, "ready"))[:-1]
+        told = [state.progress for state in loading]
+        assert told == sorted(set(told))
+        assert told[-1] == pytest.approx(0.9)
+        assert {state.kind for state in loading} == {"loading"}
+
+
+async def test_the_last_that_is_told_of_a_load_given_up_is_that_it_stopped(tmp_path: Path):
+    async with engine(tmp_path, '{"load_ms": 2000}') as path, connected(path) as wire:
+        wire.send([Stop()])
+        await states_until(wire, "stopped")
+        with pytest.raises(EngineLost):
+            await states_until(wire, "ready")
+
+
+@given(st.lists(st.floats(0, 1)).map(sorted))
+def test_progress_is_told_in_steps_that_grow(shares: list[float]):
+    told: list[float] = []
+    progress = in_steps(told.append)
+    for share in shares:
+        progress(share)
+    assert told == sorted(set(told))
+    assert len(told) <= STEPS
+    assert all(share in (step / STEPS for step in range(1, STEPS + 1)) for share in told)
+    if shares:
+        assert max(told, default=0.0) <= shares[-1] < max(told, default=0.0) + 1.01 / STEPS

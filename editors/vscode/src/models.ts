@@ -2,6 +2,9 @@ import { type CancellationToken, ProgressLocation, type QuickPickItem, window } 
 import { type Program, run } from './program';
 import { mirror, serverSettings, setModel } from './settings';
 
+/** The value of the setting that leaves the choice of a model to the server. */
+const AUTO = 'auto';
+
 interface Model {
   readonly name: string;
   readonly default: boolean;
@@ -9,23 +12,34 @@ interface Model {
   readonly catalog: { readonly parameters: number; readonly licence: string } | null;
 }
 
+/** What `models list` prints: `best` is the one for this machine, absent from older servers. */
+interface Models {
+  readonly models: readonly Model[];
+  readonly best?: string | null;
+}
+
+interface Item extends QuickPickItem {
+  /** What the setting becomes. */
+  readonly name: string;
+  readonly installed: boolean;
+}
+
 /** Let the user pick a model, fetch it if it is not there, and use it. */
 export async function chooseModel(server: Program): Promise<void> {
-  const { models } = JSON.parse(await run(server, ['models', 'list', '--json'])) as {
-    models: Model[];
-  };
-  const picked = await window.showQuickPick(models.map(item), { title: 'slm-lsp: model' });
+  const found = JSON.parse(await run(server, ['models', 'list', '--json'])) as Models;
+  const items = [...automatic(found), ...found.models.map(item)];
+  const picked = await window.showQuickPick(items, { title: 'slm-lsp: model' });
   if (picked === undefined) {
     return;
   }
-  if (!picked.model.installed) {
+  if (!picked.installed) {
     await window.withProgress(
       { location: ProgressLocation.Notification, title: 'slm-lsp', cancellable: true },
       (progress, token) =>
-        pull(server, picked.model.name, token, (message) => progress.report({ message })),
+        pull(server, picked.name, token, (message) => progress.report({ message })),
     );
   }
-  await setModel(picked.model.name);
+  await setModel(picked.name);
 }
 
 /** Fetch the model `name`, from the user's mirror or wheelhouse alone where there is one. */
@@ -41,15 +55,23 @@ export async function pull(
   await run(server, ['models', 'pull', name, ...from], { token, onLine, env });
 }
 
-function item(model: Model): QuickPickItem & { readonly model: Model } {
-  const { parameters, licence } = model.catalog ?? {};
+/** The choice of the server, if it has one: the best model for this machine. */
+function automatic({ models, best }: Models): Item[] {
+  const model = models.find(({ name }) => name === best);
+  if (model === undefined) {
+    return [];
+  }
+  const state = model.installed ? 'installed' : 'will be downloaded';
+  const description = `the best for this machine: ${model.name} · ${state}`;
+  return [{ name: AUTO, installed: model.installed, label: AUTO, description }];
+}
+
+function item({ name, installed, catalog, default: inUse }: Model): Item {
+  const { parameters, licence } = catalog ?? {};
   const size = parameters === undefined ? [] : [`${(parameters / 1e6).toFixed(0)} M parameters`];
-  const state = model.default ? 'in use' : 'installed';
-  return {
-    model,
-    label: model.name,
-    description: [...size, licence, model.installed ? state : 'will be downloaded']
-      .filter(Boolean)
-      .join(' · '),
-  };
+  const here = inUse ? 'in use' : 'installed';
+  const description = [...size, licence, installed ? here : 'will be downloaded']
+    .filter(Boolean)
+    .join(' · ');
+  return { name, installed, label: name, description };
 }

@@ -11,10 +11,17 @@ SUMS = "def add(a, b):\n    return a + b\n\n\ndef subtract(a, b):\n    "
 
 
 def test_a_model_is_chosen(window: Window) -> None:
-    window.choose("Choose Model", "slm-fim-135m", picture="menu")
+    window.choose("Choose Model", "in use", picture="menu")
     settings = window.server.data / "Machine" / "settings.json"
     window.wait_for_json(settings, lambda made: str(made.get("slm-lsp.model")), "slm-fim-135m")
     window.wait_for_status("slm-fim-135m is ready")
+
+
+def test_the_choice_is_left_to_the_server(window: Window) -> None:
+    window.choose("Choose Model", "the best for this machine")
+    settings = window.server.data / "Machine" / "settings.json"
+    window.wait_for_json(settings, lambda made: str(made.get("slm-lsp.model")), "auto")
+    window.wait_for_status("is ready")
 
 
 def test_it_says_why_nothing_was_shown(window: Window) -> None:
