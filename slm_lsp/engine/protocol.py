@@ -21,7 +21,7 @@ from slm_lsp.engine.status import Status
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
 
-PROTOCOL = f"{__version__}+8"
+PROTOCOL = f"{__version__}+9"
 """Both sides must say the same; the number counts changes to this file within a version."""
 
 
