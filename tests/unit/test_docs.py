@@ -156,8 +156,12 @@ def test_files_that_are_told_exist(page: Path):
         assert (ROOT / path).exists(), f"{name(page)}: {path}"
 
 
-def test_the_modules_that_the_architecture_names_exist():
-    text = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
+DECISIONS = sorted((ROOT / "docs" / "decisions").glob("*.md"))
+
+
+@pytest.mark.parametrize("page", [ROOT / "ARCHITECTURE.md", *DECISIONS], ids=name)
+def test_the_modules_that_the_architecture_names_exist(page: Path):
+    text = page.read_text(encoding="utf-8")
     files = {f"/{path.relative_to(ROOT)}" for path in tree("*.py", "*.ts", "*.lua", "*.scm")}
     named = set(re.findall(r"[\w/-]+\.(?:py|ts|lua)\b", text))
     assert {it for it in named if not any(file.endswith(f"/{it}") for file in files)} == set()
@@ -246,6 +250,11 @@ def test_every_method_of_our_own_is_described():
     assert len(own) == 5
     for name in {*own, *server.COMMANDS, status.METHOD, answering.TIMINGS}:
         assert f"`{name}`" in page, name
+
+
+def test_the_index_of_the_decisions_names_them_all():
+    index = (ROOT / "docs" / "decisions" / "README.md").read_text(encoding="utf-8")
+    assert all(f"({page.name})" in index for page in DECISIONS if page.name != "README.md")
 
 
 def test_the_index_of_the_documents_names_them_all():
