@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from lsprotocol import types
 
+from slm_lsp.completion.answers import Answers
 from slm_lsp.engine.fake import FakeModel, Script
 from slm_lsp.engine.model import AbortFlag
 from slm_lsp.engine.scheduler import Scheduler
 from slm_lsp.lsp import answering
 from slm_lsp.lsp.did_close import did_close
 from slm_lsp.lsp.did_open import did_open
+from slm_lsp.lsp.engines import Answering
 from slm_lsp.lsp.inline_completion import inline_completion
 from slm_lsp.lsp.server import create
 from slm_lsp.text import Document
@@ -42,14 +44,19 @@ async def a_session(
 ) -> AsyncIterator[Session]:
     session = create()
     session.protocol.set_writer(Nowhere())
-    engine = Scheduler(FakeModel(Script(default=written)), AbortFlag())
-    monkeypatch.setattr(type(session), "engine", property(lambda _: engine))
+    engine: Any = Scheduler(FakeModel(Script(default=written)), AbortFlag())
+    answers = Answers()
+    with_model = property(lambda here: Answering(here.settings, answers, engine))
+    monkeypatch.setattr(type(session), "answering", with_model)
     params: dict[str, object] = {"processId": None, "capabilities": {}, "rootUri": None}
     message = {"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": params}
     session.protocol.receive(json.dumps(message).encode())
-    await asyncio.sleep(0.05)  # its settings are read in a thread
+    async with asyncio.timeout(10):  # its settings are read in a thread
+        while not hasattr(session.protocol, "server_capabilities"):  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
     yield session
     await session.close()
+    answers.close()
     await engine.close()
 
 
