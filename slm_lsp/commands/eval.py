@@ -17,16 +17,19 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from slm_lsp.commands.settings import settings_for
+from slm_lsp.commands.settings import merged, settings_for
 from slm_lsp.commands.source import in_workspace, read_document
 from slm_lsp.engine.client import EngineClient
 from slm_lsp.errors import UsageError
 from slm_lsp.evaluation.cases import read_cases
 from slm_lsp.evaluation.files import check_source, source_files
+from slm_lsp.evaluation.git import Repository
+from slm_lsp.evaluation.history import replay
 from slm_lsp.evaluation.holes import punch
 from slm_lsp.evaluation.metrics import summary
 from slm_lsp.evaluation.report import COLUMNS, cells, page
 from slm_lsp.evaluation.run import evaluate
+from slm_lsp.sources import Source, file_sources
 from slm_lsp.workspace.files import may_be_workspace, workspace_of
 from slm_lsp.workspace.indexer import run as run_index
 
@@ -39,6 +42,9 @@ if TYPE_CHECKING:
 DEFAULT_HOLES = 100
 """Holes punched into files: some minutes on a laptop, and shares known to about 10 points."""
 
+DEFAULT_COMMITS = 1000
+"""Commits replayed from: some months of a team, listed in less than a second."""
+
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Declare the command and its options."""
@@ -47,6 +53,21 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser.add_argument(
         "--cases", type=Path, metavar="FILE.jsonl", help="given cases instead of own holes"
     )
+    parser.add_argument(
+        "--git",
+        type=Path,
+        nargs="?",
+        const=Path(),
+        metavar="PATH",
+        help="replay the commits of the repository at PATH (the current folder)",
+    )
+    parser.add_argument(
+        "--commits",
+        type=positive,
+        metavar="N",
+        help="with --git: how many commits, newest first (1000)",
+    )
+    parser.add_argument("--model", metavar="NAME", help="another model than the chosen one")
     parser.add_argument("--out", type=Path, metavar="FILE.jsonl", help="write each result there")
     parser.add_argument("--report", type=Path, metavar="FILE.html", help="write a page with charts")
     parser.add_argument("--json", action="store_true", help="print one JSON value")
@@ -59,12 +80,11 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 def run(options: argparse.Namespace) -> int:
     """Complete every case and print the figures."""
-    if bool(options.paths) == bool(options.cases):
-        raise UsageError("Name files or folders, or cases with --cases; not both, and not neither.")
+    _check(options)
     written = [path for path in (options.out, options.report) if path]
     if options.cases and os.path.realpath(options.cases) in map(os.path.realpath, written):
         raise UsageError(f"{options.cases} holds the cases and would be overwritten.")
-    settings = settings_for(Path.cwd())
+    settings = _settings(options.model)
     cases = _cases(options)
     if settings.context.definition_tokens:
         _index({Path(case.workspace) for case in cases if case.workspace})
@@ -83,7 +103,27 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
+def _check(options: argparse.Namespace) -> None:
+    given = [bool(options.paths), bool(options.cases), options.git is not None]
+    if sum(given) != 1:
+        raise UsageError(
+            "Name files or folders, or cases with --cases, or commits with --git: one of them."
+        )
+    if options.commits and options.git is None:
+        raise UsageError("--commits goes with --git only.")
+
+
+def _settings(model: str | None) -> Settings:
+    if model is None:
+        return settings_for(Path.cwd())
+    named = Source("--model", {"model": model}, "kebab")
+    return merged([named, *file_sources(Path.cwd().resolve())])
+
+
 def _cases(options: argparse.Namespace) -> list[Case]:
+    if options.git is not None:
+        commits, count = options.commits or DEFAULT_COMMITS, options.holes or DEFAULT_HOLES
+        return replay(Repository(options.git), commits, count, options.seed)
     if options.cases:
         given = read_cases(options.cases)
         count = min(options.holes or len(given), len(given))

@@ -122,7 +122,7 @@ def _span(source: Source, kind: str, chance: random.Random) -> Span | None:
     line = chance.randrange(len(document.lines))
     text = document.lines[line].rstrip()
     start, end = len(text) - len(text.lstrip()), len(text)
-    if not _is_code(source, line, start):
+    if not is_code(source, line, start):
         return None
     if kind == "line":
         return Span(Cursor(line, start), Cursor(line, end))
@@ -135,7 +135,7 @@ def _span(source: Source, kind: str, chance: random.Random) -> Span | None:
     return Span(begin, _further(document, begin, round(math.exp(chance.uniform(low, high)))))
 
 
-def _is_code(source: Source, line: int, start: int) -> bool:
+def is_code(source: Source, line: int, start: int) -> bool:
     """Tell whether the line whose text begins at `start` is more than a comment or a string."""
     text = source.document.lines[line]
     comment = languages.find(source.document.language).comment

@@ -95,6 +95,11 @@ def find(root: Path, path: Path) -> SourceFile | None:
     return _source_file(root, str(path), rules)
 
 
+def is_generated(source: bytes) -> bool:
+    """Tell whether the head of a file says that a program made it."""
+    return bool(_GENERATED.search(source, 0, HEAD_BYTES))
+
+
 def read(root: Path, file: SourceFile) -> bytes | None:
     """Return the text of `file` in UTF-8; None for what is gone, binary, minified or generated."""
     try:
@@ -103,7 +108,7 @@ def read(root: Path, file: SourceFile) -> bytes | None:
         return None
     made = (
         b"\0" in source
-        or _GENERATED.search(source, 0, HEAD_BYTES)
+        or is_generated(source)
         or any(len(line) > MAX_COLUMNS for line in source.split(b"\n"))
     )
     return None if made else source

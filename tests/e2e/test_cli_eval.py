@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import signal
+import subprocess
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -111,6 +112,43 @@ async def test_cases_are_judged(ready):
     assert [row["dropped"] for row in rows] == ["", "", "inside a word"]
     assert rows[0]["latency_ms"] >= 0
     assert rows[2]["confidence"] is None
+
+
+def repository(world: World) -> Path:
+    """Make a repository whose second commit adds one line."""
+    folder = world.project / "history"
+    folder.mkdir()
+    git = ("git", "-C", str(folder), "-c", "user.name=A", "-c", "user.email=a@example.org")
+    subprocess.run([*git, "init", "-q"], check=True)
+    for content in ("a = 1\n", "a = 1\nx = one + two\n"):
+        (folder / "a.py").write_text(content, encoding="utf-8")
+        subprocess.run([*git, "add", "a.py"], check=True)
+        subprocess.run([*git, "commit", "-q", "--no-gpg-sign", "-m", "a commit"], check=True)
+    return folder
+
+
+async def test_a_model_is_named_for_one_run(ready):
+    arguments = ("--cases", str(cases(ready)), "--model", "no-such-model")
+    assert_one_clear_error(await ready.cli("eval", *arguments), 1, "no-such-model")
+
+
+async def test_commits_are_replayed(ready):
+    folder = repository(ready)
+    out = ready.project / "history.jsonl"
+    finished = await ready.cli("eval", "--git", str(folder), "--out", str(out), "--json")
+    assert (finished.code, finished.stderr) == (0, "")
+    answer = json.loads(finished.stdout)
+    assert set(answer) == FIGURES | {"by_language", "by_hole"}
+    assert answer["by_language"]["python"]["n"] == answer["n"] == 2
+    assert set(answer["by_hole"]) == {"line", "line-rest"}
+    assert lines(out)[0]["id"].endswith(":a.py:2:1:line")
+
+
+@pytest.mark.parametrize(
+    "arguments", [("src", "--git"), ("--git", ".", "--cases", "c"), ("src", "--commits", "3")]
+)
+async def test_holes_come_from_one_place(ready, arguments: tuple[str, ...]):
+    assert_one_clear_error(await ready.cli("eval", *arguments), 2, "--")
 
 
 async def test_holes_of_ones_own_files_are_the_same_every_time(ready):
