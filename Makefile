@@ -80,6 +80,7 @@ lint: dev
 	@$(VENV)/ruff format --check
 	@$(VENV)/mypy
 	@$(VENV)/python -m pytest -q tests/unit/test_architecture.py
+	@$(VENV)/python -m tools.prose
 	@if command -v luacheck >/dev/null; then luacheck --quiet --config editors/nvim/.luacheckrc editors/nvim; \
 		else echo "The Lua files were not checked: sudo apt install lua-check adds what that takes."; fi
 	@if [ -x tests/editors/nvim/node_modules/.bin/stylua ]; then $(STYLUA_NPM) run --silent lint; \

@@ -87,7 +87,7 @@ class CompletionSettings(msgspec.Struct, frozen=True, rename="camel"):
     ] = True
     prefetch: Annotated[
         bool,
-        Meta(description="Prepare, while nobody types, what comes after the text on screen."),
+        Meta(description="Prepare, while no key is typed, what comes after the text on screen."),
     ] = True
     learn: Annotated[
         bool,
@@ -169,7 +169,7 @@ class EngineSettings(msgspec.Struct, frozen=True, rename="camel"):
         Meta(
             ge=0,
             le=1,
-            description="Share of the time the model may work while nobody waits; 0: never.",
+            description="Share of the time the model may work while no user waits; 0: never.",
         ),
     ] = 0.5
     places_megabytes: Annotated[
