@@ -36,24 +36,23 @@ from benchmarks.evaluation_set import SPLITS, case_file
 from benchmarks.plain import plain, plain_prompt, published, written, written_plainly
 from benchmarks.recorded import recorded_engine
 from benchmarks.report import Figures, publish
-from slm_lsp.completion.prompt import prompt_for
-from slm_lsp.completion.request import Request
+from slm_lsp.completion.request import Request, prompt_for
 from slm_lsp.completion.stop import stop_rule
-from slm_lsp.context.syntax import parse
 from slm_lsp.evaluation.cases import read_cases
 from slm_lsp.evaluation.metrics import judged
 from slm_lsp.evaluation.run import evaluate
-from slm_lsp.store import choice
-from slm_lsp.workspace.indexer import run as run_index
+from slm_lsp.index.indexer import run as run_index
+from slm_lsp.models.selection import choice
+from slm_lsp.syntax.syntax import parse
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from slm_lsp.config import Settings
-    from slm_lsp.engine.llama_model import LlamaModel
-    from slm_lsp.engine.protocol import Engine
     from slm_lsp.evaluation.cases import Case
     from slm_lsp.evaluation.metrics import Result
+    from slm_lsp.inference.llama.model import LlamaModel
+    from slm_lsp.inference.protocol import Engine
+    from slm_lsp.settings.schema import Settings
 
 DEFINITION_TOKENS = 256
 """Budget of the last step."""

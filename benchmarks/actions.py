@@ -27,21 +27,31 @@ from benchmarks.engine_here import default_settings, engine_here
 from benchmarks.evaluation_set import case_file
 from benchmarks.report import Figures, command_line, percentile, publish
 from slm_lsp.actions.doc_style import named_parameters
-from slm_lsp.actions.frame import Place, replaced
+from slm_lsp.actions.frame import ActionContext, replaced
 from slm_lsp.actions.registry import ACTIONS, offers
 from slm_lsp.actions.writing import write
-from slm_lsp.context.functions import Function, function_at
-from slm_lsp.context.holes import sound
-from slm_lsp.context.syntax import Syntax, parse
-from slm_lsp.engine.protocol import Generate, Prefilled, Prompt, next_id
 from slm_lsp.errors import ActionRefused
 from slm_lsp.evaluation.cases import read_cases
-from slm_lsp.text import Cursor, Document, Span, unix
+from slm_lsp.inference.protocol import (
+    Generate,
+    Prefilled,
+    Prompt,
+    next_id,
+)
+from slm_lsp.syntax.functions import Function, function_at
+from slm_lsp.syntax.holes import sound
+from slm_lsp.syntax.syntax import Syntax, parse
+from slm_lsp.text.document import (
+    Cursor,
+    Document,
+    Span,
+    unix,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from slm_lsp.engine.protocol import Engine
+    from slm_lsp.inference.protocol import Engine
 
 FUNCTIONS = 100
 """For each action."""
@@ -86,7 +96,7 @@ def _place(name: str, document: Document, chance: random.Random) -> tuple[Docume
         if (
             sound(made)
             and isinstance(syntax, Syntax)
-            and ACTIONS[name].find(Place(syntax, Span.at(cursor)))
+            and ACTIONS[name].find(ActionContext(syntax, Span.at(cursor)))
         ):
             return bare
     return None
@@ -128,7 +138,7 @@ async def measure(engine: Engine, name: str, count: int) -> list[dict[str, Any]]
         started = time.perf_counter()
         frames = {
             action.name: frame
-            for action, frame, _ in offers(Place(syntax, Span.at(cursor)), (), chats=True)
+            for action, frame, _ in offers(ActionContext(syntax, Span.at(cursor)), (), chats=True)
         }
         listed = time.perf_counter()
         row: dict[str, Any] = {"action": name, "language": document.language}
@@ -157,7 +167,7 @@ async def cancels(engine: Engine, count: int) -> list[dict[str, Any]]:
     for document, cursor in places("body", count):
         syntax = parse(document)
         assert isinstance(syntax, Syntax)
-        frame = ACTIONS["body"].find(Place(syntax, Span.at(cursor)))
+        frame = ACTIONS["body"].find(ActionContext(syntax, Span.at(cursor)))
         assert frame is not None
         writing = write(frame, document, default_settings(), engine, lambda _text: None)
         task = asyncio.create_task(writing)

@@ -6,7 +6,7 @@ MODEL has a byte-level BPE vocabulary. Of each kind of file, by its suffix, at m
 are read, in an order that depends on the files' content alone, so that one language does not crowd
 out the others. The list has the `TOKENS` that occur most, one a line, in the notation of the
 vocabulary itself, sorted.
-`slm_lsp.prepare` keeps these tokens, and whatever else is needed to write any text.
+`slm_lsp.models.preparation` keeps these tokens, and whatever else is needed to write any text.
 """
 
 from __future__ import annotations

@@ -26,15 +26,20 @@ from typing import TYPE_CHECKING, Any
 from benchmarks import index_tree, typist
 from benchmarks.lengths import file_of
 from benchmarks.report import Figures, command_line, percentile, publish
-from slm_lsp.completion.gate import gate, gate_by_syntax
+from slm_lsp.completion.eligibility import gate, gate_by_syntax
 from slm_lsp.completion.generate import Draft
+from slm_lsp.completion.postprocess import tidy
 from slm_lsp.completion.request import Request
-from slm_lsp.completion.tidy import tidy
-from slm_lsp.config import CompletionSettings, Settings
 from slm_lsp.context.window import Budget, window
-from slm_lsp.engine.protocol import Piece
-from slm_lsp.lsp.documents import Documents
-from slm_lsp.text import Cursor, Document, Edit, Span
+from slm_lsp.inference.protocol import Token
+from slm_lsp.server.documents import Documents
+from slm_lsp.settings.schema import CompletionSettings, Settings
+from slm_lsp.text.document import (
+    Cursor,
+    Document,
+    Edit,
+    Span,
+)
 from tests.unit.samples import SAMPLES
 
 if TYPE_CHECKING:
@@ -124,7 +129,7 @@ def _press(
     settle = functools.partial(documents.settle, buffer)
     asked = Request(buffer.document, buffer.parsed, cursor, settle=settle)
     request = Request(buffer.document, settled, cursor)
-    written = Draft([Piece(0, WRITTEN, -0.1)], WRITTEN, "stop")
+    written = Draft([Token(0, WRITTEN, -0.1)], WRITTEN, "stop")
     steps = (
         ("window", lambda: window(asked.document, asked.outline, cursor, BUDGET)),
         ("gate", lambda: gate(asked, SETTINGS) or gate_by_syntax(asked, SETTINGS)),

@@ -27,15 +27,15 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from benchmarks import evaluation_set
-from slm_lsp import store
-from slm_lsp.engine.llama import Llama
+from slm_lsp import models
 from slm_lsp.errors import SlmLspError
 from slm_lsp.evaluation.cases import read_cases
-from slm_lsp.tune import shards
-from slm_lsp.tune.corpus import Corpus, Example
-from slm_lsp.tune.licence import is_permissive
-from slm_lsp.tune.packing import Packer, mixed
-from slm_lsp.tune.reading import OWN_TOKENS, as_our_own
+from slm_lsp.inference.llama.library import Llama
+from slm_lsp.training.data import shards
+from slm_lsp.training.data.corpus import Corpus, Example
+from slm_lsp.training.data.filters import is_permissive
+from slm_lsp.training.data.packing import Packer, mixed
+from slm_lsp.training.data.reading import OWN_TOKENS, as_our_own
 from tools.licences import licence_of
 from tools.machine import SetupFailed, cache_folder
 from tools.packages import Kind, download, fetch, texts
@@ -143,8 +143,8 @@ def build(folder: Path, tokens: int, row: int, seed: int) -> None:
         for split in evaluation_set.SPLITS
         for case in read_cases(evaluation_set.case_file(split))
     ]
-    base = store.resolve("slm-fim-135m")
-    store.check(base)
+    base = models.resolve("slm-fim-135m")
+    models.check(base)
     runtime = Llama(base.path)
     started = time.perf_counter()
     taken: Counter[str] = Counter()

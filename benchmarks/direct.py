@@ -15,12 +15,18 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from slm_lsp.engine.protocol import Finished, Generate, Prefilled, Prompt, next_id
+from slm_lsp.inference.protocol import (
+    Generate,
+    Prefilled,
+    Prompt,
+    RequestFinished,
+    next_id,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator
 
-    from slm_lsp.engine.protocol import Engine
+    from slm_lsp.inference.protocol import Engine
 
 CHARACTERS_PER_TOKEN = 3.7
 """Of Python, with the default model's tokenizer: only how long prompts come out depends on it."""
@@ -104,7 +110,7 @@ async def _speed(engine: Engine, prompt: Prompt) -> Speed:
     )
 
 
-async def _measured(engine: Engine, request: Generate) -> tuple[Prefilled, Finished]:
+async def _measured(engine: Engine, request: Generate) -> tuple[Prefilled, RequestFinished]:
     """Return how a request went."""
     prefilled: Prefilled | None = None
     async with aclosing(engine.generate(request)) as events:
@@ -112,7 +118,7 @@ async def _measured(engine: Engine, request: Generate) -> tuple[Prefilled, Finis
             match event:
                 case Prefilled():
                     prefilled = event
-                case Finished() if prefilled is not None:
+                case RequestFinished() if prefilled is not None:
                     return prefilled, event
     raise SystemExit("The engine did not answer.")
 
@@ -161,7 +167,7 @@ async def _spend(
         async for event in events:
             if heard is not None:
                 heard.append(event)
-            if isinstance(event, Finished) and event.reason == "failed":
+            if isinstance(event, RequestFinished) and event.reason == "failed":
                 raise SystemExit(f"The engine failed: {event.detail}")
 
 

@@ -6,14 +6,14 @@ import os
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
-from slm_lsp.config import Settings
-from slm_lsp.engine.background import Background
-from slm_lsp.engine.launch import options_for
-from slm_lsp.engine.loading import load_model
-from slm_lsp.engine.model import AbortFlag
-from slm_lsp.engine.scheduler import Scheduler
-from slm_lsp.store import choice
-from slm_lsp.store.runtime import CALM
+from slm_lsp.inference.client.launch import options_for
+from slm_lsp.inference.model import AbortFlag
+from slm_lsp.inference.worker.loading import load_model
+from slm_lsp.inference.worker.model_thread import Background
+from slm_lsp.inference.worker.scheduler import Scheduler
+from slm_lsp.models.runtime import CALM
+from slm_lsp.models.selection import choice
+from slm_lsp.settings.schema import Settings
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

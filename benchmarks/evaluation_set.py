@@ -25,8 +25,8 @@ from slm_lsp.errors import UsageError
 from slm_lsp.evaluation.cases import Case, as_lines
 from slm_lsp.evaluation.files import check_source
 from slm_lsp.evaluation.holes import KINDS, SCENARIOS, punch
-from slm_lsp.lines import split_lines
-from slm_lsp.text import Document
+from slm_lsp.text.document import Document
+from slm_lsp.text.lines import split_lines
 from tools.machine import SetupFailed, cache_folder
 from tools.packages import Kind, fetch, texts
 

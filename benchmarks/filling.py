@@ -23,21 +23,20 @@ from rich.progress import Progress
 
 from benchmarks.evaluation_set import SPLITS, case_file
 from benchmarks.report import Figures, command_line, mean, publish
-from slm_lsp.completion.prompt import prompt_for
-from slm_lsp.completion.request import Request
-from slm_lsp.config import Settings
-from slm_lsp.context.syntax import parse
-from slm_lsp.engine.launch import options_for
-from slm_lsp.engine.loading import load_model
-from slm_lsp.engine.model import AbortFlag
+from slm_lsp.completion.request import Request, prompt_for
 from slm_lsp.evaluation.cases import read_cases
 from slm_lsp.evaluation.holes import KINDS, SCENARIOS
-from slm_lsp.store.runtime import CALM
+from slm_lsp.inference.client.launch import options_for
+from slm_lsp.inference.model import AbortFlag
+from slm_lsp.inference.worker.loading import load_model
+from slm_lsp.models.runtime import CALM
+from slm_lsp.settings.schema import Settings
+from slm_lsp.syntax.syntax import parse
 
 if TYPE_CHECKING:
-    from slm_lsp.engine.model import Model
-    from slm_lsp.engine.protocol import Prompt
     from slm_lsp.evaluation.cases import Case
+    from slm_lsp.inference.model import Model
+    from slm_lsp.inference.protocol import Prompt
 
 MOST_TOKENS = 256
 """Of an answer; a hole of the set has a twentieth of that as a rule."""

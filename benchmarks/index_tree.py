@@ -32,11 +32,11 @@ import msgspec
 import psutil
 
 from benchmarks.report import Figures, command_line, percentile, publish
-from slm_lsp.context.syntax import Syntax, parse
-from slm_lsp.text import Cursor, Document
-from slm_lsp.workspace.database import database_path
-from slm_lsp.workspace.report import Report
-from slm_lsp.workspace.stub import definition_lines
+from slm_lsp.index.client import Report
+from slm_lsp.index.database import database_path
+from slm_lsp.index.definitions import definition_lines
+from slm_lsp.syntax.syntax import Syntax, parse
+from slm_lsp.text.document import Cursor, Document
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -64,7 +64,7 @@ class Indexer:
 
     def __init__(self, root: Path, cache: Path) -> None:
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "slm_lsp.workspace.indexer", str(root)],
+            [sys.executable, "-m", "slm_lsp.index.indexer", str(root)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             env=os.environ | {"XDG_CACHE_HOME": str(cache)},

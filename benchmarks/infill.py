@@ -16,10 +16,10 @@ import msgspec
 from gguf.scripts.gguf_new_metadata import MetadataDetails, copy_with_new_metadata
 
 from benchmarks.engine_here import default_settings
-from slm_lsp import store
-from slm_lsp.engine.recognition import ORDER_KEY
-from slm_lsp.store import checksum, record
-from slm_lsp.store.record import ModelFile, Record
+from slm_lsp import models
+from slm_lsp.inference.prompts.recognition import ORDER_KEY
+from slm_lsp.models import record, verification
+from slm_lsp.models.record import ModelFile, Record
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -33,15 +33,15 @@ def install(folder: Path, name: str = "", order: str = "") -> Path:
     Without a name it is the default model. `order` is that of a prompt's parts, `joined`, `spm` or
     `psm`; without one the model is asked in its own. Raises StoreError where it is not installed.
     """
-    model = store.resolve(name or default_settings().model)
-    store.check(model)
+    model = models.resolve(name or default_settings().model)
+    models.check(model)
     path = folder / NAME / "infill.gguf"
     path.parent.mkdir(parents=True)
     if order:
         _copy(model.path, path, order)
     else:
         shutil.copyfile(model.path, path)
-    file = ModelFile(path.name, "", path.stat().st_size, checksum.sha256_of(path))
+    file = ModelFile(path.name, "", path.stat().st_size, verification.sha256_of(path))
     entry = Record(NAME, model.name, "", (file,), file.file)
     record.replace(path.with_name("record.json"), msgspec.json.encode(entry))
     return path

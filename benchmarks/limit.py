@@ -53,9 +53,9 @@ from benchmarks import bound, direct, patient, typist
 from benchmarks.bound import Program
 from benchmarks.engine_here import default_settings
 from benchmarks.report import Figures, command_line, percentile, publish
-from slm_lsp import store
-from slm_lsp.engine.client import EngineClient
-from slm_lsp.processors import model_threads
+from slm_lsp import models
+from slm_lsp.inference.client.client import EngineClient
+from slm_lsp.platform.machine import model_threads
 from tests.harness.client import Client
 from tests.harness.editor import Editor
 from tests.harness.world import World
@@ -211,7 +211,7 @@ async def _program(world: World, llama_bench: Path) -> Program:
     environment = psutil.Process(pid).environ()
     settings = default_settings()
     threads = settings.engine.threads or model_threads()
-    model = store.resolve(settings.model).path
+    model = models.resolve(settings.model).path
     return Program(llama_bench, model, threads, environment)
 
 

@@ -13,7 +13,7 @@ at ten a second without a stop.
 | `errors` | lines in the logs of Neovim and its language client after a thousand keys |
 | `in_sync` | 1 if the server's document is then Neovim's buffer |
 | `memory_growth_mb`, `server_memory_growth_mb` | of both from key 200 to the last one |
-| `engine_memory_growth_mb` | of the engine, which keeps places up to engine.placesMegabytes |
+| `engine_memory_growth_mb` | of the engine, which keeps prompts up to engine.promptCacheMegabytes |
 
 All figures carry the version: `v0_12_ghost_p50_ms`.
 """
@@ -168,7 +168,7 @@ def _memory_mb(editor: psutil.Process) -> dict[str, float]:
     """Return the memory of Neovim, of the server it started and of the engine."""
     memory = {"": editor.memory_info().rss / 1e6, "server_": 0.0, "engine_": 0.0}
     for process in editor.children(recursive=True):
-        name = "engine_" if "slm_lsp.engine.process" in process.cmdline() else "server_"
+        name = "engine_" if "slm_lsp.inference.worker.process" in process.cmdline() else "server_"
         memory[name] += process.memory_info().rss / 1e6
     return memory
 

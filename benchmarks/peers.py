@@ -43,7 +43,7 @@ from benchmarks import infill, sides, sources, typist
 from benchmarks.report import command_line, percentile, publish
 from benchmarks.sides import Session
 from slm_lsp.errors import SlmLspError
-from slm_lsp.processors import model_threads
+from slm_lsp.platform.machine import model_threads
 from tools import peer
 from tools.machine import SetupFailed
 

@@ -15,22 +15,22 @@ from unittest.mock import patch
 
 from slm_lsp.completion.generate import generate
 from slm_lsp.completion.stop import LINE, Stop
-from slm_lsp.context.place import indentation
 from slm_lsp.context.window import CHARACTERS_PER_TOKEN
-from slm_lsp.engine import fim, recognition
-from slm_lsp.engine.families import FAMILIES
-from slm_lsp.engine.protocol import Generate, Prompt, next_id
 from slm_lsp.evaluation.metrics import judged
+from slm_lsp.inference.prompts import fim, recognition
+from slm_lsp.inference.prompts.families import FAMILIES
+from slm_lsp.inference.protocol import Generate, Prompt, next_id
+from slm_lsp.syntax.position import indentation
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from slm_lsp.completion.generate import Draft
-    from slm_lsp.config import Settings
-    from slm_lsp.engine.llama_model import LlamaModel
-    from slm_lsp.engine.protocol import Engine
     from slm_lsp.evaluation.cases import Case
     from slm_lsp.evaluation.metrics import Result
+    from slm_lsp.inference.llama.model import LlamaModel
+    from slm_lsp.inference.protocol import Engine
+    from slm_lsp.settings.schema import Settings
 
 PUBLISHED = {"qwen": "<|fim_prefix|>{prefix}<|fim_suffix|>{suffix}<|fim_middle|>"}
 """Prompts of publishers, where the family's own prompt is another."""

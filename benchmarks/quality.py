@@ -41,14 +41,14 @@ from benchmarks.recorded import recorded_engine
 from benchmarks.report import Figures, publish
 from slm_lsp.evaluation.cases import read_cases
 from slm_lsp.evaluation.run import evaluate
-from slm_lsp.store import choice
+from slm_lsp.models.selection import choice
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from slm_lsp.config import Settings
     from slm_lsp.evaluation.cases import Case
     from slm_lsp.evaluation.metrics import Result
+    from slm_lsp.settings.schema import Settings
 
 SAMPLES, SEED = 2000, 0
 

@@ -21,19 +21,19 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from benchmarks.evaluation_set import case_file
-from slm_lsp.engine.background import Background
-from slm_lsp.engine.launch import options_for
-from slm_lsp.engine.loading import load_model
-from slm_lsp.engine.model import AbortFlag, Prefill, Token
-from slm_lsp.engine.scheduler import Scheduler
-from slm_lsp.store.runtime import CALM
+from slm_lsp.inference.client.launch import options_for
+from slm_lsp.inference.model import AbortFlag, Prefill, Token
+from slm_lsp.inference.worker.loading import load_model
+from slm_lsp.inference.worker.model_thread import Background
+from slm_lsp.inference.worker.scheduler import Scheduler
+from slm_lsp.models.runtime import CALM
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
 
-    from slm_lsp.config import Settings
-    from slm_lsp.engine.llama_model import LlamaModel
-    from slm_lsp.engine.protocol import Chat, Prompt
+    from slm_lsp.inference.llama.model import LlamaModel
+    from slm_lsp.inference.protocol import Chat, Prompt
+    from slm_lsp.settings.schema import Settings
 
 
 class Recording(msgspec.Struct):
@@ -160,7 +160,7 @@ class RecordedModel:
 @asynccontextmanager
 async def recorded_engine(settings: Settings) -> AsyncIterator[tuple[Scheduler, RecordedModel]]:
     """Yield an engine with the model of `settings` in this process, and its model."""
-    from slm_lsp.engine.llama_model import LlamaModel
+    from slm_lsp.inference.llama.model import LlamaModel
 
     for name, value in CALM.items():
         os.environ.setdefault(name, value)

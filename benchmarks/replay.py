@@ -48,7 +48,7 @@ from typing import TYPE_CHECKING, Any
 from benchmarks import infill, typist
 from benchmarks.presses import Press, figures
 from benchmarks.report import command_line, publish
-from slm_lsp.text import unix
+from slm_lsp.text.document import unix
 from tests.harness.client import Client
 from tests.harness.editor import Editor, offered
 from tests.harness.world import World, initialize

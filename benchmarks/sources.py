@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from slm_lsp.text import unix
+from slm_lsp.text.document import unix
 from tools.machine import SetupFailed, cache_folder
 from tools.steps import run
 

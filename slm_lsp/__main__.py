@@ -2,6 +2,6 @@
 
 import sys
 
-from slm_lsp.cli import main
+from slm_lsp.cli.main import main
 
 sys.exit(main())

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 from slm_lsp.actions.frame import Action, Frame, Gap
 from slm_lsp.completion.stop import Stop
-from slm_lsp.context.holes import empty_arguments_at
-from slm_lsp.text import visible
+from slm_lsp.syntax.holes import empty_arguments_at
+from slm_lsp.text.document import visible
 
 if TYPE_CHECKING:
-    from slm_lsp.actions.frame import Place
+    from slm_lsp.actions.frame import ActionContext
     from slm_lsp.completion.generate import Draft
 
 _OPENERS, _CLOSERS, _QUOTES = "([{", ")]}", "\"'`"
@@ -41,7 +41,7 @@ class Closing(Stop):
         return None
 
 
-def find(place: Place) -> Frame | None:
+def find(place: ActionContext) -> Frame | None:
     """Offer arguments where the cursor is between the brackets of a call, or nothing."""
     syntax, cursor = place.syntax, place.cursor
     span = empty_arguments_at(syntax, cursor)

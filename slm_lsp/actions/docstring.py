@@ -6,23 +6,33 @@ import re
 from functools import partial
 from typing import TYPE_CHECKING
 
-from slm_lsp.actions.again import again, header_text
-from slm_lsp.actions.doc_style import COMMENT, STYLES, forms_in, named_parameters, style_in
-from slm_lsp.actions.frame import Action, Frame
+from slm_lsp.actions.doc_style import (
+    COMMENT,
+    STYLES,
+    forms_in,
+    named_parameters,
+    style_in,
+)
+from slm_lsp.actions.frame import Action, Frame, again, header_text
+from slm_lsp.completion.postprocess import without_circles
 from slm_lsp.completion.stop import Stop
-from slm_lsp.completion.tidy import without_circles
-from slm_lsp.context import languages
-from slm_lsp.context.functions import function_at
-from slm_lsp.context.place import indentation
 from slm_lsp.errors import ActionRefused
-from slm_lsp.text import Cursor, Span, unix, visible
+from slm_lsp.syntax import languages
+from slm_lsp.syntax.functions import function_at
+from slm_lsp.syntax.position import indentation
+from slm_lsp.text.document import (
+    Cursor,
+    Span,
+    unix,
+    visible,
+)
 
 if TYPE_CHECKING:
     from slm_lsp.actions.doc_style import Style
-    from slm_lsp.actions.frame import Place
+    from slm_lsp.actions.frame import ActionContext
     from slm_lsp.completion.generate import Draft
-    from slm_lsp.context.functions import Function
-    from slm_lsp.text import Document
+    from slm_lsp.syntax.functions import Function
+    from slm_lsp.text.document import Document
 
 NEAR_LINES = 200
 """How far above and below a function the file's style is looked for."""
@@ -31,7 +41,7 @@ _MARK = re.compile(r"^\s*(?:\*|///?)? ?")
 _SENTENCE = re.compile(r".*?[.!?](?=\s|\Z)", re.DOTALL)
 
 
-def find(place: Place) -> Frame | None:
+def find(place: ActionContext) -> Frame | None:
     """Offer to document the function whose header the cursor is in, or nothing."""
     syntax, cursor = place.syntax, place.cursor
     document = syntax.document

@@ -6,21 +6,21 @@ from typing import TYPE_CHECKING
 
 from slm_lsp.actions.frame import Action, Frame
 from slm_lsp.actions.instructed import fenced, selected
+from slm_lsp.completion.postprocess import without_circles
 from slm_lsp.completion.stop import Stop
-from slm_lsp.completion.tidy import without_circles
-from slm_lsp.engine.protocol import Chat
-from slm_lsp.text import visible
+from slm_lsp.inference.protocol import Chat
+from slm_lsp.text.document import visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from slm_lsp.actions.frame import Place
+    from slm_lsp.actions.frame import ActionContext
     from slm_lsp.completion.generate import Draft
 
 _RULES = "You explain code to programmers, in a few short sentences."
 
 
-def find(place: Place) -> Frame | None:
+def find(place: ActionContext) -> Frame | None:
     """Offer to explain what is selected, or the function whose header the cursor is in."""
     if (span := selected(place)) is None:
         return None

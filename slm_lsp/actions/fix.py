@@ -15,16 +15,16 @@ from slm_lsp.actions.instructed import (
     rewritten,
     whole_lines,
 )
-from slm_lsp.context.tree import cursor_at, offset, path
 from slm_lsp.errors import ActionRefused
-from slm_lsp.text import Span
+from slm_lsp.syntax.tree import cursor_at, offset, path
+from slm_lsp.text.document import Span
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from slm_lsp.actions.frame import Place
+    from slm_lsp.actions.frame import ActionContext
     from slm_lsp.completion.generate import Draft
-    from slm_lsp.context.tree import Syntax
+    from slm_lsp.syntax.tree import Syntax
 
 MAX_MESSAGE = 300
 """Code points of a message that the model reads."""
@@ -38,7 +38,7 @@ MAX_TITLE = 60
 _WORD = re.compile(r"\w+|[^\w\s]")
 
 
-def find(place: Place) -> Frame | None:
+def find(place: ActionContext) -> Frame | None:
     """Offer to fix the diagnostic of `place`, if it is about few enough lines."""
     diagnostic, document = place.diagnostic, place.syntax.document
     if diagnostic is None:

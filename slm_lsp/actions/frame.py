@@ -1,20 +1,23 @@
-"""What an action asks of the model, and where in the text the answer goes."""
+"""What an action asks of the model, and where in the text the answer goes.
+
+A text in which the model has read a function before it writes about it.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from slm_lsp.text import Cursor, Edit, Span
+from slm_lsp.text.document import Cursor, Document, Edit, Span
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from slm_lsp.completion.generate import Draft
     from slm_lsp.completion.stop import Stop
-    from slm_lsp.context.tree import Syntax
-    from slm_lsp.engine.protocol import Chat
-    from slm_lsp.text import Document
+    from slm_lsp.inference.protocol import Chat
+    from slm_lsp.syntax.functions import Function
+    from slm_lsp.syntax.tree import Syntax
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +29,7 @@ class Diagnostic:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class ActionContext:
     """Where an action is wanted, and what for.
 
     `selection` is in the document of `syntax`; it is empty where nothing is selected. `instruction`
@@ -76,7 +79,7 @@ class Action:
     """
 
     name: str
-    find: Callable[[Place], Frame | None]
+    find: Callable[[ActionContext], Frame | None]
     base: Literal["refactor.rewrite.", "quickfix.", ""] = "refactor.rewrite."
     chats: bool = False
 
@@ -97,3 +100,27 @@ def behind(start: Cursor, text: str) -> Cursor:
 def replaced(document: Document, span: Span, text: str) -> Document:
     """Return `document` with `text`, which has line feeds, in place of `span`."""
     return document.applied(Edit(span, document.with_line_endings(text)), document.version)
+
+
+ABOVE_LINES = 200
+"""How much text above the function is in it."""
+
+
+def again(document: Document, function: Function, lead: str) -> Gap:
+    """Return what stands above `function`, the function, then `lead`, and a gap behind that.
+
+    What is written about a function stands before its body, and the model reads from the start.
+    """
+    line = function.header.start.line
+    start = Cursor(max(0, line - ABOVE_LINES), 0)
+    read = document.unix_text_in(Span(start, function.whole.end))
+    text = f"{read}\n\n\n{lead}"
+    empty = Document.of("", uri=document.uri, language=document.language, path=document.path)
+    place = Cursor(0, 0)
+    return Gap(replaced(empty, Span.at(place), text), behind(place, text))
+
+
+def header_text(document: Document, function: Function) -> str:
+    """Return the header of `function` with its indentation and what stands before it there."""
+    start = Cursor(function.header.start.line, 0)
+    return document.unix_text_in(Span(start, function.header.end))

@@ -5,22 +5,22 @@ from __future__ import annotations
 import textwrap
 from typing import TYPE_CHECKING
 
+from slm_lsp.completion.postprocess import without_circles
 from slm_lsp.completion.stop import Stop
-from slm_lsp.completion.tidy import without_circles
-from slm_lsp.context.functions import function_at
-from slm_lsp.context.place import indentation
 from slm_lsp.context.secrets import masked
-from slm_lsp.engine.protocol import Chat
 from slm_lsp.errors import ActionRefused
-from slm_lsp.lines import content_length
-from slm_lsp.text import Cursor, Span, visible
+from slm_lsp.inference.protocol import Chat
+from slm_lsp.syntax.functions import function_at
+from slm_lsp.syntax.position import indentation
+from slm_lsp.text.document import Cursor, Span, visible
+from slm_lsp.text.lines import content_length
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from slm_lsp.actions.frame import Place
+    from slm_lsp.actions.frame import ActionContext
     from slm_lsp.completion.generate import Draft
-    from slm_lsp.text import Document
+    from slm_lsp.text.document import Document
 
 MAX_LINES = 60
 """The longest code that a task is about: an answer of as many lines is what the model may write."""
@@ -50,7 +50,7 @@ def whole_lines(document: Document, span: Span) -> Span:
     return Span(Cursor(span.start.line, 0), Cursor(last, content_length(document.lines[last])))
 
 
-def selected(place: Place) -> Span | None:
+def selected(place: ActionContext) -> Span | None:
     """Return the lines that are selected, or the function whose header the cursor is in.
 
     None where there is neither, or more than `MAX_LINES`.

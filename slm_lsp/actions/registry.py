@@ -6,21 +6,24 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from slm_lsp.actions.arguments import ARGUMENTS
-from slm_lsp.actions.body import BODY
+from slm_lsp.actions.body import BODY, TODO
 from slm_lsp.actions.docstring import DOCSTRING
 from slm_lsp.actions.explain import EXPLAIN
 from slm_lsp.actions.fix import FIX
-from slm_lsp.actions.hints import HINTS
-from slm_lsp.actions.rewrite import REWRITE
-from slm_lsp.actions.simplify import SIMPLIFY
-from slm_lsp.actions.todo import TODO
+from slm_lsp.actions.rewrite import REWRITE, SIMPLIFY
 from slm_lsp.actions.translate import TRANSLATE
+from slm_lsp.actions.type_hints import HINTS
 from slm_lsp.actions.unit_test import TEST
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from slm_lsp.actions.frame import Action, Diagnostic, Frame, Place
+    from slm_lsp.actions.frame import (
+        Action,
+        ActionContext,
+        Diagnostic,
+        Frame,
+    )
 
 _ALL = (BODY, TODO, ARGUMENTS, DOCSTRING, HINTS, TEST, SIMPLIFY, EXPLAIN, TRANSLATE, REWRITE)
 ACTIONS = {action.name: action for action in (FIX, *_ALL)}
@@ -30,8 +33,8 @@ MOST_FIXES = 3
 
 
 def offers(
-    place: Place, diagnostics: Sequence[Diagnostic], *, chats: bool
-) -> Iterator[tuple[Action, Frame, Place]]:
+    place: ActionContext, diagnostics: Sequence[Diagnostic], *, chats: bool
+) -> Iterator[tuple[Action, Frame, ActionContext]]:
     """Yield the actions for `place` with their frames; costs about a millisecond.
 
     `diagnostics` are what could be fixed there, `chats` tells that the model follows instructions.

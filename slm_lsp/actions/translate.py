@@ -9,19 +9,19 @@ from typing import TYPE_CHECKING
 
 from slm_lsp.actions.frame import Action, Frame
 from slm_lsp.completion.stop import Stop
-from slm_lsp.context.place import indentation, inside
 from slm_lsp.context.secrets import masked
-from slm_lsp.engine.protocol import Chat
 from slm_lsp.errors import ActionRefused
-from slm_lsp.lines import content_length
-from slm_lsp.text import Cursor, Span, visible
+from slm_lsp.inference.protocol import Chat
+from slm_lsp.syntax.position import indentation, inside
+from slm_lsp.text.document import Cursor, Span, visible
+from slm_lsp.text.lines import content_length
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from slm_lsp.actions.frame import Place
+    from slm_lsp.actions.frame import ActionContext
     from slm_lsp.completion.generate import Draft
-    from slm_lsp.text import Document
+    from slm_lsp.text.document import Document
 
 WIDTH = 88
 """Columns of a translated comment, unless the old one was wider."""
@@ -37,7 +37,7 @@ _WORD = re.compile(r"[^\W\d_]+")
 _RULES = "You translate comments in code into English. Reply with the translation alone."
 
 
-def find(place: Place) -> Frame | None:
+def find(place: ActionContext) -> Frame | None:
     """Offer to translate the comment of whole lines at the cursor, if it is not in English."""
     syntax, line = place.syntax, place.cursor.line
     document, mark = syntax.document, syntax.language.comment

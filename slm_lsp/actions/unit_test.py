@@ -8,19 +8,24 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from slm_lsp.actions.frame import Action, Frame
-from slm_lsp.actions.instructed import FENCE, MAX_LINES, code_chat, whole_lines
-from slm_lsp.completion.tidy import without_circles
-from slm_lsp.context.functions import function_at
+from slm_lsp.actions.instructed import (
+    FENCE,
+    MAX_LINES,
+    code_chat,
+    whole_lines,
+)
+from slm_lsp.completion.postprocess import without_circles
 from slm_lsp.errors import ActionRefused
-from slm_lsp.lines import content_length
-from slm_lsp.text import Cursor, Span, visible
+from slm_lsp.syntax.functions import function_at
+from slm_lsp.text.document import Cursor, Span, visible
+from slm_lsp.text.lines import content_length
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from slm_lsp.actions.frame import Place
+    from slm_lsp.actions.frame import ActionContext
     from slm_lsp.completion.generate import Draft
-    from slm_lsp.context.functions import Function
+    from slm_lsp.syntax.functions import Function
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +55,7 @@ FORMS = {
 """By language; in others nobody could say where a test belongs."""
 
 
-def find(place: Place) -> Frame | None:
+def find(place: ActionContext) -> Frame | None:
     """Offer a test below everything else for the function of its own whose header is at `place`."""
     syntax, document = place.syntax, place.syntax.document
     form, function = FORMS.get(document.language), function_at(syntax, place.cursor)

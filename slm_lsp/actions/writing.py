@@ -8,23 +8,28 @@ from typing import TYPE_CHECKING
 
 from slm_lsp.actions.frame import Gap
 from slm_lsp.completion.generate import generate
-from slm_lsp.completion.prompt import prompt_for
-from slm_lsp.completion.request import Request
+from slm_lsp.completion.request import Request, prompt_for
 from slm_lsp.context.secrets import MASK
-from slm_lsp.context.syntax import errors_added, parse
-from slm_lsp.engine.protocol import Chat, Generate, Prompt, Urgency, next_id
 from slm_lsp.errors import ActionRefused
-from slm_lsp.text import Completion, Edit
+from slm_lsp.inference.protocol import (
+    Chat,
+    Generate,
+    Priority,
+    Prompt,
+    next_id,
+)
+from slm_lsp.syntax.syntax import errors_added, parse
+from slm_lsp.text.document import Completion, Edit
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from slm_lsp.actions.frame import Frame
     from slm_lsp.completion.generate import Draft
-    from slm_lsp.config import Settings
-    from slm_lsp.context.syntax import Syntax
-    from slm_lsp.engine.protocol import Engine
-    from slm_lsp.text import Document
+    from slm_lsp.inference.protocol import Engine
+    from slm_lsp.settings.schema import Settings
+    from slm_lsp.syntax.syntax import Syntax
+    from slm_lsp.text.document import Document
 
 MAX_TOKENS = 128
 """The longest text in a gap. Stop rules end most of them far earlier."""
@@ -108,7 +113,7 @@ class _Asking:
             self.prompt,
             MAX_TOKENS if isinstance(self.prompt, Prompt) else MAX_CHAT_TOKENS,
             self.frame.stop.strings,
-            Urgency.ACTION,
+            Priority.ACTION,
             branches=branches,
         )
         generation = await generate(self.engine, question, self.frame.stop, self.grown)

@@ -9,7 +9,7 @@
     SHA256SUMS           of every other file, as `sha256sum --check` reads them
     SHA256SUMS.sig       where a key was given
 
-`manifest`, `checksums`, `signature`, `place`, `fitness`, `editors`, `outcome` and `installation`
+`manifest`, `checksums`, `signature`, `install_paths`, `fitness`, `editors` and `installation`
 need the standard library alone: on the other machine they run out of slm-lsp's wheel, before
 anything is installed. `targets`, `wheelhouse`, `inventory`, `sbom` and `creation` need the extra
 [bundle].

@@ -10,18 +10,31 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from slm_lsp import __version__
-from slm_lsp.bundle import checksums, inventory, sbom, signature, wheelhouse
+from slm_lsp.bundle import (
+    checksums,
+    inventory,
+    sbom,
+    signature,
+    wheelhouse,
+)
 from slm_lsp.bundle.inventory import Part
-from slm_lsp.bundle.manifest import MODELS, NVIM, VSIX, WHEELS, BundledModel, Manifest
+from slm_lsp.bundle.manifest import (
+    MODELS,
+    NVIM,
+    VSIX,
+    WHEELS,
+    BundledModel,
+    Manifest,
+)
 from slm_lsp.errors import BundleError
-from slm_lsp.store import catalog, installed, record
-from slm_lsp.store.checksum import sha256_of
+from slm_lsp.models import catalog, installed, record
+from slm_lsp.models.verification import sha256_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from slm_lsp.bundle.targets import Target
-    from slm_lsp.store.record import ModelFile, Record
+    from slm_lsp.models.record import ModelFile, Record
 
 INSTALL = "install.sh"
 

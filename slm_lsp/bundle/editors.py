@@ -12,13 +12,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from slm_lsp.bundle.place import Place
+    from slm_lsp.bundle.install_paths import InstallPaths
 
 VSCODES = ("code", "codium", "code-insiders")
 _TIMEOUT_S = 120.0
 
 
-def install(bundle: Path, place: Place) -> Iterator[str]:
+def install(bundle: Path, place: InstallPaths) -> Iterator[str]:
     """Install what the bundle has for the editors on the PATH; yield a sentence for each."""
     if (bundle / NVIM).is_dir():
         yield _install_nvim(bundle / NVIM, place)
@@ -26,7 +26,7 @@ def install(bundle: Path, place: Place) -> Iterator[str]:
         yield from _install_vsix(bundle / VSIX)
 
 
-def uninstall(place: Place) -> Iterator[str]:
+def uninstall(place: InstallPaths) -> Iterator[str]:
     """Remove what `install` has copied; yield a sentence for each, and for what is left."""
     if place.nvim_plugin.exists():
         shutil.rmtree(place.nvim_plugin)
@@ -35,7 +35,7 @@ def uninstall(place: Place) -> Iterator[str]:
         yield f"`{program} --uninstall-extension slm-lsp.slm-lsp` removes VS Code's extension."
 
 
-def _install_nvim(source: Path, place: Place) -> str:
+def _install_nvim(source: Path, place: InstallPaths) -> str:
     how = "put `require('slm_lsp').setup()` into its init.lua"
     target = place.nvim_plugin
     if shutil.which("nvim") is None:

@@ -9,12 +9,12 @@ import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from slm_lsp import baseline
 from slm_lsp.bundle.manifest import WHEELS, Manifest
 from slm_lsp.errors import BundleError
+from slm_lsp.platform import cpu_features
 
 if TYPE_CHECKING:
-    from slm_lsp.bundle.place import Place
+    from slm_lsp.bundle.install_paths import InstallPaths
 
 COMPILED = 1.3
 """What Python's compiled files add to unpacked packages, and some room."""
@@ -44,7 +44,7 @@ def require_machine(
     machine = machine or this_platform()
     python = python or this_python()
     glibc = glibc or platform.libc_ver()[1]
-    missing = missing or baseline.lacking()
+    missing = missing or cpu_features.missing_features()
     if machine not in about.platforms:
         raise BundleError(
             f"This bundle is for {_any(about.platforms)}, and this machine is {machine}."
@@ -61,10 +61,10 @@ def require_machine(
             f"{glibc}; build the engine on a system as old as this one."
         )
     if missing:
-        raise BundleError(baseline.complaint(missing))
+        raise BundleError(cpu_features.complaint(missing))
 
 
-def require_space(bundle: Path, about: Manifest, place: Place) -> None:
+def require_space(bundle: Path, about: Manifest, place: InstallPaths) -> None:
     """Raise BundleError unless the packages have room when they are unpacked."""
     size = 0
     for path in (bundle / WHEELS).glob("*.whl"):

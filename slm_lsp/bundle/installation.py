@@ -17,15 +17,21 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from slm_lsp.bundle import checksums, editors, fitness, manifest, signature
+from slm_lsp.bundle import (
+    checksums,
+    editors,
+    fitness,
+    manifest,
+    signature,
+)
 from slm_lsp.bundle.manifest import WHEELS, Manifest
-from slm_lsp.bundle.outcome import last_words
+from slm_lsp.bundle.signature import last_words
 from slm_lsp.errors import BundleError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from slm_lsp.bundle.place import Place
+    from slm_lsp.bundle.install_paths import InstallPaths
 
 Say = Callable[[str], None]
 """Told what is done, in sentences."""
@@ -40,7 +46,7 @@ def verify(bundle: Path, signers: Path | None) -> tuple[int, str]:
     return checksums.verify(bundle), name
 
 
-def install(bundle: Path, place: Place, environ: Mapping[str, str], say: Say) -> None:
+def install(bundle: Path, place: InstallPaths, environ: Mapping[str, str], say: Say) -> None:
     """Install what is in the folder `bundle`, which `verify` has looked at. Raises BundleError."""
     about = manifest.read(bundle)
     fitness.require_machine(about)
@@ -61,7 +67,7 @@ def install(bundle: Path, place: Place, environ: Mapping[str, str], say: Say) ->
         raise BundleError(f"slm-lsp could not be installed: {error}.") from error
 
 
-def uninstall(place: Place, say: Say) -> None:
+def uninstall(place: InstallPaths, say: Say) -> None:
     """Remove what `install` has made; models and settings stay. Raises BundleError."""
     try:
         with _changing(place):
@@ -80,7 +86,7 @@ def uninstall(place: Place, say: Say) -> None:
 
 
 @contextlib.contextmanager
-def _changing(place: Place) -> Iterator[None]:
+def _changing(place: InstallPaths) -> Iterator[None]:
     """Let one process at a time change what is installed."""
     place.server.parent.mkdir(parents=True, exist_ok=True)
     with (place.server.parent / ".lock").open("w") as file:
@@ -92,7 +98,9 @@ def _changing(place: Place) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _new_environment(place: Place, version: str, environ: Mapping[str, str]) -> Iterator[Path]:
+def _new_environment(
+    place: InstallPaths, version: str, environ: Mapping[str, str]
+) -> Iterator[Path]:
     """Make an empty virtual environment, gone again where what follows fails."""
     place.versions.mkdir(exist_ok=True)
     folder = Path(tempfile.mkdtemp(prefix=f"{version}-", dir=place.versions))
@@ -168,7 +176,7 @@ def _switch(link: Path, target: Path) -> None:
     new.replace(link)
 
 
-def _link_program(place: Place, environ: Mapping[str, str], say: Say) -> None:
+def _link_program(place: InstallPaths, environ: Mapping[str, str], say: Say) -> None:
     program, target = place.program, place.server / "bin" / "slm-lsp"
     if os.path.lexists(program) and not _leads_to(program, place.server):
         say(f"{program} is another program and stays; this one is {target}.")
@@ -185,7 +193,7 @@ def _leads_to(link: Path, folder: Path) -> bool:
     return link.is_symlink() and link.readlink().is_relative_to(folder)
 
 
-def _remove_others(place: Place, say: Say) -> None:
+def _remove_others(place: InstallPaths, say: Say) -> None:
     used = place.server.resolve()
     if others := [folder for folder in place.versions.iterdir() if folder.resolve() != used]:
         _stop_engines(place)  # they run out of these folders; a server starts a new one
@@ -194,7 +202,7 @@ def _remove_others(place: Place, say: Say) -> None:
         say("Restart open editors: they run the server that was here before.")
 
 
-def _stop_engines(place: Place) -> None:
+def _stop_engines(place: InstallPaths) -> None:
     with contextlib.suppress(OSError, subprocess.SubprocessError):
         command = [str(place.server / "bin" / "slm-lsp"), "engine", "stop"]
         subprocess.run(command, capture_output=True, check=False, timeout=30)

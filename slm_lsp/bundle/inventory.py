@@ -12,7 +12,7 @@ from packaging.utils import parse_wheel_filename
 
 from slm_lsp import __version__
 from slm_lsp.bundle.manifest import NVIM, VSIX, WHEELS
-from slm_lsp.store.checksum import sha256_of
+from slm_lsp.models.verification import sha256_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

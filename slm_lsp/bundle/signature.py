@@ -1,4 +1,7 @@
-"""Who made a bundle: SHA256SUMS signed with a key for ssh, by ssh-keygen."""
+"""Who made a bundle: SHA256SUMS signed with a key for ssh, by ssh-keygen.
+
+How a program that was run has ended.
+"""
 
 from __future__ import annotations
 
@@ -6,11 +9,17 @@ import subprocess
 from typing import TYPE_CHECKING
 
 from slm_lsp.bundle.checksums import SIGNATURE, SUMS
-from slm_lsp.bundle.outcome import last_words
 from slm_lsp.errors import BundleDamaged, BundleError
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+
+def last_words(ended: subprocess.CompletedProcess[bytes]) -> str:
+    """Return the last line that it has printed, above all about what went wrong."""
+    lines = (ended.stderr or ended.stdout).decode("utf-8", "replace").strip().splitlines()
+    return lines[-1] if lines else f"exit code {ended.returncode}"
+
 
 NAMESPACE = "slm-lsp-bundle"
 """What the signature is for, so that one made for something else counts for nothing here."""

@@ -16,15 +16,16 @@ from typing import TYPE_CHECKING
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from slm_lsp import __version__, policy
+from slm_lsp import __version__
 from slm_lsp.bundle.targets import Target, glibc
 from slm_lsp.errors import BundleError, NetworkForbidden
-from slm_lsp.store import pip
+from slm_lsp.models.sources import pip
+from slm_lsp.settings import policy
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from slm_lsp.store.catalog import Wheel
+    from slm_lsp.models.catalog import Wheel
 
 OWN, ENGINE = "slm-lsp", "llama-cpp-python"
 LOCKS = ("core.lock", "installer.lock")

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from slm_lsp.completion.cache import Cache
-from slm_lsp.completion.typed import typed_since
-from slm_lsp.text import unix
+from slm_lsp.completion.cache import Cache, typed_since
+from slm_lsp.text.document import unix
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
 
-    from slm_lsp.completion.request import Outcome, Request
-    from slm_lsp.completion.running import Running
-    from slm_lsp.engine.protocol import Prompt, Urgency
+    from slm_lsp.completion.in_flight import Running
+    from slm_lsp.completion.request import CompletionResult, Request
+    from slm_lsp.inference.protocol import Priority, Prompt
 
 
 class Answers:
@@ -28,7 +27,7 @@ class Answers:
         running = self._running.get(uri)
         return None if running is None or running.over else running
 
-    async def joined(self, request: Request, prompt: Prompt, urgency: Urgency) -> bool:
+    async def joined(self, request: Request, prompt: Prompt, urgency: Priority) -> bool:
         """Wait for the answer being computed if it may serve `request`; tell whether it came."""
         running = self.running(request.document.uri)
         if running is None or not request.served_by(running.request):
@@ -37,7 +36,7 @@ class Answers:
         return typed is not None and await running.wait(unix(typed), urgency) is not None
 
     def start(
-        self, running: Running, work: Coroutine[None, None, Outcome], urgency: Urgency
+        self, running: Running, work: Coroutine[None, None, CompletionResult], urgency: Priority
     ) -> None:
         """Compute another answer, in place of the one being computed for its document."""
         uri = running.request.document.uri

@@ -7,15 +7,14 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from slm_lsp.completion.gate import gate, gate_by_syntax, least_confidence
+from slm_lsp.completion.eligibility import gate, gate_by_syntax, least_confidence
 from slm_lsp.completion.generate import generate
-from slm_lsp.completion.prompt import prompt_for
-from slm_lsp.completion.request import Outcome, Timings
-from slm_lsp.completion.running import Running
+from slm_lsp.completion.in_flight import Running
+from slm_lsp.completion.postprocess import tidy
+from slm_lsp.completion.request import CompletionResult, Timings, prompt_for
 from slm_lsp.completion.stop import stop_rule
-from slm_lsp.completion.tidy import tidy
-from slm_lsp.context.soundness import parses_little
-from slm_lsp.engine.protocol import Generate, Urgency, next_id
+from slm_lsp.inference.protocol import Generate, Priority, next_id
+from slm_lsp.syntax.soundness import parses_little
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,9 +22,9 @@ if TYPE_CHECKING:
     from slm_lsp.completion.answers import Answers
     from slm_lsp.completion.generate import Draft, Generation
     from slm_lsp.completion.request import Request
-    from slm_lsp.config import Settings
-    from slm_lsp.engine.protocol import Engine
-    from slm_lsp.text import Completion
+    from slm_lsp.inference.protocol import Engine
+    from slm_lsp.settings.schema import Settings
+    from slm_lsp.text.document import Completion
 
 PARSE_AFTER_S = 0.003
 """Seconds after a question until the tree that tidy needs is made, while the model works. Made at
@@ -37,18 +36,18 @@ async def complete(
     settings: Settings,
     answers: Answers,
     engine: Engine,
-    urgency: Urgency = Urgency.NOW,
-) -> Outcome:
+    urgency: Priority = Priority.NOW,
+) -> CompletionResult:
     """Answer `request`. Cancelling this cancels the model's work soon. Raises EngineError."""
     started = time.perf_counter()
     if reason := gate(request, settings):
-        return _took(Outcome(dropped=reason), started)
+        return _took(CompletionResult(dropped=reason), started)
 
     if (known := answers.cache.get(request)) is not None:
         return _took(known, started)
 
     if reason := gate_by_syntax(request, settings):
-        return _took(Outcome(dropped=reason), started)
+        return _took(CompletionResult(dropped=reason), started)
 
     prompt = prompt_for(request, settings)
     context_ms = (time.perf_counter() - started) * 1e3
@@ -60,14 +59,14 @@ async def complete(
     ):
         return _took(replace(known, cached=False, joined=True), started, context_ms)
 
-    if urgency is not Urgency.NOW and answers.running(request.document.uri):
-        return Outcome(dropped="busy")  # with what somebody waits for
+    if urgency is not Priority.NOW and answers.running(request.document.uri):
+        return CompletionResult(dropped="busy")  # with what somebody waits for
 
     number = next_id()
     running = Running(request, prompt, lambda rank: engine.rank(number, rank))
     answers.start(running, _answer(running, number, settings, answers, engine, urgency), urgency)
     outcome = await running.wait("", urgency)
-    return _took(outcome or Outcome(dropped="superseded"), started, context_ms)
+    return _took(outcome or CompletionResult(dropped="superseded"), started, context_ms)
 
 
 async def _answer(
@@ -76,8 +75,8 @@ async def _answer(
     settings: Settings,
     answers: Answers,
     engine: Engine,
-    urgency: Urgency,
-) -> Outcome:
+    urgency: Priority,
+) -> CompletionResult:
     """Let the model answer, make it presentable and remember it."""
     request = running.request
     stop = stop_rule(request, settings)
@@ -96,11 +95,13 @@ async def _answer(
     asyncio.get_running_loop().call_later(PARSE_AFTER_S, request.settled)
     generation = await generate(engine, question, stop, running.grow)
     if generation.ended:
-        return Outcome(dropped=generation.ended, timings=_costs(generation))
+        return CompletionResult(dropped=generation.ended, timings=_costs(generation))
     completions, dropped = await _tidied(request.settled(), generation.drafts)
     if not completions and any(draft.reason == "time" for draft in generation.drafts):
-        return Outcome(dropped="no time", timings=_costs(generation))  # there may be one later
-    outcome = Outcome(completions, dropped, timings=_costs(generation))
+        return CompletionResult(
+            dropped="no time", timings=_costs(generation)
+        )  # there may be one later
+    outcome = CompletionResult(completions, dropped, timings=_costs(generation))
     answers.cache.put(request, running.prompt, outcome)
     return outcome
 
@@ -128,6 +129,6 @@ def _costs(generation: Generation) -> Timings:
     )
 
 
-def _took(outcome: Outcome, started: float, context_ms: float = 0.0) -> Outcome:
+def _took(outcome: CompletionResult, started: float, context_ms: float = 0.0) -> CompletionResult:
     total_ms = (time.perf_counter() - started) * 1e3
     return replace(outcome, timings=outcome.timings.with_total(total_ms, context_ms))

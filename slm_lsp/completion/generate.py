@@ -8,21 +8,26 @@ from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from slm_lsp.engine.protocol import Ended, Finished, Piece, Prefilled
 from slm_lsp.errors import ModelUnusable
+from slm_lsp.inference.protocol import (
+    BranchFinished,
+    Prefilled,
+    RequestFinished,
+    Token,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from slm_lsp.completion.stop import Stop
-    from slm_lsp.engine.protocol import Engine, Generate
+    from slm_lsp.inference.protocol import Engine, Generate
 
 
 @dataclass
 class Draft:
     """One branch as it grows. `reason` is empty as long as it does."""
 
-    pieces: list[Piece] = field(default_factory=list)
+    pieces: list[Token] = field(default_factory=list)
     text: str = ""
     reason: str = ""
 
@@ -46,7 +51,7 @@ class Draft:
             at += len(piece.text)
         return math.exp(total)
 
-    def add(self, piece: Piece, stop: Stop) -> None:
+    def add(self, piece: Token, stop: Stop) -> None:
         """Take one more token, unless the text is complete."""
         if self.reason:
             return
@@ -92,17 +97,17 @@ async def generate(
                 case Prefilled():
                     drafts = [Draft() for _ in drafts]
                     prefilled, started = event, time.perf_counter()
-                case Piece():
+                case Token():
                     drafts[event.branch].add(event, stop)
                     if event.branch == 0:
                         grown(drafts[0].text)
                     if all(draft.reason for draft in drafts):
                         break
-                case Ended():
+                case BranchFinished():
                     drafts[event.branch].end(event.kept, event.reason)
-                case Finished(reason="failed"):
+                case RequestFinished(reason="failed"):
                     raise ModelUnusable(event.detail)
-                case Finished():
+                case RequestFinished():
                     finished = event
     decode_ms = finished.decode_ms if finished else (time.perf_counter() - started) * 1e3
     decoded = finished.decoded_tokens if finished else sum(len(it.pieces) for it in drafts)

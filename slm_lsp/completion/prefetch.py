@@ -8,20 +8,20 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from slm_lsp.completion.complete import complete
-from slm_lsp.completion.prompt import prompt_for
-from slm_lsp.context import languages
-from slm_lsp.context.block import indent_unit
-from slm_lsp.context.place import indentation
-from slm_lsp.engine.protocol import Generate, Urgency, next_id
-from slm_lsp.text import Cursor, Edit, Span
+from slm_lsp.completion.request import prompt_for
+from slm_lsp.inference.protocol import Generate, Priority, next_id
+from slm_lsp.syntax import languages
+from slm_lsp.syntax.block import indent_unit
+from slm_lsp.syntax.position import indentation
+from slm_lsp.text.document import Cursor, Edit, Span
 
 if TYPE_CHECKING:
     from slm_lsp.completion.answers import Answers
     from slm_lsp.completion.request import Request
-    from slm_lsp.config import Settings
-    from slm_lsp.context.tree import Syntax
-    from slm_lsp.engine.protocol import Engine
-    from slm_lsp.text import Completion, Document
+    from slm_lsp.inference.protocol import Engine
+    from slm_lsp.settings.schema import Settings
+    from slm_lsp.syntax.tree import Syntax
+    from slm_lsp.text.document import Completion, Document
 
 PARSE_BUDGET_MS = 50.0
 """Milliseconds a prepared document may take to parse, in a thread; else it is done without."""
@@ -42,7 +42,7 @@ async def prefetch(
     syntax = request.syntax
     edit = Edit(completion.span, completion.text)
     accepted = await asyncio.to_thread(after, request, syntax, edit)
-    outcome = await complete(accepted, settings, answers, engine, Urgency.PREFETCH)
+    outcome = await complete(accepted, settings, answers, engine, Priority.PREFETCH)
     document, cursor = accepted.document, accepted.cursor
     if outcome.completions or document.after(cursor).strip():
         return
@@ -50,11 +50,11 @@ async def prefetch(
     line_break = newline + line_below(document, cursor)
     edit = Edit(Span.at(cursor), line_break)
     below = await asyncio.to_thread(after, accepted, accepted.syntax, edit)
-    await complete(below, settings, answers, engine, Urgency.PREFETCH)
+    await complete(below, settings, answers, engine, Priority.PREFETCH)
 
 
 async def read_ahead(
-    request: Request, settings: Settings, engine: Engine, urgency: Urgency
+    request: Request, settings: Settings, engine: Engine, urgency: Priority
 ) -> None:
     """Let the model read the prompt of `request` without answering it. Raises EngineError."""
     prompt = prompt_for(request, settings)

@@ -1,4 +1,7 @@
-"""What is asked of the completion path, and what it answers."""
+"""What is asked of the completion path, and what it answers.
+
+What the model reads for a request.
+"""
 
 from __future__ import annotations
 
@@ -7,13 +10,16 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from slm_lsp.context.syntax import Overrun, Syntax, innermost
+from slm_lsp.context.window import Budget, window, with_cells
+from slm_lsp.syntax.syntax import PendingParse, Syntax, innermost
 from slm_lsp.usage.calibration import NOTHING_LEARNED, Calibration
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from slm_lsp.text import Completion, Cursor, Document
+    from slm_lsp.inference.protocol import Prompt
+    from slm_lsp.settings.schema import Settings
+    from slm_lsp.text.document import Completion, Cursor, Document
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,11 +36,11 @@ class Request:
     """
 
     document: Document
-    parsed: Syntax | Overrun | None
+    parsed: Syntax | PendingParse | None
     cursor: Cursor
     invoked: bool = False
     alternatives: int = 1
-    settle: Callable[[int], Syntax | Overrun | None] | None = None
+    settle: Callable[[int], Syntax | PendingParse | None] | None = None
     undone: bool = False
     rejected: bool = False
     definitions: str = ""
@@ -48,14 +54,14 @@ class Request:
         In a part that is in another language it is the tree of that part.
         """
         tree = self.parsed
-        if isinstance(tree, Overrun) and self.settle is not None:
+        if isinstance(tree, PendingParse) and self.settle is not None:
             tree = self.settle(self.cursor.line)
         return innermost(tree, self.cursor) if isinstance(tree, Syntax) else None
 
     @property
     def outline(self) -> Syntax | None:
         """The tree as it is known, at no cost: good for what is far from the last edits."""
-        return self.parsed.outdated() if isinstance(self.parsed, Overrun) else self.parsed
+        return self.parsed.outdated() if isinstance(self.parsed, PendingParse) else self.parsed
 
     def settled(self) -> Request:
         """Return the same with its tree made, for use in a thread."""
@@ -91,7 +97,7 @@ class Timings(msgspec.Struct, frozen=True):
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class CompletionResult:
     """The answer: completions, best first, or none and in `dropped` the reason in a few words.
 
     `cached` tells that an earlier answer served, so the model was not asked; `joined` that one
@@ -103,3 +109,16 @@ class Outcome:
     cached: bool = False
     joined: bool = False
     timings: Timings = field(default_factory=Timings)
+
+
+def prompt_for(request: Request, settings: Settings) -> Prompt:
+    """Return the window around the cursor, below the cells above it in a notebook.
+
+    Definitions in other files stand first of all.
+    """
+    budget = Budget(settings.context.prefix_tokens, settings.context.suffix_tokens)
+    place = (request.document, request.outline, request.cursor)
+    if not request.cells:
+        return window(*place, budget, request.definitions)
+    prompt = with_cells(window(*place, budget), request.cells, budget)
+    return msgspec.structs.replace(prompt, prefix=request.definitions + prompt.prefix)

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from slm_lsp.context import languages
-from slm_lsp.context.place import indentation, next_line
-from slm_lsp.context.syntax import may_open_block, opens_block
+from slm_lsp.syntax import languages
+from slm_lsp.syntax.position import indentation, next_line
+from slm_lsp.syntax.syntax import may_open_block, opens_block
 
 if TYPE_CHECKING:
     from slm_lsp.completion.request import Request
-    from slm_lsp.config import Settings
+    from slm_lsp.settings.schema import Settings
 
 MAX_BLOCK_LINES = 8
 """Lines of a block completion: beyond, small models drift, and nobody reads ghost text for long."""

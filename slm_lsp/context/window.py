@@ -3,6 +3,8 @@
 The engine keeps what it has read, as long as the prompt begins as it did before. So the first line
 of the window sits on a grid, and typing does not move it: it depends on the lines above the
 cursor's block of the grid, and room is kept free for what is typed inside that block.
+
+What the model sees of a notebook besides the cell: the cells above, nearest first.
 """
 
 from __future__ import annotations
@@ -11,15 +13,19 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
-from slm_lsp.context.outline import outline_lines
+import msgspec
+
 from slm_lsp.context.secrets import masked_around
-from slm_lsp.engine.protocol import Prompt
-from slm_lsp.lines import content_length
-from slm_lsp.text import visible
+from slm_lsp.inference.protocol import Prompt
+from slm_lsp.syntax.outline import outline_lines
+from slm_lsp.text.document import visible
+from slm_lsp.text.lines import content_length
 
 if TYPE_CHECKING:
-    from slm_lsp.context.tree import Syntax
-    from slm_lsp.text import Cursor, Document
+    from collections.abc import Sequence
+
+    from slm_lsp.syntax.tree import Syntax
+    from slm_lsp.text.document import Cursor, Document
 
 GRID_LINES = 16
 """The window begins at a multiple of this, so it moves about once in as many lines."""
@@ -194,3 +200,33 @@ def _head(text: str, room: int) -> str:
         if room < 0:
             return text[:end]
     return text
+
+
+STEP_SHARE = 8
+"""Room for the cell itself comes in steps of one in so many tokens: within a step, typing leaves
+the first line of what the model reads where it is."""
+
+
+def with_cells(prompt: Prompt, above: Sequence[Document], budget: Budget) -> Prompt:
+    """Return `prompt` with as many lines of the cells `above` as its budget has left.
+
+    The cost grows with the budget, not with the notebook.
+    """
+    step = max(1, budget.prefix_tokens // STEP_SHARE)
+    own = int(estimated_tokens(prompt.prefix) // step + 1) * step
+    room = (budget.prefix_tokens - own) * CHARACTERS_PER_TOKEN
+    lines: list[str] = []
+    for cell in reversed(above):
+        for number in range(len(cell.lines) - 1, -1, -1):
+            line = cell.lines[number]
+            text = visible(line[: content_length(line)]) + "\n"
+            room -= estimated_tokens(text) * CHARACTERS_PER_TOKEN
+            if room < 0:
+                return _put_above(prompt, lines)
+            lines.append(text)
+    return _put_above(prompt, lines)
+
+
+def _put_above(prompt: Prompt, lines: list[str]) -> Prompt:
+    prefix, suffix = masked_around("".join(reversed(lines)) + prompt.prefix, prompt.suffix)
+    return msgspec.structs.replace(prompt, prefix=prefix, suffix=suffix)

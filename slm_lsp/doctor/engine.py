@@ -10,18 +10,23 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from slm_lsp.doctor.finding import Finding
-from slm_lsp.engine.client import EngineClient
-from slm_lsp.engine.endpoint import runtime_dir, socket_path
-from slm_lsp.engine.launch import log_path, options_for
-from slm_lsp.engine.protocol import Finished, Generate, Piece, Prompt
-from slm_lsp.engine.status import Status
-from slm_lsp.engine.visit import running, status_of
 from slm_lsp.errors import EngineError, EngineUnavailable, SlmLspError
+from slm_lsp.inference.client.admin import running, status_of
+from slm_lsp.inference.client.client import EngineClient
+from slm_lsp.inference.client.launch import log_path, options_for
+from slm_lsp.inference.endpoint import runtime_dir, socket_path
+from slm_lsp.inference.protocol import (
+    Generate,
+    Prompt,
+    RequestFinished,
+    Status,
+    Token,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from slm_lsp.config import Settings
+    from slm_lsp.settings.schema import Settings
 
 _PROMPT = Prompt("probe.py", "python", "def add(a, b):\n    return", "")
 _TOKENS = 8
@@ -97,9 +102,9 @@ async def _ask(settings: Settings) -> _Answer:
         ready_ms = (time.perf_counter() - started) * 1e3
         text = ""
         async for event in engine.generate(Generate(0, "doctor", _PROMPT, _TOKENS, ("\n",))):
-            if isinstance(event, Finished) and event.reason == "failed":
+            if isinstance(event, RequestFinished) and event.reason == "failed":
                 raise SlmLspError(event.detail)
-            text += event.text if isinstance(event, Piece) else ""
+            text += event.text if isinstance(event, Token) else ""
         total_ms = (time.perf_counter() - started) * 1e3
         try:
             status = await status_of(socket_path(options_for(settings)))

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from slm_lsp.doctor import editors, engine, model, project, rules, system
+from slm_lsp.doctor import (
+    editors,
+    engine,
+    model,
+    project,
+    rules,
+    system,
+)
 from slm_lsp.doctor.finding import Finding
 from slm_lsp.errors import SlmLspError
 

@@ -4,22 +4,24 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from slm_lsp import policy, store
+from slm_lsp import models
 from slm_lsp.doctor.finding import Finding
 from slm_lsp.errors import ModelForbidden, StoreError
-from slm_lsp.store import catalog, choice, installed
-from slm_lsp.store.machine import memory_for_models, this_machine
+from slm_lsp.models import catalog, installed
+from slm_lsp.models.selection import choice
+from slm_lsp.platform.machine import memory_for_models, this_machine
+from slm_lsp.settings import policy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from slm_lsp.config import Settings
-    from slm_lsp.store import InstalledModel
+    from slm_lsp.models import InstalledModel
+    from slm_lsp.settings.schema import Settings
 
 
 def look(settings: Settings) -> Iterator[Finding]:
     """Yield what is found about the model. Raises SlmLspError where there is no more to say."""
-    model = store.resolve(settings.model)
+    model = models.resolve(settings.model)
     if model.kind == "fake":
         yield Finding("model", "ok", f"{settings.model}, a script")
     else:
@@ -48,8 +50,8 @@ def _installed(model: InstalledModel) -> Finding:
 
 def _checksum(model: InstalledModel) -> Finding:
     try:
-        opened = store.permitted(model.name, policy.load())
-        store.check(opened)
+        opened = models.permitted(model.name, policy.load())
+        models.check(opened)
     except ModelForbidden as error:
         found = installed.get(model.name)
         made_here = found.used != found.files[0] and not found.merged

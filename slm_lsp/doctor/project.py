@@ -5,16 +5,16 @@ from __future__ import annotations
 import sqlite3
 from typing import TYPE_CHECKING
 
-from slm_lsp.context import languages
 from slm_lsp.doctor.finding import Finding
-from slm_lsp.workspace.database import contents, database_path
-from slm_lsp.workspace.files import may_be_workspace
+from slm_lsp.index.database import contents, database_path
+from slm_lsp.index.files import may_be_workspace
+from slm_lsp.syntax import languages
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from slm_lsp.config import Settings
+    from slm_lsp.settings.schema import Settings
 
 
 def look(settings: Settings, folder: Path) -> Iterator[Finding]:

@@ -19,10 +19,10 @@ from typing import TYPE_CHECKING
 
 import platformdirs
 
-from slm_lsp.engine.endpoint import runtime_dir
 from slm_lsp.errors import EngineUnavailable
-from slm_lsp.store import record
-from slm_lsp.workspace import database
+from slm_lsp.index import database
+from slm_lsp.inference.endpoint import runtime_dir
+from slm_lsp.models import record
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from slm_lsp import policy, sources
 from slm_lsp.doctor.finding import Finding
 from slm_lsp.errors import PolicyUnusable
-from slm_lsp.store import choice
+from slm_lsp.models.selection import choice
+from slm_lsp.settings import policy, sources
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from slm_lsp.config import Settings
+    from slm_lsp.settings.schema import Settings
 
 
 def settings_in(folder: Path) -> Settings:

@@ -13,8 +13,8 @@ import msgspec
 from slm_lsp import __version__
 from slm_lsp.doctor import rules
 from slm_lsp.doctor.redaction import log_lines, redacted
-from slm_lsp.engine.launch import log_path
 from slm_lsp.errors import SlmLspError, UsageError
+from slm_lsp.inference.client.launch import log_path
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -12,16 +12,16 @@ import msgspec
 import psutil
 
 from slm_lsp.doctor.finding import Finding
-from slm_lsp.engine import tiles
-from slm_lsp.engine.hardware import Backends
 from slm_lsp.errors import ModelUnusable
-from slm_lsp.processors import model_threads
-from slm_lsp.store import runtime
+from slm_lsp.inference.llama.hardware import Backends
+from slm_lsp.models import runtime
+from slm_lsp.platform import amx
+from slm_lsp.platform.machine import model_threads
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from slm_lsp.engine.hardware import Device
+    from slm_lsp.inference.llama.hardware import Device
 
 OLDEST = (3, 11)
 
@@ -41,7 +41,7 @@ FLAGS = {
     "AVX512_VBMI": "avx512vbmi",
     "AVX512_VNNI": "avx512_vnni",
     "AVX512_BF16": "avx512_bf16",
-    tiles.FEATURE: "amx_int8",
+    amx.FEATURE: "amx_int8",
     "NEON": "asimd",
     "DOTPROD": "asimddp",
     "MATMUL_INT8": "i8mm",
@@ -69,7 +69,9 @@ def look() -> Iterator[Finding]:
         yield Finding("python", "ok", version)
     yield _machine()
     try:
-        found = msgspec.json.decode(runtime.run(module="engine.inventory"), type=Backends)
+        found = msgspec.json.decode(
+            runtime.run(module="inference.programs.backends"), type=Backends
+        )
     except ModelUnusable as error:
         reinstall = (
             "Install the library that it names, if any, or the runtime again, built for this "
@@ -118,8 +120,8 @@ def processor(found: Backends, flags: frozenset[str]) -> Finding:
         detail = f"the runtime was built for {_listed(missing)}, which this processor lacks"
         advice = f"Install the runtime again on this machine: {REBUILD} {_runtime_version()}"
         return Finding("processor", "failed", detail, advice)
-    if found.defect and tiles.FEATURE in unused:
-        detail += f"; not {tiles.FEATURE}, which its compiler ({found.defect}) got wrong"
+    if found.defect and amx.FEATURE in unused:
+        detail += f"; not {amx.FEATURE}, which its compiler ({found.defect}) got wrong"
         advice = (
             f"Several times faster, if built with GCC 14 or newer: {REBUILD} {_runtime_version()}"
         )

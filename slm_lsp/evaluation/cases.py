@@ -6,11 +6,10 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from slm_lsp.context.language_table import LANGUAGES
-from slm_lsp.context.languages import PLAIN_TEXT
 from slm_lsp.errors import UsageError
-from slm_lsp.lines import split_lines
-from slm_lsp.text import Cursor, Document
+from slm_lsp.syntax.languages import LANGUAGES, PLAIN_TEXT
+from slm_lsp.text.document import Cursor, Document
+from slm_lsp.text.lines import split_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

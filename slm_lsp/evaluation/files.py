@@ -6,13 +6,13 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from slm_lsp.context.languages import PLAIN_TEXT, language_of
 from slm_lsp.errors import UsageError
+from slm_lsp.syntax.languages import PLAIN_TEXT, language_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from slm_lsp.text import Document
+    from slm_lsp.text.document import Document
 
 NOT_CODE = frozenset(
     {

@@ -7,16 +7,26 @@ import re
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
-from slm_lsp.context.languages import PLAIN_TEXT, language_of
 from slm_lsp.context.secrets import is_secret_file, secrets
 from slm_lsp.errors import UsageError
 from slm_lsp.evaluation.cases import Case
-from slm_lsp.evaluation.files import MAX_BYTES, NOT_CODE, NOT_OWN, check_source
-from slm_lsp.evaluation.holes import MAX_LINES, MIN_CHARACTERS, Source, is_code
-from slm_lsp.lines import content_length, split_lines
-from slm_lsp.printable import encodable
-from slm_lsp.text import Cursor, Document, Span
-from slm_lsp.workspace.files import is_generated
+from slm_lsp.evaluation.files import (
+    MAX_BYTES,
+    NOT_CODE,
+    NOT_OWN,
+    check_source,
+)
+from slm_lsp.evaluation.holes import (
+    MAX_LINES,
+    MIN_CHARACTERS,
+    Source,
+    is_code,
+)
+from slm_lsp.index.files import is_generated
+from slm_lsp.syntax.languages import PLAIN_TEXT, language_of
+from slm_lsp.text.document import Cursor, Document, Span
+from slm_lsp.text.lines import content_length, split_lines
+from slm_lsp.text.terminal import encodable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

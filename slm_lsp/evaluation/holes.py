@@ -7,20 +7,20 @@ import random
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, get_args
 
-from slm_lsp.context import languages
-from slm_lsp.context.holes import pieces
-from slm_lsp.context.scenarios import Scenario, scenarios
-from slm_lsp.context.syntax import Syntax, inside, parse
 from slm_lsp.evaluation.cases import Case
-from slm_lsp.lines import content_length
-from slm_lsp.printable import encodable
-from slm_lsp.text import Cursor, Span
+from slm_lsp.syntax import languages
+from slm_lsp.syntax.holes import pieces
+from slm_lsp.syntax.scenarios import Scenario, scenarios
+from slm_lsp.syntax.syntax import Syntax, inside, parse
+from slm_lsp.text.document import Cursor, Span
+from slm_lsp.text.lines import content_length
+from slm_lsp.text.terminal import encodable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
     from pathlib import Path
 
-    from slm_lsp.text import Document
+    from slm_lsp.text.document import Document
 
 KINDS = ("line-rest", "line", "statement", "block", "arguments", "span")
 """What is taken out: the rest of a line from a random column, a line without its indentation, a

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from slm_lsp.context.holes import sound
-from slm_lsp.text import unix
+from slm_lsp.syntax.holes import sound
+from slm_lsp.text.document import unix
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence

@@ -13,20 +13,25 @@ import msgspec
 from slm_lsp.completion.answers import Answers
 from slm_lsp.completion.complete import complete
 from slm_lsp.completion.request import Request
-from slm_lsp.context.syntax import Syntax, parse
-from slm_lsp.engine.protocol import next_id
 from slm_lsp.evaluation.metrics import judged
-from slm_lsp.workspace.database import database_path
-from slm_lsp.workspace.stub import definition_lines
+from slm_lsp.index.database import database_path
+from slm_lsp.index.definitions import definition_lines
+from slm_lsp.inference.protocol import next_id
+from slm_lsp.syntax.syntax import Syntax, parse
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
 
-    from slm_lsp.config import Settings
-    from slm_lsp.engine.protocol import Engine, Event, Generate, Urgency
     from slm_lsp.evaluation.cases import Case
     from slm_lsp.evaluation.metrics import Result
-    from slm_lsp.text import Completion, Cursor, Document
+    from slm_lsp.inference.protocol import (
+        Engine,
+        Event,
+        Generate,
+        Priority,
+    )
+    from slm_lsp.settings.schema import Settings
+    from slm_lsp.text.document import Completion, Cursor, Document
 
 
 class Patient:
@@ -53,7 +58,7 @@ class Patient:
             async for event in events:
                 yield event
 
-    def rank(self, number: int, urgency: Urgency) -> None:
+    def rank(self, number: int, urgency: Priority) -> None:
         """Change how urgent a request is."""
         self._engine.rank(number, urgency)
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Literal, get_args
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from slm_lsp.text import Cursor, Document
+    from slm_lsp.text.document import Cursor, Document
     from slm_lsp.usage.offer import Outcome
     from slm_lsp.usage.recorder import Count
 

@@ -3,21 +3,58 @@
 Few editors say what their users do with ghost text, but all of them send edits. So the document is
 looked at: how much of what was offered stands where it was offered? Much of it at once was taken
 over, little by little was typed by hand.
+
+Whether what was taken over is still there a while later.
 """
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
+from difflib import SequenceMatcher
 from typing import TYPE_CHECKING, Literal
 
-from slm_lsp.text import Span, unix
-from slm_lsp.usage.place import moved
+from slm_lsp.text.document import Span, unix
+from slm_lsp.text.edits import moved, moved_span
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from slm_lsp.text import Completion, Cursor, Document, Edit
+    from slm_lsp.text.document import Completion, Cursor, Document, Edit
     from slm_lsp.usage.calibration import Place
+
+AFTER_S = 30.0
+"""Seconds after which it is looked at."""
+
+PART = 0.5
+"""The share of its words and signs that must be left, in their order, for a part to be kept."""
+
+_TOKEN = re.compile(r"\w+|[^\w\s]")
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A `text` taken over, where it stands now, and when (seconds) to look at what is left."""
+
+    language: str
+    text: str
+    span: Span
+    due: float
+
+    def edited(self, edit: Edit) -> Taken:
+        """Follow an edit."""
+        return replace(self, span=moved_span(self.span, edit))
+
+    def left(self, document: Document) -> Literal["kept", "kept_partly", "removed"]:
+        """Return what is left of it in `document`; a change of spaces is none."""
+        before = _TOKEN.findall(self.text)
+        now = _TOKEN.findall(document.text_in(self.span))
+        if before == now:
+            return "kept"
+        blocks = SequenceMatcher(None, before, now, autojunk=False).get_matching_blocks()
+        share = sum(block.size for block in blocks) / max(1, len(before))
+        return "kept_partly" if share >= PART else "removed"
+
 
 Outcome = Literal["accepted", "partly", "typed", "rejected"]
 """All or a part of it was taken over, all of it was typed by hand, or something else happened."""

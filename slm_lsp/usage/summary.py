@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from slm_lsp.usage.latency import percentile
+from slm_lsp.usage.recorder import percentile
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

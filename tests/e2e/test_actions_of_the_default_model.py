@@ -21,7 +21,7 @@ REASON = "nothing came of it. The model "
 
 pytestmark = pytest.mark.model
 
-SOURCE = (REPOSITORY / "slm_lsp" / "lines.py").read_text(encoding="utf-8") + "\n\n"
+SOURCE = (REPOSITORY / "slm_lsp" / "text" / "lines.py").read_text(encoding="utf-8") + "\n\n"
 
 DOCUMENTED = 'def longest(lines: list[str]) -> int:\n    """Return the greatest length."""\n'
 WHOLE = "def |longest(lines: list[str]) -> int:\n    return max(map(len, lines))\n"

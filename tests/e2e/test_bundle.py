@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from slm_lsp.bundle import creation, manifest
-from slm_lsp.store import adapted, runtime
+from slm_lsp.models import adapter_import, runtime
 from tests.harness import bundles
 from tests.harness.adapters import refuse_to_merge, write_adapter
 from tests.harness.bundles import ALONE, Machine, copy, no_namespaces, replace, sum_again
@@ -99,7 +99,7 @@ async def test_one_command_from_a_bundle_to_ghost_text_and_back(machine: Machine
     ended = machine.run("sh", bundle / "install.sh", "--signers", keys / "signers")
     assert ended.code == 0, ended.said
     assert (await ghost_text(machine)).strip()
-    devices = "from slm_lsp.engine.backends import in_use; print(in_use().cpu_variant)"
+    devices = "from slm_lsp.inference.llama.backends import in_use; print(in_use().cpu_variant)"
     python = machine.data / "server" / "bin" / "python"
     variant = machine.run(python, "-c", devices)
     assert variant.code == 0
@@ -157,7 +157,7 @@ def test_a_model_with_an_adapter_goes_along(
     bundles.run([sys.executable, "-m", "slm_lsp", "models", "import", tmp_path / "own.gguf"])
     if not merged:
         monkeypatch.setattr(runtime, "merge", refuse_to_merge)
-    adapted.take_in(tmp_path / "acme.gguf", "own", "acme", "", lambda *_progress: None)
+    adapter_import.take_in(tmp_path / "acme.gguf", "own", "acme", "", lambda *_progress: None)
     bundle = bundles.make(tmp_path / "bundle", "--model", "acme")
     assert ("the adapter of acme" in (bundle / "LICENSES.md").read_text()) is not merged
     ended = machine.run("sh", bundle / "install.sh")

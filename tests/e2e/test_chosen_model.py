@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from slm_lsp.store import record
+from slm_lsp.models import record
 from tests.harness.editor import Editor
 from tests.harness.world import TEST_MODEL, World, serving
 

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from slm_lsp import __version__
-from slm_lsp.cli import main
-from slm_lsp.config import setting_names
+from slm_lsp.cli.main import main
+from slm_lsp.settings.schema import setting_names
 
 if TYPE_CHECKING:
     from tests.harness.world import World

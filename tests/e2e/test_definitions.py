@@ -181,6 +181,6 @@ async def test_two_windows_on_one_workspace(world, cart):
 
 def is_indexer(pid: int) -> bool:
     try:
-        return b"slm_lsp.workspace.indexer" in Path(f"/proc/{pid}/cmdline").read_bytes()
+        return b"slm_lsp.index.indexer" in Path(f"/proc/{pid}/cmdline").read_bytes()
     except OSError:
         return False

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 CANARY = "canary"
 
 LOG = f"""Traceback (most recent call last):
-  File "/home/{CANARY}/lib/slm_lsp/engine/process.py", line 12, in _load
+  File "/home/{CANARY}/lib/slm_lsp/inference/worker/process.py", line 12, in _load
     {CANARY} = load("{CANARY}")
 ValueError: {CANARY} is no number
 /home/{CANARY}/llama.cpp/ggml/src/ggml.c:1633: GGML_ASSERT(n > 0) failed

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from slm_lsp.engine.client import TRIES
+from slm_lsp.inference.client.client import TRIES
 from tests.harness.client import RpcError
 from tests.harness.editor import Editor, offered
 from tests.harness.world import ADD, serving

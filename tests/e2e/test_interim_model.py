@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import pytest
 
-from slm_lsp.store import catalog, record
-from slm_lsp.store.record import Record
+from slm_lsp.models import catalog, record
+from slm_lsp.models.record import Record
 from tests.harness.client import PATIENCE
 from tests.harness.editor import Editor
 from tests.harness.world import TEST_MODEL, World, serving
@@ -48,7 +48,7 @@ def answer_first(world: World, model: str, least: float = 0.0) -> None:
     customize(
         world,
         "import msgspec\n"
-        "from slm_lsp.lsp import session\n"
+        "from slm_lsp.server import session\n"
         "replace = msgspec.structs.replace\n"
         "def interim_settings(_, chosen):\n"
         f"    completion = replace(chosen.completion, min_confidence={least})\n"
@@ -202,8 +202,8 @@ def slow_world() -> Iterator[World]:
     customize(
         world,
         "import time\n"
-        "from slm_lsp import store\n"
-        "from slm_lsp.store import interim, machine_speed\n"
+        "from slm_lsp import models as store\n"
+        "from slm_lsp.models.selection import interim, machine_speed\n"
         "interim.read_seconds = lambda _: 60.0\n"
         "machine_speed.known = lambda: 16e9\n"
         "check = store.check\n"

@@ -13,7 +13,7 @@ from tests.harness.world import REPOSITORY, World, initialize
 
 pytestmark = pytest.mark.model
 
-SOURCE = REPOSITORY / "slm_lsp" / "lines.py"
+SOURCE = REPOSITORY / "slm_lsp" / "text" / "lines.py"
 
 
 @pytest.fixture

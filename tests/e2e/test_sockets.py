@@ -91,7 +91,7 @@ async def test_editing_asks_for_no_network_socket(world: World, trace: Path):
 @pytest.mark.model
 async def test_editing_with_real_weights_asks_for_none_either(real_world: World):
     log = traced(real_world)
-    source = (REPOSITORY / "slm_lsp" / "lines.py").read_text(encoding="utf-8")
+    source = (REPOSITORY / "slm_lsp" / "text" / "lines.py").read_text(encoding="utf-8")
     shown = 0
     options = {"engine": {"sharing": "private"}, "completion": {"budgetMs": 2000}}
     async with serving(real_world, options) as client:  # which tracing makes ten times slower
@@ -112,7 +112,11 @@ def _ready(status: dict[str, Any]) -> bool:
 @pytest.fixture
 def sealing() -> None:
     """Skip the test where no process can give up the network."""
-    asked = [sys.executable, "-c", "from slm_lsp import network; print(network.give_up(), end='')"]
+    asked = [
+        sys.executable,
+        "-c",
+        "from slm_lsp.platform import sandbox as network; print(network.give_up(), end='')",
+    ]
     if reason := subprocess.run(asked, capture_output=True, check=True, text=True).stdout:
         pytest.skip(reason)
 

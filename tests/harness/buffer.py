@@ -1,7 +1,7 @@
 r"""An editor's text and the messages an editor sends about it.
 
-This is the oracle for the server's documents, so it shares nothing with `slm_lsp.text`: one plain
-string, positions counted by encoding everything before them.
+This is the oracle for the server's documents, so it shares nothing with `slm_lsp.text.document`:
+one plain string, positions counted by encoding everything before them.
 """
 
 from __future__ import annotations

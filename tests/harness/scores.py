@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from slm_lsp.engine.llama import Llama
-from slm_lsp.engine.llama_context import LlamaContext
-from slm_lsp.engine.model import AbortFlag
+from slm_lsp.inference.llama.context import LlamaContext
+from slm_lsp.inference.llama.library import Llama
+from slm_lsp.inference.model import AbortFlag
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

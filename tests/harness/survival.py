@@ -11,10 +11,10 @@ import signal
 import sys
 from pathlib import Path
 
-from slm_lsp.engine.llama_model import LlamaModel
-from slm_lsp.engine.model import AbortFlag
-from slm_lsp.engine.protocol import Prompt
 from slm_lsp.errors import ModelUnusable
+from slm_lsp.inference.llama.model import LlamaModel
+from slm_lsp.inference.model import AbortFlag
+from slm_lsp.inference.protocol import Prompt
 
 SECONDS = 20
 PROMPT = Prompt("a.py", "python", "def f():\n    return", "\n")

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from slm_lsp.tune import shards
+from slm_lsp.training.data import shards
 from tests.harness.families import TINY
 from tests.harness.tiny_models import write
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from slm_lsp.store import record
+from slm_lsp.models import record
 from tests.harness.client import PATIENCE, SLM_LSP, Client
 
 if TYPE_CHECKING:

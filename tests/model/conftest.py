@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from slm_lsp import store
+from slm_lsp import models
 from slm_lsp.errors import StoreError
 from tests.harness.families import TINY
 from tests.harness.tiny_models import write
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture(scope="session")
-def small_model() -> store.InstalledModel:
+def small_model() -> models.InstalledModel:
     """The installed small model, its checksum matched."""
     try:
-        found = store.resolve(TEST_MODEL)
-        store.check(found)
+        found = models.resolve(TEST_MODEL)
+        models.check(found)
     except StoreError as error:
         pytest.fail(f"These tests need the small model; `make test-models` installs it. {error}")
     return found

@@ -6,17 +6,17 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from slm_lsp import policy
-from slm_lsp.config import Settings
-from slm_lsp.engine.launch import options_for
-from slm_lsp.engine.loading import load_model
-from slm_lsp.engine.model import AbortFlag
 from slm_lsp.errors import ModelForbidden
-from slm_lsp.policy import Policy
+from slm_lsp.inference.client.launch import options_for
+from slm_lsp.inference.model import AbortFlag
+from slm_lsp.inference.worker.loading import load_model
+from slm_lsp.settings import policy
+from slm_lsp.settings.policy import Policy
+from slm_lsp.settings.schema import Settings
 from tests.harness.world import TEST_MODEL
 
 if TYPE_CHECKING:
-    from slm_lsp.store import InstalledModel
+    from slm_lsp.models import InstalledModel
 
 pytestmark = pytest.mark.model
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import itertools
 from typing import TYPE_CHECKING
 
-from slm_lsp.engine.llama_model import LlamaModel
-from slm_lsp.engine.model import AbortFlag
-from slm_lsp.engine.protocol import Prompt
+from slm_lsp.inference.llama.model import LlamaModel
+from slm_lsp.inference.model import AbortFlag
+from slm_lsp.inference.protocol import Prompt
 
 if TYPE_CHECKING:
-    from slm_lsp.store import InstalledModel
+    from slm_lsp.models import InstalledModel
 
 BEFORE = (
     '"""Orders."""\n\n\nclass Order:\n    def __init__(self, lines):\n        self.lines = lines\n'

@@ -4,19 +4,20 @@ import json
 
 import pytest
 
-from slm_lsp import cli, store
+from slm_lsp import models
+from slm_lsp.cli import main
 
 pytestmark = pytest.mark.model
 
 
 def test_the_figures_agree_with_each_other(
-    small_model: store.InstalledModel, tmp_path, monkeypatch, capsys
+    small_model: models.InstalledModel, tmp_path, monkeypatch, capsys
 ) -> None:
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
     monkeypatch.chdir(tmp_path)
     (tmp_path / "slm-lsp").mkdir()
     (tmp_path / "slm-lsp" / "slm-lsp.toml").write_text(f'model = "{small_model.name}"\n')
-    assert cli.main(["bench", "--json"]) == 0
+    assert main.main(["bench", "--json"]) == 0
     report = json.loads(capsys.readouterr().out)
     assert report["model"] == small_model.name
     assert report["decode_tokens_per_s"] > 0

@@ -6,12 +6,12 @@ import itertools
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from slm_lsp.engine.llama_model import LlamaModel
-from slm_lsp.engine.model import AbortFlag
-from slm_lsp.engine.protocol import Prompt
+from slm_lsp.inference.llama.model import LlamaModel
+from slm_lsp.inference.model import AbortFlag
+from slm_lsp.inference.protocol import Prompt
 
 if TYPE_CHECKING:
-    from slm_lsp.store import InstalledModel
+    from slm_lsp.models import InstalledModel
 
 WHOLE = Prompt(
     "a.py", "python", "def first(items):\n    return items[0]", "\n\n\nprint(first([1]))\n"

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from slm_lsp.engine.chat import TEMPLATE_KEY, detect_chat, lay_out_chat
-from slm_lsp.engine.llama import Llama
-from slm_lsp.engine.protocol import Chat
+from slm_lsp.inference.llama.library import Llama
+from slm_lsp.inference.prompts.chat import TEMPLATE_KEY, detect_chat, lay_out_chat
+from slm_lsp.inference.protocol import Chat
 
 if TYPE_CHECKING:
-    from slm_lsp import store
+    from slm_lsp import models
 
 END = "<|im_end|>"
 
 
 def test_a_task_is_framed_by_special_tokens_that_no_text_can_forge(
-    small_model: store.InstalledModel,
+    small_model: models.InstalledModel,
 ):
     llama = Llama(small_model.path)
     try:

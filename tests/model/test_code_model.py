@@ -9,13 +9,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from slm_lsp import store
-from slm_lsp.context import language_table
-from slm_lsp.engine import pace
-from slm_lsp.engine.llama_model import LlamaModel
-from slm_lsp.engine.model import AbortFlag
-from slm_lsp.engine.protocol import Chat, Prompt
+from slm_lsp import models
 from slm_lsp.errors import StoreError
+from slm_lsp.inference.llama import throughput
+from slm_lsp.inference.llama.model import LlamaModel
+from slm_lsp.inference.model import AbortFlag
+from slm_lsp.inference.protocol import Chat, Prompt
+from slm_lsp.syntax import languages
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,8 +40,8 @@ AFTER = "]\n    return default\n"
 @pytest.fixture(scope="module")
 def model() -> Iterator[LlamaModel]:
     try:
-        found = store.resolve(NAME)
-        store.check(found)
+        found = models.resolve(NAME)
+        models.check(found)
     except StoreError as error:
         pytest.fail(f"These tests need {NAME}; `make test-models` installs it. {error}")
     loaded = LlamaModel(found.path, threads=2, context_tokens=1024, abort=AbortFlag())
@@ -77,7 +77,7 @@ def test_texts_of_all_kinds_are_read_back(model: LlamaModel, text: str) -> None:
 
 
 def test_the_words_of_every_language_are_read_back(model: LlamaModel) -> None:
-    check_roundtrip(model, Path(language_table.__file__).read_text(encoding="utf-8"))
+    check_roundtrip(model, Path(languages.__file__).read_text(encoding="utf-8"))
 
 
 def test_the_vocabulary_is_cut_and_its_control_tokens_stay(model: LlamaModel) -> None:
@@ -117,7 +117,7 @@ def test_guesses_change_nothing_that_is_written(
     prompt = Prompt("a.py", "python", BEFORE + "-1" + AFTER + "\n\ndef nth_or(items, n, ", "\n")
     texts, steps = [], []
     for worth in (0.0, 1e9):
-        monkeypatch.setattr(pace, "GUESS_WORTH", worth)
+        monkeypatch.setattr(throughput, "GUESS_WORTH", worth)
         for own in model._paces.values():
             own.guess_s = 1.0
         model._whole.cut(0)

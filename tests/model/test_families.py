@@ -8,12 +8,18 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from slm_lsp.engine.background import Background
-from slm_lsp.engine.llama_model import LlamaModel
-from slm_lsp.engine.model import AbortFlag
-from slm_lsp.engine.protocol import Chat, Ended, Generate, Piece, Prompt
-from slm_lsp.engine.scheduler import Scheduler
 from slm_lsp.errors import ModelUnusable
+from slm_lsp.inference.llama.model import LlamaModel
+from slm_lsp.inference.model import AbortFlag
+from slm_lsp.inference.protocol import (
+    BranchFinished,
+    Chat,
+    Generate,
+    Prompt,
+    Token,
+)
+from slm_lsp.inference.worker.model_thread import Background
+from slm_lsp.inference.worker.scheduler import Scheduler
 from tests.harness.families import TINY
 from tests.harness.tiny_models import CONV, RANK, STATE, WIDTH, Tiny, write
 
@@ -100,9 +106,9 @@ async def answer(model: LlamaModel, max_tokens: int = 8) -> tuple[str, str]:
     request = Generate(1, "a.py", PROMPT, max_tokens)
     async for event in scheduler.generate(request):
         match event:
-            case Piece():
+            case Token():
                 text += event.text
-            case Ended():
+            case BranchFinished():
                 reason = event.reason
     return text, reason
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from slm_lsp import cli
-from slm_lsp.store import installed, record, runtime
+from slm_lsp.cli import main
+from slm_lsp.models import installed, record, runtime
 from tests.harness.families import TINY
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
-    code = cli.main(["models", *arguments])
+    code = main.main(["models", *arguments])
     out, err = capsys.readouterr()
     return code, out, err
 
@@ -83,7 +83,7 @@ def test_a_file_that_ends_the_runtime_ends_only_the_trial(
     folder = tmp_path / "site"
     folder.mkdir()
     (folder / "sitecustomize.py").write_text(
-        "import slm_lsp.engine.gguf as gguf\ngguf.check_sizes = lambda *_: None\n"
+        "import slm_lsp.inference.gguf.reader as gguf\ngguf.check_sizes = lambda *_: None\n"
     )
     monkeypatch.setenv("PYTHONPATH", str(folder))
     key = b"phi3.block_count" + struct.pack("<I", 4)

@@ -4,9 +4,16 @@ from pathlib import Path
 
 import pytest
 
-from slm_lsp import store
+from slm_lsp import models
 from slm_lsp.errors import ModelUnusable
-from slm_lsp.store import catalog, checksum, installed, optimize, record, runtime
+from slm_lsp.models import (
+    catalog,
+    installed,
+    optimize,
+    record,
+    runtime,
+    verification,
+)
 from tests.harness.world import TEST_MODEL
 from tests.unit.store_models import quiet
 
@@ -15,7 +22,7 @@ pytestmark = pytest.mark.model
 
 @pytest.fixture
 def copied_store(
-    small_model: store.InstalledModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    small_model: models.InstalledModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Path:
     """A store of its own with the model as it was shipped, so that the user's stays as it is."""
     before = installed.get(small_model.name)
@@ -44,9 +51,9 @@ def test_optimize_uses_the_fastest_of_the_good_candidates(copied_store: Path) ->
     for speed in speeds.values():
         expected = 1000 * (64 / speed.prefill_tokens_per_s + 16 / speed.decode_tokens_per_s)
         assert expected / 3 < speed.request_ms < expected * 3  # medians of the same few runs
-    opened = store.resolve(model.name)
-    store.check(opened)
-    assert checksum.sha256_of(opened.path) == found.used.sha256
+    opened = models.resolve(model.name)
+    models.check(opened)
+    assert verification.sha256_of(opened.path) == found.used.sha256
     assert optimize.optimized(model.name)
 
 
@@ -65,7 +72,7 @@ def test_the_sample_tells_a_sound_model_from_a_broken_one(
     copied_store: Path, tmp_path: Path
 ) -> None:
     """What a bad kernel or a bad quantisation does to the weights, done on purpose."""
-    sound = store.resolve(TEST_MODEL).path
+    sound = models.resolve(TEST_MODEL).path
     broken = tmp_path / "broken.gguf"
     content = bytearray(sound.read_bytes())
     middle = len(content) // 2

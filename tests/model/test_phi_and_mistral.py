@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from slm_lsp.store import checksum, record
+from slm_lsp.models import record, verification
 from tests.harness.actions import CLIENT, chosen, put_in, resolving
 from tests.harness.editor import Editor
 from tests.harness.world import World, serving
@@ -33,7 +33,7 @@ def install(name: str, file: Path) -> None:
     target = place / "model.gguf"
     target.write_bytes(file.read_bytes())
     shipped = record.ModelFile(
-        target.name, "F32", target.stat().st_size, checksum.sha256_of(target)
+        target.name, "F32", target.stat().st_size, verification.sha256_of(target)
     )
     record.write(record.Record(name, "a test", "", (shipped,), target.name))
 

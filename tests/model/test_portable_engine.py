@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from slm_lsp.engine import backends, hardware
+from slm_lsp.inference.llama import backends, hardware
 from tests.harness.world import REPOSITORY
 from tools import engine_wheel, portable_engine
 from tools.machine import cache_folder
@@ -26,7 +26,8 @@ TRIAL = """
 import sys
 sys.path[:0] = {paths!r}
 from pathlib import Path
-from slm_lsp.engine import backends, trial
+from slm_lsp.inference.llama import backends
+from slm_lsp.inference.programs import trial
 print(backends.in_use().cpu_variant, trial.attempt(Path({model!r}), 1).architecture)
 """
 

@@ -12,7 +12,7 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING
 
-from slm_lsp.store import catalog, installed, record
+from slm_lsp.models import catalog, installed, record
 from tests.harness.mirror import serving
 
 if TYPE_CHECKING:

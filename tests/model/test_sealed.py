@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 import msgspec
 import pytest
 
-from slm_lsp.config import Settings
-from slm_lsp.engine.client import EngineClient
-from slm_lsp.engine.endpoint import socket_path
-from slm_lsp.engine.launch import options_for
-from slm_lsp.engine.protocol import Generate, Piece, Prompt
-from slm_lsp.engine.visit import status_of
+from slm_lsp.inference.client.admin import status_of
+from slm_lsp.inference.client.client import EngineClient
+from slm_lsp.inference.client.launch import options_for
+from slm_lsp.inference.endpoint import socket_path
+from slm_lsp.inference.protocol import Generate, Prompt, Token
+from slm_lsp.settings.schema import Settings
 from tests.harness.world import TEST_MODEL
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ pytestmark = pytest.mark.model
 
 ENGINE = """
 import os, signal, socket, sys, threading
-from slm_lsp.engine import process
+from slm_lsp.inference.worker import process
 
 def probe():
     sys.stdin.read()  # until the test has seen an answer
@@ -72,7 +72,7 @@ async def test_a_sealed_engine_answers_and_opens_no_socket(engine: subprocess.Po
     text = ""
     prompt = Prompt("a.py", "python", "def add(a, b):\n    return", "")
     async for event in client.generate(Generate(0, "a", prompt, 8, ("\n",))):
-        text += event.text if isinstance(event, Piece) else ""
+        text += event.text if isinstance(event, Token) else ""
     await client.close()
     assert text.strip()
     status = await status_of(path)

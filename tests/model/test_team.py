@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from slm_lsp.engine.llama_model import LlamaModel
-from slm_lsp.engine.model import AbortFlag
-from slm_lsp.engine.protocol import Prompt
-from slm_lsp.engine.team import NAME
-from slm_lsp.processors import fast_cores
+from slm_lsp.inference.llama.model import LlamaModel
+from slm_lsp.inference.model import AbortFlag
+from slm_lsp.inference.protocol import Prompt
+from slm_lsp.platform.affinity import NAME
+from slm_lsp.platform.machine import fast_cores
 
 if TYPE_CHECKING:
-    from slm_lsp.store import InstalledModel
+    from slm_lsp.models import InstalledModel
 
 
 def test_the_first_prompt_places_them(small_model: InstalledModel) -> None:

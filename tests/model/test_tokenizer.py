@@ -7,14 +7,14 @@ import random
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from slm_lsp.engine.llama import Llama
-from slm_lsp.engine.tokenizer import Tokenizer
+from slm_lsp.inference.llama.library import Llama
+from slm_lsp.inference.llama.tokenizer import Tokenizer
 
 if TYPE_CHECKING:
-    from slm_lsp import store
+    from slm_lsp import models
 
 
-def test_edits_come_to_the_same_as_the_whole(small_model: store.InstalledModel):
+def test_edits_come_to_the_same_as_the_whole(small_model: models.InstalledModel):
     llama = Llama(small_model.path)
     try:
         assert llama.splits_words

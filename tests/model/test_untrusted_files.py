@@ -12,14 +12,19 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from slm_lsp.engine import gguf
-from slm_lsp.engine.endpoint import EngineOptions, socket_path
-from slm_lsp.engine.greeting import greet
-from slm_lsp.engine.launch import launch
-from slm_lsp.engine.protocol import Finished, Generate, Prompt, State
 from slm_lsp.errors import ModelUnusable
-from slm_lsp.store import record, resolve
-from slm_lsp.store.runtime import environment
+from slm_lsp.inference.client.connection import greet
+from slm_lsp.inference.client.launch import launch
+from slm_lsp.inference.endpoint import EngineOptions, socket_path
+from slm_lsp.inference.gguf import reader
+from slm_lsp.inference.protocol import (
+    Generate,
+    Prompt,
+    RequestFinished,
+    State,
+)
+from slm_lsp.models import record, resolve
+from slm_lsp.models.runtime import environment
 from tests.harness.editor import Editor
 from tests.harness.mutations import MUTATIONS, extreme, mutated
 from tests.harness.world import REPOSITORY, World, serving
@@ -29,8 +34,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from slm_lsp.engine.protocol import ToClient
-    from slm_lsp.engine.wire import Wire
+    from slm_lsp.inference.framing import FramedConnection
+    from slm_lsp.inference.protocol import ToClient
 
 KINDS = [it.__name__.strip("_") for it in MUTATIONS]
 
@@ -48,19 +53,19 @@ def unsound(sound: Path, kind: str) -> bytes:
 
 
 def header_length(sound: Path) -> int:
-    last = gguf.read(sound).tensors[-1]
+    last = reader.read(sound).tensors[-1]
     return sound.stat().st_size - last.offset - last.size
 
 
 def refused(path: Path) -> bool:
     try:
-        gguf.read(path)
+        reader.read(path)
     except ModelUnusable:
         return True
     return False
 
 
-async def settled(wire: Wire[ToClient]) -> State:
+async def settled(wire: FramedConnection[ToClient]) -> State:
     async with asyncio.timeout(10):
         while True:
             message = await wire.next()
@@ -84,7 +89,7 @@ async def test_the_engine_survives_and_says_what_is_wrong(
         assert state.kind == "failed"
         assert state.detail.startswith("model.gguf is not a sound model file: ")
         wire.send([Generate(1, "a", Prompt("a.py", "python", "x", ""), 4)])
-        assert await wire.next() == Finished(1, "failed", state.detail)
+        assert await wire.next() == RequestFinished(1, "failed", state.detail)
         assert process.poll() is None
         wire.close()
     finally:
@@ -92,7 +97,7 @@ async def test_the_engine_survives_and_says_what_is_wrong(
         assert await asyncio.to_thread(process.wait, 10) == 0
 
 
-async def connected(path: Path) -> Wire[ToClient]:
+async def connected(path: Path) -> FramedConnection[ToClient]:
     async with asyncio.timeout(20):
         while True:
             try:
@@ -113,7 +118,7 @@ def test_llama_cpp_survives_whatever_the_reader_lets_pass(
     path = tmp_path / "changed.gguf"
     passed = tmp_path / "passed"
     passed.mkdir()
-    values = gguf.read(sound).values
+    values = reader.read(sound).values
     for number, (_, changed) in enumerate(
         itertools.chain(mutated(content, header, 300), extreme(content, values))
     ):

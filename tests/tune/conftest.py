@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from slm_lsp import store
+from slm_lsp import models
 from slm_lsp.errors import StoreError
 from tests.harness.families import TINY
 from tests.harness.tiny_models import write
@@ -39,8 +39,8 @@ def tiny_base(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def small_model_path() -> Path:
     """The file of the installed small model."""
     try:
-        found = store.resolve(TEST_MODEL)
-        store.check(found)
+        found = models.resolve(TEST_MODEL)
+        models.check(found)
     except StoreError as error:
         pytest.skip(f"needs the small model; `make test-models` installs it. {error}")
     return found.path

@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 import slm_lsp
-from slm_lsp import cli, policy
-from slm_lsp.commands import tune
+from slm_lsp.cli import main, tune
 from slm_lsp.errors import ModelDamaged
-from slm_lsp.store import installed, record
-from slm_lsp.tune.lock import locked
+from slm_lsp.models import installed, record
+from slm_lsp.settings import policy
+from slm_lsp.training.lock import locked
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,7 +36,7 @@ def places(tmp_path: Path, tiny_base: Path, monkeypatch: pytest.MonkeyPatch, cap
     settings = tmp_path / "config" / "slm-lsp" / "slm-lsp.toml"
     settings.parent.mkdir(parents=True)
     settings.write_text('[engine]\nsharing = "private"\n')
-    assert cli.main(["models", "import", str(tiny_base), "--name", "tiny"]) == 0
+    assert main.main(["models", "import", str(tiny_base), "--name", "tiny"]) == 0
     capsys.readouterr()
 
 
@@ -76,10 +76,10 @@ def test_a_folder_becomes_a_model(repository: Path, tmp_path: Path, capsys):
 
     # Elsewhere the file is enough, beside the same base.
     shared = ["models", "import", str(out_file), "--base", "tiny"]
-    assert cli.main([*shared, "--name", "shared"]) == 0
-    assert cli.main(["models", "use", "shared"]) == 0
+    assert main.main([*shared, "--name", "shared"]) == 0
+    assert main.main(["models", "use", "shared"]) == 0
     assert "is the default model now" in capsys.readouterr().out
-    assert cli.main([*shared[:3], "--base", "tiny-acme", "--name", "twice"]) == 1
+    assert main.main([*shared[:3], "--base", "tiny-acme", "--name", "twice"]) == 1
     assert "has an adapter itself" in capsys.readouterr().err
 
 
@@ -112,7 +112,7 @@ def test_secrets_are_refused(repository: Path):
 @pytest.mark.parametrize("given", [["--minutes", "0"], ["--minutes", "x"], ["--holes", "0"]])
 def test_wrong_usage(repository: Path, given: Sequence[str]):
     with pytest.raises(SystemExit) as ended:
-        cli.main(["tune", str(repository), *given])
+        main.main(["tune", str(repository), *given])
     assert ended.value.code == 2
 
 
@@ -127,7 +127,7 @@ def test_wrong_usage(repository: Path, given: Sequence[str]):
 def test_what_could_not_be_kept_is_not_made(
     given: Sequence[str], code: int, about: str, repository: Path, tmp_path: Path, capsys
 ):
-    assert cli.main(["tune", str(repository), "--base", "tiny", *given]) == code
+    assert main.main(["tune", str(repository), "--base", "tiny", *given]) == code
     assert about in capsys.readouterr().err
     assert not (tmp_path / "cache").exists()
 
@@ -137,7 +137,7 @@ def test_what_the_administrator_could_not_have_listed_is_not_made(
 ):
     listed = installed.get("tiny").used.sha256
     monkeypatch.setattr(policy, "load", lambda: policy.Policy(allowed_models=(listed,)))
-    assert cli.main(["tune", str(repository), "--base", "tiny"]) == 1
+    assert main.main(["tune", str(repository), "--base", "tiny"]) == 1
     assert "allows listed models only" in capsys.readouterr().err
     assert not (tmp_path / "cache").exists()
 
@@ -154,14 +154,14 @@ def test_without_the_extra_it_says_what_to_install(
     repository: Path, capsys, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr(tune, "find_spec", lambda _: None)
-    assert cli.main(["tune", str(repository)]) == 1
+    assert main.main(["tune", str(repository)]) == 1
     assert "pip install 'slm-lsp[tune]'" in capsys.readouterr().err
 
 
 def test_an_adapter_for_another_model_is_refused(
     repository: Path, tmp_path: Path, tiny_base: Path, capsys
 ):
-    code = cli.main(["models", "import", str(tiny_base), "--base", "tiny", "--name", "wrong"])
+    code = main.main(["models", "import", str(tiny_base), "--base", "tiny", "--name", "wrong"])
     assert code == 1
     assert "no LoRA adapter" in capsys.readouterr().err
     assert record.read("wrong") is None

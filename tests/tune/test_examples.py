@@ -9,19 +9,20 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from slm_lsp.engine.fim import Format
-from slm_lsp.engine.llama import Llama
-from slm_lsp.engine.llama_model import LlamaModel
-from slm_lsp.engine.model import AbortFlag
-from slm_lsp.engine.protocol import Prompt
-from slm_lsp.engine.recognition import of_tokens
 from slm_lsp.evaluation import files
-from slm_lsp.text import Document
-from slm_lsp.tune import export, weights
-from slm_lsp.tune.examples import Examples, Reading
-from slm_lsp.tune.filling import taught
-from slm_lsp.tune.packing import SWITCH
-from slm_lsp.tune.reading import as_it_is
+from slm_lsp.inference.llama.library import Llama
+from slm_lsp.inference.llama.model import LlamaModel
+from slm_lsp.inference.model import AbortFlag
+from slm_lsp.inference.prompts.fim import Format
+from slm_lsp.inference.prompts.recognition import of_tokens
+from slm_lsp.inference.protocol import Prompt
+from slm_lsp.text.document import Document
+from slm_lsp.training import export
+from slm_lsp.training.data.examples import Examples, Reading
+from slm_lsp.training.data.packing import SWITCH
+from slm_lsp.training.data.reading import as_it_is
+from slm_lsp.training.gguf_metadata import taught
+from slm_lsp.training.network import weights
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

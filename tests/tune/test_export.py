@@ -8,13 +8,14 @@ import numpy as np
 import pytest
 import torch
 
-from slm_lsp.engine import gguf
-from slm_lsp.engine.llama import Llama as Runtime
-from slm_lsp.engine.recognition import end_weight, recognize
 from slm_lsp.errors import TuneRefused
-from slm_lsp.tune import export, lora, merge, weights
-from slm_lsp.tune.__main__ import main
-from slm_lsp.tune.device import prepared
+from slm_lsp.inference.gguf import reader
+from slm_lsp.inference.llama.library import Llama as Runtime
+from slm_lsp.inference.prompts.recognition import end_weight, recognize
+from slm_lsp.training import export, merge
+from slm_lsp.training.__main__ import main
+from slm_lsp.training.network import lora, weights
+from slm_lsp.training.network.weights import prepared
 from tests.harness.scores import scores_of_runtime
 from tests.tune.test_llama import TOKENS
 from tests.tune.test_train import END, FIM, TEACHES, stored
@@ -48,7 +49,7 @@ def test_the_file_says_how_it_fills_in(tiny_base: Path, tmp_path: Path):
     model = weights.read(tiny_base)
     path = tmp_path / "model.gguf"
     export.model(path, model.state_dict(), base=tiny_base, kind="Q8_0", name="own", teaches=TEACHES)
-    names, before = ([it.name for it in gguf.read(at).tensors] for at in (path, tiny_base))
+    names, before = ([it.name for it in reader.read(at).tensors] for at in (path, tiny_base))
     assert names == before  # weights that are shared are stored once
     llama = Runtime(path)
     try:

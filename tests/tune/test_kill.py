@@ -9,7 +9,7 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
-from slm_lsp.tune import checkpoint
+from slm_lsp.training import checkpoint
 from tests.tune import test_command
 
 if TYPE_CHECKING:
@@ -19,8 +19,8 @@ places, repository = test_command.places, test_command.repository
 
 PROGRAM = """
 import sys
-from slm_lsp import cli
-from slm_lsp.tune import train
+from slm_lsp.cli import main as cli
+from slm_lsp.training import train
 train.SAVE_S = 0.05
 train.Training._step_seconds = lambda *_: 0.5
 sys.exit(cli.main(sys.argv[1:]))

@@ -9,7 +9,8 @@ import pytest
 import torch
 
 from slm_lsp.errors import TuneRefused
-from slm_lsp.tune import export, llama, weights
+from slm_lsp.training import export
+from slm_lsp.training.network import llama, weights
 from tests.harness.families import TINY
 from tests.harness.scores import scores_of_runtime
 from tests.harness.tiny_models import write

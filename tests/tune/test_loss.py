@@ -6,8 +6,8 @@ import pytest
 import torch
 from torch.nn import functional
 
-from slm_lsp.tune import loss
-from slm_lsp.tune.loss import WeightedLoss
+from slm_lsp.training.network import loss
+from slm_lsp.training.network.loss import WeightedLoss
 
 POSITIONS, WIDTH, VOCABULARY = 11, 8, 30
 

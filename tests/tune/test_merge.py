@@ -10,16 +10,27 @@ import numpy as np
 import pytest
 import torch
 
-from slm_lsp import store
-from slm_lsp.engine.llama import Llama as Runtime
-from slm_lsp.engine.llama_context import LlamaContext
-from slm_lsp.engine.model import AbortFlag
-from slm_lsp.errors import ModelDamaged, ModelForbidden, ModelUnusable, StoreError
-from slm_lsp.policy import Policy
-from slm_lsp.store import adapted, own, record, runtime
-from slm_lsp.tune import export, lora, merge, weights
-from slm_lsp.tune.device import prepared
-from slm_lsp.tune.metadata import value
+from slm_lsp import models
+from slm_lsp.errors import (
+    ModelDamaged,
+    ModelForbidden,
+    ModelUnusable,
+    StoreError,
+)
+from slm_lsp.inference.llama.context import LlamaContext
+from slm_lsp.inference.llama.library import Llama as Runtime
+from slm_lsp.inference.model import AbortFlag
+from slm_lsp.models import (
+    adapter_import,
+    import_model,
+    record,
+    runtime,
+)
+from slm_lsp.settings.policy import Policy
+from slm_lsp.training import export, merge
+from slm_lsp.training.gguf_metadata import value
+from slm_lsp.training.network import lora, weights
+from slm_lsp.training.network.weights import prepared
 from tests.harness.adapters import refuse_to_merge
 from tests.harness.scores import scores_of_runtime
 from tests.tune.test_train import FIM, TEACHES
@@ -157,28 +168,28 @@ def test_what_cannot_be_merged_is_said(name: str, reason: str, tmp_path: Path, c
 @pytest.fixture
 def installed_base(base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     monkeypatch.setenv(record.STORE_VARIABLE, str(tmp_path / "store"))
-    own.take_in(base, "tiny", "", silent)
+    import_model.import_model(base, "tiny", "", silent)
     return "tiny"
 
 
 def test_the_store_opens_what_is_merged(installed_base: str, adapter: Path, tmp_path: Path):
     seen: list[str] = []
-    made = adapted.take_in(
+    made = adapter_import.take_in(
         adapter, installed_base, "fitted", "", lambda stage, *_: seen.append(stage)
     )
     assert made.apart == ""
     assert "merge" in seen
-    model = store.resolve("fitted")
+    model = models.resolve("fitted")
     assert (model.path, model.adapter) == (tmp_path / "store" / "fitted" / "merged.gguf", None)
-    store.check(model)
-    assert len(store.verify("fitted").files) == 3
-    again = adapted.take_in(adapter, installed_base, "fitted", "", silent)
+    models.check(model)
+    assert len(models.verify("fitted").files) == 3
+    again = adapter_import.take_in(adapter, installed_base, "fitted", "", silent)
     assert again.record == made.record  # the same bytes
     with pytest.raises(StoreError, match="has an adapter itself"):
-        adapted.take_in(adapter, "fitted", "twice", "", silent)
+        adapter_import.take_in(adapter, "fitted", "twice", "", silent)
     model.path.write_bytes(model.path.read_bytes()[:-1] + b"x")
     with pytest.raises(ModelDamaged, match=r"merged\.gguf"):
-        store.check(model)
+        models.check(model)
 
 
 def no_space(_size: int) -> None:
@@ -189,7 +200,7 @@ def no_space(_size: int) -> None:
     ("place", "name", "instead", "reason"),
     [
         (runtime, "merge", refuse_to_merge, "Q4_K"),
-        (adapted, "require_space", no_space, "5 MB"),
+        (adapter_import, "require_space", no_space, "5 MB"),
     ],
 )
 def test_else_base_and_adapter_stay_apart(
@@ -202,12 +213,12 @@ def test_else_base_and_adapter_stay_apart(
     reason: str,
 ):
     monkeypatch.setattr(place, name, instead)
-    made = adapted.take_in(adapter, installed_base, "fitted", "", silent)
+    made = adapter_import.take_in(adapter, installed_base, "fitted", "", silent)
     assert reason in made.apart
-    model = store.resolve("fitted")
+    model = models.resolve("fitted")
     assert model.adapter is not None
     assert {it.name for it in model.path.parent.glob("*.gguf")} == {"model.gguf", "adapter.gguf"}
-    store.check(model)
+    models.check(model)
 
 
 def test_new_tokens_count_in_one_file_only(
@@ -216,13 +227,13 @@ def test_new_tokens_count_in_one_file_only(
     tensors = lora.trained(prepared(tiny_base, RANK, FIM.values()))
     teaching = tmp_path / "adapter.gguf"
     export.adapter(teaching, tensors, base=tiny_base, name="adapter", teaches=TEACHES)
-    made = adapted.take_in(teaching, installed_base, "fitted", "", silent)
+    made = adapter_import.take_in(teaching, installed_base, "fitted", "", silent)
     assert made.trial.fills_in  # what the base alone does not
     with monkeypatch.context() as broken:
         broken.setattr(runtime, "merge", refuse_to_merge)
         with pytest.raises(ModelUnusable, match="has to be merged with it: weights of"):
-            adapted.take_in(teaching, installed_base, "fitted", "", silent)
-    model = store.resolve("fitted")  # the one from before
+            adapter_import.take_in(teaching, installed_base, "fitted", "", silent)
+    model = models.resolve("fitted")  # the one from before
     assert (model.path.name, model.unmerged) == ("merged.gguf", None)
     reader = gguf.GGUFReader(str(model.path))
     assert value(reader, "general.name") == "adapter"  # not the base's any more
@@ -231,17 +242,17 @@ def test_new_tokens_count_in_one_file_only(
 
 def test_a_list_of_checksums_holds_for_what_is_merged(installed_base: str, adapter: Path):
     """Without being listed itself it is not opened: a record is written by whom the list binds."""
-    below, added, merged = adapted.take_in(
+    below, added, merged = adapter_import.take_in(
         adapter, installed_base, "fitted", "", silent
     ).record.files
 
     def opened(*allowed: record.ModelFile) -> tuple[str, str]:
         rules = Policy(allowed_models=tuple(it.sha256 for it in allowed))
-        model = store.permitted("fitted", rules)
-        store.check(model, trust_note=False)
+        model = models.permitted("fitted", rules)
+        models.check(model, trust_note=False)
         return model.sha256, model.adapter_sha256
 
-    assert store.permitted("fitted", Policy()).sha256 == merged.sha256
+    assert models.permitted("fitted", Policy()).sha256 == merged.sha256
     assert opened(below, added, merged) == (merged.sha256, "")
     assert opened(below, added) == (below.sha256, added.sha256)
     for forbidden in ((below,), (added,), (merged,), (below, merged), ()):
@@ -250,10 +261,10 @@ def test_a_list_of_checksums_holds_for_what_is_merged(installed_base: str, adapt
 
 
 def test_a_record_with_half_of_what_was_merged_is_damaged(installed_base: str, adapter: Path):
-    made = adapted.take_in(adapter, installed_base, "fitted", "", silent).record
+    made = adapter_import.take_in(adapter, installed_base, "fitted", "", silent).record
     record.write(msgspec.structs.replace(made, merged=("model.gguf",)))
     with pytest.raises(ModelDamaged, match="contradicts itself"):
-        store.resolve("fitted")
+        models.resolve("fitted")
 
 
 SAMPLE = (

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from slm_lsp.errors import TuneRefused
-from slm_lsp.tune import shards
-from slm_lsp.tune.packing import HELD, Packer, mixed
+from slm_lsp.training.data import shards
+from slm_lsp.training.data.packing import HELD, Packer, mixed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

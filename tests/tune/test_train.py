@@ -13,27 +13,33 @@ import pytest
 import torch
 
 from slm_lsp.errors import TuneRefused
-from slm_lsp.tune import checkpoint, shards
-from slm_lsp.tune.__main__ import main
-from slm_lsp.tune.batches import Order, batch
-from slm_lsp.tune.course import Course, Plan, Wishes, has_ended
-from slm_lsp.tune.device import prepared
-from slm_lsp.tune.filling import taught
-from slm_lsp.tune.lock import locked
-from slm_lsp.tune.packing import SWITCH
-from slm_lsp.tune.train import Training
+from slm_lsp.training import checkpoint
+from slm_lsp.training.__main__ import main
+from slm_lsp.training.data import shards
+from slm_lsp.training.data.batches import Order, batch
+from slm_lsp.training.data.packing import SWITCH
+from slm_lsp.training.gguf_metadata import taught
+from slm_lsp.training.lock import locked
+from slm_lsp.training.network.weights import prepared
+from slm_lsp.training.run import (
+    Plan,
+    TrainingConfig,
+    TrainingRun,
+    has_ended,
+)
+from slm_lsp.training.train import Training
 from tests.tune.test_shards import packed
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from slm_lsp.tune.course import Progress
+    from slm_lsp.training.run import Progress
 
 END = 256
 TEXT = [*b"def f(x):\n    return x\n", END]
 FIM = {"pre": 257, "suf": 258, "mid": 259}
 TEACHES = taught(FIM, END, 5.0)
-WISHES = Wishes(learning_rate=1e-2, batch_rows=4, rows_at_once=2, tokens=1500)
+WISHES = TrainingConfig(learning_rate=1e-2, batch_rows=4, rows_at_once=2, tokens=1500)
 
 
 def stored(folder: Path, examples: int = 24, **fim: int) -> shards.Index:
@@ -92,7 +98,7 @@ def test_a_killed_training_ends_the_same(tiny_base: Path, tmp_path: Path, rank: 
 def test_a_process_killed_without_warning_goes_on(tiny_base: Path, tmp_path: Path):
     """Whatever instant the kill comes at, there is a whole checkpoint afterwards."""
     stored(tmp_path / "shards")
-    command = [sys.executable, "-m", "slm_lsp.tune", "train", "--tokens", "900000"]
+    command = [sys.executable, "-m", "slm_lsp.training", "train", "--tokens", "900000"]
     command += ["--base", str(tiny_base), "--shards", str(tmp_path / "shards")]
     command += ["--out", str(tmp_path / "out")]
     environ = os.environ | {"OMP_NUM_THREADS": "1"}
@@ -141,7 +147,7 @@ def test_a_full_disk_costs_no_more_than_the_last_steps(tiny_base: Path, tmp_path
 
 def test_minutes_become_steps(tiny_base: Path, tmp_path: Path):
     stored(tmp_path / "shards")
-    wishes = Wishes(1e-3, 4, 4, minutes=1e-5)
+    wishes = TrainingConfig(1e-3, 4, 4, minutes=1e-5)
     state = training(tiny_base, tmp_path / "shards", tmp_path / "out").run(wishes, lambda _: None)
     assert state.step == 1  # a time that is too short still is a step
 
@@ -154,7 +160,7 @@ def test_training_ends_when_held_out_rows_get_worse():
 
 
 def test_of_weights_that_held_out_rows_cannot_tell_apart_the_last_are_the_best():
-    course = Course(Plan(WISHES, 5, ""), checkpoint.Checkpoint({}, 0, 0.0, {}, {}), 100.0)
+    course = TrainingRun(Plan(WISHES, 5, ""), checkpoint.Checkpoint({}, 0, 0.0, {}, {}), 100.0)
     assert [course.looked(loss) for loss in (2.0, 1.0, 1.005, 1.02, 0.9)] == [1, 1, 1, 0, 1]
 
 
@@ -211,7 +217,8 @@ def test_any_whole_number_is_a_seed():
 
 def test_training_needs_little_of_what_slm_lsp_needs():
     """A machine with a GPU has PyTorch; the rest has to be carried there."""
-    code = "import sys, slm_lsp.tune.__main__; print(*{it.partition('.')[0] for it in sys.modules})"
+    code = "import sys, slm_lsp.training.__main__\n"
+    code += "print(*{it.partition('.')[0] for it in sys.modules})"
     loaded = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     )

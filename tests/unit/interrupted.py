@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 import msgspec
 
 if TYPE_CHECKING:
-    from slm_lsp.store.catalog import CatalogModel
+    from slm_lsp.models.catalog import CatalogModel
 
 CHUNK = 4 * 1024
 CHECKPOINT = 16 * 1024
@@ -18,8 +18,9 @@ CHECKPOINT = 16 * 1024
 _SCRIPT = """
 import os, resource, signal, sys, msgspec
 from slm_lsp.errors import SlmLspError
-from slm_lsp.store import pull, transfer
-from slm_lsp.store.catalog import CatalogModel
+from slm_lsp.models import download as pull
+from slm_lsp.models.sources import transfer
+from slm_lsp.models.catalog import CatalogModel
 
 model, source, how, at = msgspec.json.decode(sys.argv[1], type=tuple[CatalogModel, str, str, int])
 transfer.CHUNK, transfer.CHECKPOINT, transfer.PAUSE_S = 4 * 1024, 16 * 1024, 0.01

@@ -6,8 +6,13 @@ from typing import TYPE_CHECKING
 
 from hypothesis import strategies as st
 
-from slm_lsp.context.syntax import Syntax, parse
-from slm_lsp.text import Cursor, Document, Edit, Span
+from slm_lsp.syntax.syntax import Syntax, parse
+from slm_lsp.text.document import (
+    Cursor,
+    Document,
+    Edit,
+    Span,
+)
 
 if TYPE_CHECKING:
     from hypothesis.strategies import DrawFn, SearchStrategy

@@ -7,8 +7,8 @@ import os
 import zipfile
 from typing import TYPE_CHECKING, NoReturn
 
-from slm_lsp.store import checksum, record
-from slm_lsp.store.catalog import CatalogModel, Wheel
+from slm_lsp.models import record, verification
+from slm_lsp.models.catalog import CatalogModel, Wheel
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -61,7 +61,7 @@ def pinned(wheel: Path, name: str, payload: bytes) -> Wheel:
         version="1.0",
         member=MEMBER,
         size=wheel.stat().st_size,
-        sha256=checksum.sha256_of(wheel),
+        sha256=verification.sha256_of(wheel),
         unpacked=len(payload),
     )
 

@@ -7,13 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from slm_lsp.actions.arguments import Closing
-from slm_lsp.actions.frame import Place, replaced
+from slm_lsp.actions.frame import ActionContext, replaced
 from slm_lsp.actions.registry import ACTIONS
 from slm_lsp.completion.generate import Draft
-from slm_lsp.context.functions import function_at
-from slm_lsp.context.holes import sound
 from slm_lsp.errors import ActionRefused
-from slm_lsp.text import Span
+from slm_lsp.syntax.functions import function_at
+from slm_lsp.syntax.holes import sound
+from slm_lsp.text.document import Span
 from tests.unit.marked import document, marked
 
 BODY = "def f(a, b):\n    pass\n\n\nx = 1\n"
@@ -24,7 +24,7 @@ def texts(name: str, text: str, written: str, reason: str = "stop") -> list[str]
     """Return what a file becomes with each of the texts that are offered, the best first."""
     made, syntax, cursor = marked(f"{text[:4]}|{text[4:]}")
     assert syntax is not None
-    frame = ACTIONS[name].find(Place(syntax, Span.at(cursor)))
+    frame = ACTIONS[name].find(ActionContext(syntax, Span.at(cursor)))
     assert frame is not None
     found = frame.texts(Draft([], written, reason))
     return ["".join(replaced(made, frame.span, one).lines) for one in found]

@@ -6,12 +6,12 @@ import random
 
 import pytest
 
-from slm_lsp.actions.frame import Diagnostic, Place
+from slm_lsp.actions.frame import ActionContext, Diagnostic
 from slm_lsp.actions.registry import ACTIONS
 from slm_lsp.context.secrets import MASK
-from slm_lsp.context.syntax import Syntax, parse
-from slm_lsp.engine.protocol import Chat
-from slm_lsp.text import Cursor, Span
+from slm_lsp.inference.protocol import Chat
+from slm_lsp.syntax.syntax import Syntax, parse
+from slm_lsp.text.document import Cursor, Span
 from tests.unit.marked import document
 from tests.unit.planted import KINDS, plant
 
@@ -26,7 +26,7 @@ def test_is_masked(name: str, kind: str):
     last = len(made.lines) - 1
     whole = Span(Cursor(0, 0), Cursor(last, 0))
     about = Diagnostic(Span(Cursor(1, 0), Cursor(1, 3)), f"wrong: {text}")
-    frame = ACTIONS[name].find(Place(syntax, whole, about, f"replace {text}"))
+    frame = ACTIONS[name].find(ActionContext(syntax, whole, about, f"replace {text}"))
     assert frame is not None
     assert isinstance(frame.asks, Chat)
     said = frame.asks.task

@@ -12,21 +12,20 @@ import pytest
 from lsprotocol import types
 
 from slm_lsp.completion.answers import Answers
-from slm_lsp.engine.fake import FakeModel, Script
-from slm_lsp.engine.model import AbortFlag
-from slm_lsp.engine.scheduler import Scheduler
-from slm_lsp.lsp import answering
-from slm_lsp.lsp.did_close import did_close
-from slm_lsp.lsp.did_open import did_open
-from slm_lsp.lsp.engines import Answering
-from slm_lsp.lsp.inline_completion import inline_completion
-from slm_lsp.lsp.server import create
-from slm_lsp.text import Document
+from slm_lsp.inference.model import AbortFlag
+from slm_lsp.inference.worker.fake import FakeModel, Script
+from slm_lsp.inference.worker.scheduler import Scheduler
+from slm_lsp.server.app import create
+from slm_lsp.server.engines import Answering
+from slm_lsp.server.handlers import answering
+from slm_lsp.server.handlers.inline_completion import inline_completion
+from slm_lsp.server.handlers.sync import did_close, did_open
+from slm_lsp.text.document import Document
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from slm_lsp.lsp.session import Session
+    from slm_lsp.server.session import Session
 
 URI = "untitled:one"
 TEXT = "x = 1\n" * 50 + "total = "

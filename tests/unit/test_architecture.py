@@ -16,37 +16,33 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 LAYERS = (
     {"__main__"},
     {"cli"},
-    {"commands"},
     {"doctor"},
-    {"lsp"},
-    {"tune"},
+    {"server"},
+    {"training"},
     {"evaluation"},
     {"actions"},
     {"completion"},
-    {"workspace"},
+    {"index"},
     {"context"},
-    {"engine"},
+    {"syntax"},
+    {"inference"},
     {"bundle"},
-    {"store", "usage"},
-    {"prepare"},
+    {"models", "usage"},
+    {"settings"},
+    {"platform"},
     {"text"},
-    {"baseline", "huge_pages", "network", "phrase", "printable", "processors"},
-    {"lines"},
-    {"policy"},
-    {"sources"},
-    {"config"},
     {"errors"},
     {"__init__"},
 )
 """From top to bottom: a module imports from its own layer or from below."""
 
 ONLY_IN = {
-    "pygls": ("lsp",),
-    "lsprotocol": ("lsp",),
-    "llama_cpp": ("engine",),
-    "tree_sitter": ("context",),
-    "torch": ("tune",),
-    "gguf": ("tune", "prepare"),
+    "pygls": ("server",),
+    "lsprotocol": ("server",),
+    "llama_cpp": ("inference",),
+    "tree_sitter": ("syntax",),
+    "torch": ("training",),
+    "gguf": ("training", "models"),
 }
 
 
@@ -98,7 +94,9 @@ def test_every_module_has_a_layer():
 
 
 def test_a_bundle_is_verified_and_installed_by_a_python_without_packages(tmp_path: Path):
-    program = f"import sys; sys.path.append({str(ROOT)!r}); import slm_lsp.cli; slm_lsp.cli.main()"
+    program = (
+        f"import sys; sys.path.append({str(ROOT)!r}); from slm_lsp.cli import main; main.main()"
+    )
     command = [sys.executable, "-I", "-S", "-c", program]
     for name in ("verify", "install"):
         ended = subprocess.run(
@@ -110,6 +108,6 @@ def test_a_bundle_is_verified_and_installed_by_a_python_without_packages(tmp_pat
 
 def test_the_rules_can_fail(tmp_path: Path):
     source = tmp_path / "x.py"
-    source.write_text("def f():\n    from slm_lsp.lsp.server import create\n")
-    assert "slm_lsp.lsp.server" in imports(source)
-    assert layer("slm_lsp.lsp.server") < layer("slm_lsp.completion.gate")
+    source.write_text("def f():\n    from slm_lsp.server.app import create\n")
+    assert "slm_lsp.server.app" in imports(source)
+    assert layer("slm_lsp.server.app") < layer("slm_lsp.completion.eligibility")

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from slm_lsp.engine import backends, tiles
+from slm_lsp.inference.llama import backends
+from slm_lsp.platform import amx
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -84,7 +85,7 @@ def test_the_processors_features_are_read_among_those_of_others():
 
 def test_a_defect_of_tiles_is_one_only_where_they_are_used(monkeypatch: pytest.MonkeyPatch):
     """Weights stored in another order go with AMX, and processors without it need those."""
-    monkeypatch.setattr(tiles, "defect", lambda: "GCC 12.2")
+    monkeypatch.setattr(amx, "defect", lambda: "GCC 12.2")
     monkeypatch.setattr(backends, "_said", lambda: "CPU : AVX2 = 1 | AMX_INT8 = 1 | REPACK = 1 | ")
     assert backends.tile_defect() == "GCC 12.2"
     monkeypatch.setattr(backends, "_said", lambda: "CPU : AVX2 = 1 | REPACK = 1 | ")

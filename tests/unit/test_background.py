@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import psutil
 import pytest
 
-from slm_lsp.engine.background import LEAVES_S, Background
+from slm_lsp.inference.worker.model_thread import LEAVES_S, Background
 
 
 @pytest.mark.parametrize(
@@ -26,7 +26,7 @@ def test_nothing_on_battery(monkeypatch: pytest.MonkeyPatch, battery, speculates
 
 def test_shares(monkeypatch: pytest.MonkeyPatch):
     now = [100.0]
-    monkeypatch.setattr("slm_lsp.engine.background.time.monotonic", lambda: now[0])
+    monkeypatch.setattr("slm_lsp.inference.worker.model_thread.time.monotonic", lambda: now[0])
     assert Background(0).pause_s() is None
     background = Background(0.2)
     assert background.pause_s() == 0
@@ -43,7 +43,7 @@ def test_shares(monkeypatch: pytest.MonkeyPatch):
 
 def test_an_answer_leaves_first(monkeypatch: pytest.MonkeyPatch):
     now = [100.0]
-    monkeypatch.setattr("slm_lsp.engine.background.time.monotonic", lambda: now[0])
+    monkeypatch.setattr("slm_lsp.inference.worker.model_thread.time.monotonic", lambda: now[0])
     background = Background(0.5)
     background.worked(1.0)
     assert background.pause_s(brief=True) == 0

@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING
 import msgspec
 import pytest
 
-from slm_lsp import cli
-from slm_lsp.commands import bench
-from slm_lsp.config import Settings
-from slm_lsp.store import catalog, choice, machine_speed, record, runtime
-from slm_lsp.store.record import Case, Speed
+from slm_lsp.cli import bench, main
+from slm_lsp.models import catalog, record, runtime
+from slm_lsp.models.record import Case, Speed
+from slm_lsp.models.selection import choice, machine_speed
+from slm_lsp.settings.schema import Settings
 from tests.unit.store_models import build_wheel, describe, install
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from slm_lsp.store.catalog import CatalogModel
+    from slm_lsp.models.catalog import CatalogModel
 
 SPEEDS = [Speed(120.0, 50.0, 290.0), Speed(256.0, 100.0, 1120.0)]
 """Typing, and reading much."""
@@ -83,11 +83,11 @@ def test_the_command_measures_the_chosen_model_as_the_engine_runs_it(
 
     monkeypatch.setattr(runtime, "measure", measure)
     choose(tmp_path, monkeypatch, 'model = "tiny"\n[engine]\nthreads = 3\n')
-    assert cli.main(["bench", "--json"]) == 0
+    assert main.main(["bench", "--json"]) == 0
     assert asked == [("tiny.Q4_1.gguf", 3, [Case(1024, 6, 12), Case(0, 256, 12)])]
     report = json.loads(capsys.readouterr().out)
     assert (report["model"], report["threads"]) == ("tiny", 3)
-    assert cli.main(["bench"]) == 0
+    assert main.main(["bench"]) == 0
     assert "ghost text while typing     290 ms" in capsys.readouterr().out
 
 
@@ -97,7 +97,7 @@ def test_a_damaged_model_is_not_opened(
     (record.folder("tiny") / "tiny.Q4_1.gguf").write_bytes(b"GGUF, but another")
     monkeypatch.setattr(runtime, "measure", lambda *_: pytest.fail("opened"))
     choose(tmp_path, monkeypatch, 'model = "tiny"\n')
-    assert cli.main(["bench"]) == 1
+    assert main.main(["bench"]) == 1
     assert "does not have its recorded checksum" in capsys.readouterr().err
 
 
@@ -107,7 +107,7 @@ def test_a_scripted_model_cannot_be_measured(
     script = tmp_path / "script.json"
     script.write_text("{}")
     choose(tmp_path, monkeypatch, f'model = "fake:{script}"\n')
-    assert cli.main(["bench"]) == 2
+    assert main.main(["bench"]) == 2
     assert "has no speed" in capsys.readouterr().err
 
 

@@ -10,15 +10,15 @@ import pytest
 
 from benchmarks import ablation
 from benchmarks.ablation import row, steps
-from slm_lsp.config import CompletionSettings, Settings
-from slm_lsp.engine.fake import FakeModel, Reply, Script
-from slm_lsp.engine.model import AbortFlag
-from slm_lsp.engine.scheduler import Scheduler
 from slm_lsp.evaluation.cases import Case
 from slm_lsp.evaluation.metrics import judged
+from slm_lsp.inference.model import AbortFlag
+from slm_lsp.inference.worker.fake import FakeModel, Reply, Script
+from slm_lsp.inference.worker.scheduler import Scheduler
+from slm_lsp.settings.schema import CompletionSettings, Settings
 
 if TYPE_CHECKING:
-    from slm_lsp.engine.llama_model import LlamaModel
+    from slm_lsp.inference.llama.model import LlamaModel
 
 
 async def climb(monkeypatch, case: Case, *replies: Reply) -> dict[str, str | None]:

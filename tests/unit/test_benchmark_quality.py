@@ -10,18 +10,24 @@ import pytest
 from benchmarks.plain import BlockStop, plain_prompt, without_rest
 from benchmarks.quality import Compared, ends_open, ratio, shown, worse, worse_cells
 from benchmarks.recorded import RecordedModel, Recordings
-from slm_lsp.config import Settings
-from slm_lsp.engine.background import Background
-from slm_lsp.engine.fake import FakeModel, Reply, Script
-from slm_lsp.engine.fim import Layout
-from slm_lsp.engine.model import AbortFlag
-from slm_lsp.engine.protocol import Ended, Generate, Piece, Prompt, next_id
-from slm_lsp.engine.scheduler import Scheduler
 from slm_lsp.evaluation.cases import Case
 from slm_lsp.evaluation.metrics import judged
+from slm_lsp.inference.model import AbortFlag
+from slm_lsp.inference.prompts.fim import Layout
+from slm_lsp.inference.protocol import (
+    BranchFinished,
+    Generate,
+    Prompt,
+    Token,
+    next_id,
+)
+from slm_lsp.inference.worker.fake import FakeModel, Reply, Script
+from slm_lsp.inference.worker.model_thread import Background
+from slm_lsp.inference.worker.scheduler import Scheduler
+from slm_lsp.settings.schema import Settings
 
 if TYPE_CHECKING:
-    from slm_lsp.engine.llama_model import LlamaModel
+    from slm_lsp.inference.llama.model import LlamaModel
 
 
 def compared(
@@ -134,9 +140,9 @@ def answer(model: RecordedModel, stop: tuple[str, ...] = (), tokens: int = 64) -
         prompt = Prompt("a.py", "python", "x = ", "")
         text, reason = "", ""
         async for event in engine.generate(Generate(next_id(), "", prompt, tokens, stop)):
-            if isinstance(event, Piece):
+            if isinstance(event, Token):
                 text += event.text
-            if isinstance(event, Ended):
+            if isinstance(event, BranchFinished):
                 reason = event.reason
         return text, reason
 

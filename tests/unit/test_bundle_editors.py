@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from slm_lsp.bundle import editors
+from slm_lsp.bundle.install_paths import InstallPaths, install_paths
 from slm_lsp.bundle.manifest import NVIM, VSIX
-from slm_lsp.bundle.place import Place, place
 
 CHECKOUT = Path(__file__).parents[2]
 
@@ -34,8 +34,8 @@ def program(path: Path, script: str) -> None:
     path.chmod(0o755)
 
 
-def own(tmp_path: Path) -> Place:
-    return Place(tmp_path / "data", tmp_path / "bin")
+def own(tmp_path: Path) -> InstallPaths:
+    return InstallPaths(tmp_path / "data", tmp_path / "bin")
 
 
 def test_without_editors_there_is_a_line_for_each(bundle: Path, programs: Path, tmp_path: Path):
@@ -63,16 +63,16 @@ def test_editors_get_their_parts(bundle: Path, programs: Path, tmp_path: Path):
 
 
 def test_the_place_is_where_the_editors_look():
-    found = place({"HOME": "/home/me"})
+    found = install_paths({"HOME": "/home/me"})
     assert str(found.server) == "/home/me/.local/share/slm-lsp/server"
     assert str(found.program) == "/home/me/.local/bin/slm-lsp"
-    assert place({"HOME": "/home/me", "XDG_DATA_HOME": "/data"}).server == Path(
+    assert install_paths({"HOME": "/home/me", "XDG_DATA_HOME": "/data"}).server == Path(
         "/data/slm-lsp/server"
     )
-    assert place(os.environ).server.is_absolute()
+    assert install_paths(os.environ).server.is_absolute()
     for source in ("editors/nvim/lsp/slm_lsp.lua", "editors/vscode/src/server.ts"):
         text = (CHECKOUT / source).read_text()
-        assert "slm_lsp/bundle/place.py" in text
+        assert "slm_lsp/bundle/install_paths.py" in text
         assert (
             "/slm-lsp/server/bin/slm-lsp" in text or "'slm-lsp', 'server', 'bin', 'slm-lsp'" in text
         )

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from slm_lsp import baseline
 from slm_lsp.bundle import fitness
 from slm_lsp.bundle.manifest import Manifest
 from slm_lsp.errors import BundleError
+from slm_lsp.platform import cpu_features
 
 BUNDLE = Manifest(
     "1.0", ("linux-x86_64", "macos-arm64"), ("3.11", "3.12"), {"linux-x86_64": "2.34"}
@@ -54,10 +54,15 @@ def test_a_processor_that_is_too_old_is_recognised(tmp_path: Path):
     cpuinfo = tmp_path / "cpuinfo"
     flags = "fpu sse sse2 pni ssse3 cx16 sse4_1 sse4_2 popcnt lahf_lm"
     cpuinfo.write_text(f"processor : 0\nflags\t\t: {flags}\n")
-    assert baseline.lacking("x86_64", cpuinfo) == ()
+    assert cpu_features.missing_features("x86_64", cpuinfo) == ()
     cpuinfo.write_text("processor : 0\nflags\t\t: fpu sse sse2 pni cx16 lahf_lm\n")
-    assert baseline.lacking("x86_64", cpuinfo) == ("popcnt", "sse4_1", "sse4_2", "ssse3")
-    assert baseline.lacking("aarch64", cpuinfo) == ()
-    assert baseline.lacking("x86_64", tmp_path / "none") == ()
+    assert cpu_features.missing_features("x86_64", cpuinfo) == (
+        "popcnt",
+        "sse4_1",
+        "sse4_2",
+        "ssse3",
+    )
+    assert cpu_features.missing_features("aarch64", cpuinfo) == ()
+    assert cpu_features.missing_features("x86_64", tmp_path / "none") == ()
     cpuinfo.write_text("nothing that is known\n")
-    assert baseline.lacking("x86_64", cpuinfo) == ()
+    assert cpu_features.missing_features("x86_64", cpuinfo) == ()

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 import platformdirs
 import pytest
 
-from slm_lsp import cli, policy
 from slm_lsp.bundle import wheelhouse
+from slm_lsp.cli import main
 from slm_lsp.errors import EndpointForbidden, NetworkForbidden
-from slm_lsp.policy import Policy
+from slm_lsp.settings import policy
+from slm_lsp.settings.policy import Policy
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -36,7 +37,7 @@ def test_offline_forbids_it(
     file.parent.mkdir(parents=True)
     file.write_text("offline = true\n")
     monkeypatch.chdir(tmp_path)
-    assert cli.main(["bundle", "create", "--output", "made"]) == 1
+    assert main.main(["bundle", "create", "--output", "made"]) == 1
     assert "while the setting `offline` is on" in capsys.readouterr().err
     assert not (tmp_path / "made").exists()
 

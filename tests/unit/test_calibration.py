@@ -6,11 +6,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from slm_lsp.completion.gate import least_confidence
+from slm_lsp.completion.eligibility import least_confidence
 from slm_lsp.completion.request import Request
-from slm_lsp.config import CompletionSettings, Settings
-from slm_lsp.text import Document
-from slm_lsp.usage.calibration import Calibration, Record, event, place_of
+from slm_lsp.settings.schema import CompletionSettings, Settings
+from slm_lsp.text.document import Document
+from slm_lsp.usage.calibration import (
+    Calibration,
+    Record,
+    event,
+    place_of,
+)
 from slm_lsp.usage.recorder import Count
 from tests.unit.marked import marked
 

@@ -12,21 +12,26 @@ from slm_lsp.completion.answers import Answers
 from slm_lsp.completion.complete import complete
 from slm_lsp.completion.prefetch import prefetch, read_ahead
 from slm_lsp.completion.request import Request
-from slm_lsp.config import Settings
-from slm_lsp.context.languages import language_of
 from slm_lsp.context.secrets import MASK
-from slm_lsp.context.syntax import Syntax, parse
-from slm_lsp.engine.fake import FakeModel, Script
-from slm_lsp.engine.model import AbortFlag
-from slm_lsp.engine.protocol import Urgency
-from slm_lsp.engine.scheduler import Scheduler
-from slm_lsp.text import Completion, Cursor, Document, Span
+from slm_lsp.inference.model import AbortFlag
+from slm_lsp.inference.protocol import Priority
+from slm_lsp.inference.worker.fake import FakeModel, Script
+from slm_lsp.inference.worker.scheduler import Scheduler
+from slm_lsp.settings.schema import Settings
+from slm_lsp.syntax.languages import language_of
+from slm_lsp.syntax.syntax import Syntax, parse
+from slm_lsp.text.document import (
+    Completion,
+    Cursor,
+    Document,
+    Span,
+)
 from tests.unit.planted import KINDS, plant
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator
 
-    from slm_lsp.engine.protocol import Event, Generate
+    from slm_lsp.inference.protocol import Event, Generate
 
 SECRETS = 100
 PER_FILE = 5
@@ -90,7 +95,7 @@ async def test_no_secret_is_in_any_prompt_cache_or_log(engine: Recorder, caplog)
             for column in ends:
                 request = Request(document, syntax, Cursor(line, column), invoked=True)
                 await complete(request, settings, answers, engine)
-                await read_ahead(request, settings, engine, Urgency.WARM_UP)
+                await read_ahead(request, settings, engine, Priority.WARM_UP)
             offered = Completion("x", Span.at(request.cursor), 1.0)
             await prefetch(request, offered, settings, answers, engine)
     assert len(secrets) == SECRETS

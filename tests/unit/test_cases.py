@@ -11,12 +11,12 @@ from slm_lsp.completion.answers import Answers
 from slm_lsp.completion.complete import complete
 from slm_lsp.completion.prefetch import line_below
 from slm_lsp.completion.request import Request
-from slm_lsp.config import Settings
-from slm_lsp.context.syntax import Syntax, parse
-from slm_lsp.engine.fake import FakeModel, Reply, Script
-from slm_lsp.engine.model import AbortFlag
-from slm_lsp.engine.scheduler import Scheduler
-from slm_lsp.text import Cursor, Document
+from slm_lsp.inference.model import AbortFlag
+from slm_lsp.inference.worker.fake import FakeModel, Reply, Script
+from slm_lsp.inference.worker.scheduler import Scheduler
+from slm_lsp.settings.schema import Settings
+from slm_lsp.syntax.syntax import Syntax, parse
+from slm_lsp.text.document import Cursor, Document
 
 
 def _request(language: str, source: str, *, invoked: bool = False) -> Request:

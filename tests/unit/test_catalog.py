@@ -5,11 +5,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from slm_lsp.config import Settings
-from slm_lsp.engine.llama_context import BRANCHES
-from slm_lsp.engine.loaded import ANSWER_TOKENS, SHORT_TOKENS
 from slm_lsp.errors import ModelUnknown
-from slm_lsp.store import catalog
+from slm_lsp.inference.llama.context import BRANCHES
+from slm_lsp.inference.llama.loaded import ANSWER_TOKENS, SHORT_TOKENS
+from slm_lsp.models import catalog
+from slm_lsp.settings.schema import Settings
 
 CHECKOUT = Path(__file__).parents[2]
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from slm_lsp.engine.chat import detect_chat, lay_out_chat
-from slm_lsp.engine.protocol import Chat
+from slm_lsp.inference.prompts.chat import detect_chat, lay_out_chat
+from slm_lsp.inference.protocol import Chat
 
 BASE = 0x110000
 NAMES = [

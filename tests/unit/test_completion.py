@@ -10,14 +10,14 @@ import pytest
 from slm_lsp.completion.answers import Answers
 from slm_lsp.completion.cache import CAPACITY
 from slm_lsp.completion.complete import complete
-from slm_lsp.completion.request import Outcome, Request
-from slm_lsp.config import CompletionSettings, Settings
-from slm_lsp.context.syntax import Syntax, parse
-from slm_lsp.engine.fake import FakeModel, Reply, Script
-from slm_lsp.engine.model import AbortFlag
-from slm_lsp.engine.scheduler import Scheduler
+from slm_lsp.completion.request import CompletionResult, Request
 from slm_lsp.errors import ModelUnusable
-from slm_lsp.text import Cursor, Document
+from slm_lsp.inference.model import AbortFlag
+from slm_lsp.inference.worker.fake import FakeModel, Reply, Script
+from slm_lsp.inference.worker.scheduler import Scheduler
+from slm_lsp.settings.schema import CompletionSettings, Settings
+from slm_lsp.syntax.syntax import Syntax, parse
+from slm_lsp.text.document import Cursor, Document
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -48,7 +48,7 @@ def at(source: str, *, language: str = "python", invoked: bool = False) -> Reque
     return Request(document, syntax, Cursor(len(lines) - 1, len(lines[-1])), invoked)
 
 
-def text(outcome: Outcome) -> str:
+def text(outcome: CompletionResult) -> str:
     return outcome.completions[0].text if outcome.completions else ""
 
 

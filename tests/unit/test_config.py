@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from slm_lsp import config, sources
-from slm_lsp.config import Settings
-from slm_lsp.sources import Source, merge
+from slm_lsp.settings import schema, sources
+from slm_lsp.settings.schema import Settings
+from slm_lsp.settings.sources import Source, merge
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -187,8 +187,8 @@ def test_no_project_file_undoes_what_only_the_user_may_set(
 
 
 def test_every_setting_is_in_the_schema_with_a_description():
-    definitions = config.schema()["$defs"]
-    for key in config.setting_names():
+    definitions = schema.schema()["$defs"]
+    for key in schema.setting_names():
         *sections, name = key.split(".")
         struct = f"{sections[0].capitalize()}Settings" if sections else "Settings"
         assert definitions[struct]["properties"][name]["description"].endswith(".")
@@ -219,3 +219,34 @@ def test_who_decides_each_setting():
         "enabled": "editor",
         "model": "user",
     }
+
+
+@pytest.mark.parametrize(
+    ("spelling", "old", "new"),
+    [
+        ("camel", "placesMegabytes", "promptCacheMegabytes"),
+        ("kebab", "places-megabytes", "prompt-cache-megabytes"),
+    ],
+)
+def test_a_former_name_works_and_the_warning_names_the_current_one(
+    spelling: Literal["camel", "kebab"], old: str, new: str
+):
+    former = Source("file", {"engine": {old: 7}}, spelling)
+    settings, problems = merge([former])
+    assert settings.engine.prompt_cache_megabytes == 7
+    assert [it.message for it in problems] == [f"file: 'engine.{old}' is now called 'engine.{new}'"]
+    both = Source("file", {"engine": {old: 7, new: 9}}, spelling)
+    assert merge([both])[0].engine.prompt_cache_megabytes == 9
+
+
+def test_a_former_name_is_no_way_around_a_restriction():
+    project = Source("file", {"engine": {"places-megabytes": 7}}, "kebab", trusted=False)
+    settings, problems = merge([project])
+    assert settings == Settings()
+    assert any("may not be set by a project" in it.message for it in problems)
+
+
+def test_former_names_are_names_no_more():
+    names = set(schema.setting_names())
+    assert set(schema.RENAMED.values()) <= names
+    assert not set(schema.RENAMED) & names

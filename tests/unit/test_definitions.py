@@ -8,13 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from slm_lsp.context.symbols import Symbol
-from slm_lsp.context.syntax import Syntax, parse
-from slm_lsp.text import Document
-from slm_lsp.workspace.database import database_path
-from slm_lsp.workspace.definitions import Definition, definitions
-from slm_lsp.workspace.indexer import run
-from slm_lsp.workspace.stub import stub
+from slm_lsp.index.database import database_path
+from slm_lsp.index.definitions import Definition, definitions, stub
+from slm_lsp.index.indexer import run
+from slm_lsp.syntax.symbols import Symbol
+from slm_lsp.syntax.syntax import Syntax, parse
+from slm_lsp.text.document import Document
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from slm_lsp.actions.doc_style import forms_in, named_parameters, style_in
-from slm_lsp.actions.frame import Place, replaced
+from slm_lsp.actions.frame import ActionContext, replaced
 from slm_lsp.actions.registry import ACTIONS
 from slm_lsp.completion.generate import Draft
-from slm_lsp.text import Span
+from slm_lsp.text.document import Span
 from tests.unit.marked import marked
 
 GOOGLE = """\
@@ -84,7 +84,7 @@ def documented(language: str, above: str, written: str) -> str:
     text = f"{above}{FUNCTION[language]}"
     made, syntax, cursor = marked(text, language)
     assert syntax is not None
-    frame = ACTIONS["docstring"].find(Place(syntax, Span.at(cursor)))
+    frame = ACTIONS["docstring"].find(ActionContext(syntax, Span.at(cursor)))
     assert frame is not None
     [one] = frame.texts(Draft([], written, "stop"))
     return "".join(replaced(made, frame.span, one).lines).removeprefix(above)

@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from lsprotocol import types
 
-from slm_lsp import cli, config
+from slm_lsp.cli import main
 from slm_lsp.evaluation.metrics import Figures
-from slm_lsp.lsp import answering, server, status
+from slm_lsp.server import app, status
+from slm_lsp.server.handlers import answering
+from slm_lsp.settings import schema
 from tests.unit.test_architecture import LAYERS
 
 if TYPE_CHECKING:
@@ -42,8 +44,8 @@ def name(page: Path) -> str:
 def test_the_table_of_settings_is_the_settings():
     page = (ROOT / "docs" / "settings.md").read_text(encoding="utf-8")
     rows = dict(re.findall(r"^\| `([\w.]+)` \|(.*)\|$", page, re.MULTILINE))
-    assert list(rows) == list(config.setting_names())
-    definitions = config.schema()["$defs"]
+    assert list(rows) == list(schema.setting_names())
+    definitions = schema.schema()["$defs"]
     for key, row in rows.items():
         *section, field = key.split(".")
         struct = f"{section[0].capitalize()}Settings" if section else "Settings"
@@ -67,9 +69,9 @@ def limits(about: dict[str, Any]) -> str:
 
 @pytest.mark.parametrize("page", PAGES, ids=name)
 def test_settings_that_are_told_exist(page: Path):
-    sections = "|".join({key.split(".")[0] for key in config.setting_names() if "." in key})
+    sections = "|".join({key.split(".")[0] for key in schema.setting_names() if "." in key})
     named = set(re.findall(rf"`((?:{sections})\.\w+)", page.read_text(encoding="utf-8")))
-    assert named <= set(config.setting_names())
+    assert named <= set(schema.setting_names())
 
 
 @pytest.mark.parametrize("page", PAGES, ids=name)
@@ -116,7 +118,7 @@ def explained(command: str, capsys: pytest.CaptureFixture[str]) -> str:
     path = re.match(r"(?:[a-z]+\b(?![\w.-])\s*)+", command)
     assert path, command
     with pytest.raises(SystemExit) as ended:
-        cli.main([*path[0].split(), "--help"])
+        main.main([*path[0].split(), "--help"])
     return capsys.readouterr().out if ended.value.code == 0 else ""
 
 
@@ -124,7 +126,7 @@ def explained(command: str, capsys: pytest.CaptureFixture[str]) -> str:
 def test_commands_in_examples_can_be_given(page: Path):
     for command in commands(blocks(page.read_text(encoding="utf-8"))):
         words = shlex.split(command)
-        cli._parser(words[0]).parse_args(words)
+        main._parser(words[0]).parse_args(words)
 
 
 def test_commands_that_anything_mentions_exist(capsys: pytest.CaptureFixture[str]):
@@ -246,9 +248,9 @@ def test_these_tests_can_fail(tmp_path: Path, capsys: pytest.CaptureFixture[str]
 
 def test_every_method_of_our_own_is_described():
     page = (ROOT / "docs" / "lsp-extensions.md").read_text(encoding="utf-8")
-    own = {name for name in server.HANDLERS if name not in vars(types).values()}
+    own = {name for name in app.HANDLERS if name not in vars(types).values()}
     assert len(own) == 5
-    for name in {*own, *server.COMMANDS, status.METHOD, answering.TIMINGS}:
+    for name in {*own, *app.COMMANDS, status.METHOD, answering.TIMINGS}:
         assert f"`{name}`" in page, name
 
 

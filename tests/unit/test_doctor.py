@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from slm_lsp.config import CompletionSettings, ContextSettings, EngineSettings, Settings
 from slm_lsp.doctor import system
 from slm_lsp.doctor.editors import EDITORS, is_set_up
 from slm_lsp.doctor.engine import network, placement
@@ -18,10 +17,16 @@ from slm_lsp.doctor.model import context
 from slm_lsp.doctor.redaction import redacted
 from slm_lsp.doctor.support import write
 from slm_lsp.doctor.system import backend, processor
-from slm_lsp.engine.hardware import Backends, Device
-from slm_lsp.engine.offload import Placement
 from slm_lsp.errors import ModelUnusable, UsageError
-from slm_lsp.store import runtime
+from slm_lsp.inference.llama.hardware import Backends, Device
+from slm_lsp.inference.llama.offload import Placement
+from slm_lsp.models import runtime
+from slm_lsp.settings.schema import (
+    CompletionSettings,
+    ContextSettings,
+    EngineSettings,
+    Settings,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path

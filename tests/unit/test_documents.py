@@ -6,10 +6,15 @@ import asyncio
 
 import pytest
 
-from slm_lsp.context.syntax import SHORT_LINES, Overrun, Syntax, parse
-from slm_lsp.lsp import documents as module
-from slm_lsp.lsp.documents import Documents
-from slm_lsp.text import Cursor, Edit, Span
+from slm_lsp.server import documents as module
+from slm_lsp.server.documents import Documents
+from slm_lsp.syntax.syntax import (
+    SHORT_LINES,
+    PendingParse,
+    Syntax,
+    parse,
+)
+from slm_lsp.text.document import Cursor, Edit, Span
 from tests.unit.marked import document
 from tests.unit.test_syntax import shape
 
@@ -42,7 +47,7 @@ async def test_a_tree_is_there_at_every_key_and_is_all_of_it_in_the_end(opened, 
     for character in " + g(a)":
         typed(opened, made.uri, line, character)
         buffer = opened.get(made.uri)
-        assert isinstance(buffer.parsed, Overrun)
+        assert isinstance(buffer.parsed, PendingParse)
         near = opened.settle(buffer, line)
         assert isinstance(near, Syntax)
         assert near.document is buffer.document

@@ -6,8 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from slm_lsp.lsp.earlier import REMEMBERED, Earlier
-from slm_lsp.text import Cursor, Document, Edit, Span
+from slm_lsp.server.documents import REMEMBERED, UndoDetector
+from slm_lsp.text.document import (
+    Cursor,
+    Document,
+    Edit,
+    Span,
+)
 from tests.unit.marked import document, edits, texts
 
 
@@ -17,7 +22,7 @@ def edit(line: int, start: int, end: int, text: str) -> Edit:
 
 def told(made: Document, *steps: Edit) -> list[bool]:
     """Return for each of `steps`, one after the other, whether it brought back a text."""
-    earlier, found = Earlier(), []
+    earlier, found = UndoDetector(), []
     for step in steps:
         after = made.applied(step, made.version + 1)
         found.append(earlier.brought_back(step, made, after))
@@ -74,7 +79,7 @@ def test_what_was_long_ago_is_forgotten():
 @given(st.data())
 def test_no_text_is_told_to_be_back_that_is_not(data):
     made = document(data.draw(texts()))
-    earlier, seen = Earlier(), []
+    earlier, seen = UndoDetector(), []
     for _ in range(data.draw(st.integers(1, 8))):
         step = data.draw(edits(made, texts()))
         after = made.applied(step, 1)

@@ -6,8 +6,13 @@ import time
 
 import pytest
 
-from slm_lsp.context.syntax import errors_added, innermost, inside, opens_block
-from slm_lsp.text import Completion, Span
+from slm_lsp.syntax.syntax import (
+    errors_added,
+    innermost,
+    inside,
+    opens_block,
+)
+from slm_lsp.text.document import Completion, Span
 from tests.unit.marked import marked
 
 SCRIPT = "<html>\n<script{}>\nfunction f(a) {{\n  {}\n}}\n</script>\n<p>x</p>\n</html>\n"

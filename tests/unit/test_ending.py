@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from slm_lsp.engine.ending import Ending
+from slm_lsp.inference.worker.stop_policy import StopPolicy
 
 LATE = 1.0
 
@@ -29,7 +29,7 @@ def answer(
 
     Return what is kept and why.
     """
-    ending = Ending(stops, max_tokens, float(patience), min_confidence, opener)
+    ending = StopPolicy(stops, max_tokens, float(patience), min_confidence, opener)
     for number, piece in enumerate(pieces):
         if reason := ending.add(piece, math.log(share), number + 0.5 - due_after):
             return ending.text[: ending.kept], reason
@@ -84,14 +84,14 @@ def test_ends(pieces, options, expected):
 
 
 def test_without_a_budget_there_is_all_the_time_in_the_world():
-    ending = Ending((), 100)
+    ending = StopPolicy((), 100)
     assert not any(ending.add(" a;", -1.0, 1e9) for _ in range(99))
     assert not ending.complete
 
 
 @given(st.lists(st.sampled_from(["a", "bc", " ", "(", ")", "'", ",", " x", "\n", "1", "."])))
 def test_what_time_leaves_is_whole(pieces: list[str]):
-    ending = Ending((), 1000, patience_s=3.0)
+    ending = StopPolicy((), 1000, patience_s=3.0)
     for number, piece in enumerate(pieces):
         if reason := ending.add(piece, -1.0, float(number - 3)):
             assert reason == "time"

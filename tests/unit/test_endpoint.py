@@ -10,8 +10,13 @@ from typing import TYPE_CHECKING
 import msgspec
 import pytest
 
-from slm_lsp.engine.endpoint import EngineOptions, check_peer, runtime_dir, socket_path
 from slm_lsp.errors import EngineUnavailable
+from slm_lsp.inference.endpoint import (
+    EngineOptions,
+    check_peer,
+    runtime_dir,
+    socket_path,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from slm_lsp.config import Settings
-from slm_lsp.engine import client as module
-from slm_lsp.engine.client import EngineClient
-from slm_lsp.engine.protocol import Generate, Prompt
 from slm_lsp.errors import EngineUnavailable
+from slm_lsp.inference.client import client as module
+from slm_lsp.inference.client.client import EngineClient
+from slm_lsp.inference.protocol import Generate, Prompt
+from slm_lsp.settings.schema import Settings
 
 if TYPE_CHECKING:
-    from slm_lsp.engine.endpoint import EngineOptions
+    from slm_lsp.inference.endpoint import EngineOptions
 
 
 async def test_a_closed_client_starts_no_engine(monkeypatch: pytest.MonkeyPatch):

@@ -11,31 +11,31 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from slm_lsp.engine import protocol
-from slm_lsp.engine.endpoint import EngineOptions, runtime_dir, socket_path
-from slm_lsp.engine.launch import launch
-from slm_lsp.engine.loading import STEPS, in_steps
-from slm_lsp.engine.protocol import (
+from slm_lsp.errors import EngineLost
+from slm_lsp.inference import protocol
+from slm_lsp.inference.client.admin import running, stop
+from slm_lsp.inference.client.launch import launch
+from slm_lsp.inference.endpoint import EngineOptions, runtime_dir, socket_path
+from slm_lsp.inference.framing import FramedConnection
+from slm_lsp.inference.protocol import (
     Cancel,
-    Finished,
     Generate,
     Hello,
     Prompt,
     Query,
+    RequestFinished,
     State,
+    Status,
     Stop,
     Welcome,
 )
-from slm_lsp.engine.status import Status
-from slm_lsp.engine.visit import running, stop
-from slm_lsp.engine.wire import Wire
-from slm_lsp.errors import EngineLost
+from slm_lsp.inference.worker.loading import STEPS, in_steps
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
 
-ToClientWire = Wire[protocol.ToClient]
+ToClientWire = FramedConnection[protocol.ToClient]
 DECODER = msgspec.msgpack.Decoder(protocol.ToClient)
 
 
@@ -69,7 +69,7 @@ async def listens(path: Path) -> bool:
 
 async def opened(path: Path) -> ToClientWire:
     loop = asyncio.get_running_loop()
-    _, wire = await loop.create_unix_connection(lambda: Wire(DECODER), str(path))
+    _, wire = await loop.create_unix_connection(lambda: FramedConnection(DECODER), str(path))
     return wire
 
 
@@ -82,11 +82,11 @@ async def connected(path: Path) -> AsyncIterator[ToClientWire]:
     wire.close()
 
 
-async def finished(wire: ToClientWire) -> Finished:
+async def finished(wire: ToClientWire) -> RequestFinished:
     async with asyncio.timeout(10):
         while True:
             message = await wire.next()
-            if isinstance(message, Finished):
+            if isinstance(message, RequestFinished):
                 return message
 
 
@@ -97,7 +97,7 @@ def request(number: int, document: str = "a") -> Generate:
 async def test_a_request_cancelled_before_it_began_still_ends(tmp_path: Path):
     async with engine(tmp_path) as path, connected(path) as wire:
         wire.send([request(1), Cancel(1)])
-        assert await finished(wire) == Finished(1, "cancelled")
+        assert await finished(wire) == RequestFinished(1, "cancelled")
         wire.send([request(2)])
         assert (await finished(wire)).id == 2
 

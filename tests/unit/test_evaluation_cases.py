@@ -9,7 +9,12 @@ import pytest
 from hypothesis import given
 
 from slm_lsp.errors import UsageError
-from slm_lsp.evaluation.cases import GIVEN, Case, as_lines, read_cases
+from slm_lsp.evaluation.cases import (
+    GIVEN,
+    Case,
+    as_lines,
+    read_cases,
+)
 from tests.unit.marked import texts
 
 if TYPE_CHECKING:

@@ -10,15 +10,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from slm_lsp.context.holes import pieces, sound
-from slm_lsp.context.syntax import Syntax, parse
 from slm_lsp.errors import UsageError
 from slm_lsp.evaluation.files import check_source, source_files
 from slm_lsp.evaluation.holes import KINDS, MAX_LINES, punch
+from slm_lsp.syntax.holes import pieces, sound
+from slm_lsp.syntax.syntax import Syntax, parse
 from tests.unit.marked import document, texts
 
 if TYPE_CHECKING:
-    from slm_lsp.text import Document
+    from slm_lsp.text.document import Document
 
 PYTHON = """import os
 

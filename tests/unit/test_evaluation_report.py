@@ -10,9 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from slm_lsp.evaluation.charts import coverage_curve, latency_chart, precision_chart
 from slm_lsp.evaluation.metrics import Result
-from slm_lsp.evaluation.report import page
+from slm_lsp.evaluation.report import coverage_curve, latency_chart, page, precision_chart
 
 
 def result(confidence: float | None, *, right: bool = True, latency_ms: float = 5.0) -> Result:

@@ -6,17 +6,17 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from slm_lsp.config import CompletionSettings, Settings
-from slm_lsp.engine.fake import FakeModel, Reply, Script
-from slm_lsp.engine.model import AbortFlag
-from slm_lsp.engine.scheduler import Scheduler
 from slm_lsp.evaluation.cases import Case
 from slm_lsp.evaluation.run import evaluate
+from slm_lsp.inference.model import AbortFlag
+from slm_lsp.inference.worker.fake import FakeModel, Reply, Script
+from slm_lsp.inference.worker.scheduler import Scheduler
+from slm_lsp.settings.schema import CompletionSettings, Settings
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
 
-    from slm_lsp.engine.protocol import Event, Generate, Urgency
+    from slm_lsp.inference.protocol import Event, Generate, Priority
 
 
 class Watched:
@@ -31,7 +31,7 @@ class Watched:
         async for event in self._engine.generate(request):
             yield event
 
-    def rank(self, number: int, urgency: Urgency) -> None:
+    def rank(self, number: int, urgency: Priority) -> None:
         self._engine.rank(number, urgency)
 
     async def close(self) -> None:

@@ -26,10 +26,10 @@ from benchmarks.evaluation_set import (
     read_manifest,
     shortened,
 )
-from slm_lsp.context.language_table import LANGUAGES
 from slm_lsp.evaluation.cases import Case
 from slm_lsp.evaluation.holes import SCENARIOS
-from slm_lsp.lines import split_lines
+from slm_lsp.syntax.languages import LANGUAGES
+from slm_lsp.text.lines import split_lines
 from tools import build_stand_in, packages
 from tools.machine import SetupFailed
 from tools.packages import fetch, texts

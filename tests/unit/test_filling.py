@@ -8,8 +8,8 @@ import msgspec
 import pytest
 
 from benchmarks.filling import measure
-from slm_lsp.engine.fake import Script
 from slm_lsp.evaluation.cases import Case
+from slm_lsp.inference.worker.fake import Script
 
 if TYPE_CHECKING:
     from pathlib import Path

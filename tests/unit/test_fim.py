@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from slm_lsp.engine.fim import (
+from slm_lsp.inference.prompts.families import PREFIX, SUFFIX
+from slm_lsp.inference.prompts.fim import (
     LONGEST_NAME,
     PSM_SUFFIX_TOKENS,
     Format,
@@ -15,7 +16,6 @@ from slm_lsp.engine.fim import (
     named,
     without_closers,
 )
-from slm_lsp.engine.template import PREFIX, SUFFIX
 
 PRE, SUF, MID, REP, SEP = range(1000, 1005)
 TEXT = "def f(x):\n    return x + 1\n\n" * 14

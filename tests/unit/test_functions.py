@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from slm_lsp.context.functions import Function, function_at, is_placeholder
+from slm_lsp.syntax.functions import Function, function_at, is_placeholder
 from tests.unit.marked import marked
 
 if TYPE_CHECKING:
-    from slm_lsp.text import Document
+    from slm_lsp.text.document import Document
 
 
 def found(language: str, source: str) -> tuple[Document, Function | None]:

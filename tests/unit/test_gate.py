@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from slm_lsp.completion.gate import (
+from slm_lsp.completion.eligibility import (
     SURE_BEFORE_CODE,
     closed,
     gate,
@@ -14,8 +14,8 @@ from slm_lsp.completion.gate import (
     least_confidence,
 )
 from slm_lsp.completion.request import Request
-from slm_lsp.config import CompletionSettings, Settings
-from slm_lsp.text import Cursor, Document
+from slm_lsp.settings.schema import CompletionSettings, Settings
+from slm_lsp.text.document import Cursor, Document
 from tests.unit.marked import marked
 
 

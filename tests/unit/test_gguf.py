@@ -12,11 +12,17 @@ from gguf.constants import GGML_QUANT_SIZES, GGMLQuantizationType
 from hypothesis import given
 from hypothesis import strategies as st
 
-from slm_lsp.engine.bounded_file import MAX_HEADER
-from slm_lsp.engine.gguf import DEFAULT_ALIGNMENT, MAX_TENSORS, MAX_VALUES, Header, read
-from slm_lsp.engine.gguf_types import BLOCKS
-from slm_lsp.engine.gguf_vocabulary import Array
 from slm_lsp.errors import ModelUnusable
+from slm_lsp.inference.gguf.bounded_file import MAX_HEADER
+from slm_lsp.inference.gguf.metadata import Array
+from slm_lsp.inference.gguf.reader import (
+    DEFAULT_ALIGNMENT,
+    MAX_TENSORS,
+    MAX_VALUES,
+    Header,
+    read,
+)
+from slm_lsp.inference.gguf.types import BLOCKS
 from tests.harness.families import TINY
 from tests.harness.mutations import mutated
 from tests.harness.tiny_models import write

@@ -7,27 +7,27 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from slm_lsp.engine import gguf
-from slm_lsp.engine.bounded_file import Malformed
-from slm_lsp.engine.gguf_sizes import check_sizes
+from slm_lsp.inference.gguf import reader
+from slm_lsp.inference.gguf.bounded_file import Malformed
+from slm_lsp.inference.gguf.metadata import check_sizes
 from tests.harness.families import TINY
 from tests.harness.tiny_models import write
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from slm_lsp.engine.bounded_file import Value
+    from slm_lsp.inference.gguf.bounded_file import Value
 
 
 @pytest.fixture(scope="session")
-def headers(tmp_path_factory: pytest.TempPathFactory) -> dict[str, gguf.Header]:
+def headers(tmp_path_factory: pytest.TempPathFactory) -> dict[str, reader.Header]:
     folder: Path = tmp_path_factory.mktemp("sizes")
     for name, tiny in TINY.items():
         write(folder / name, tiny)
-    return {name: gguf.read(folder / name) for name in TINY}
+    return {name: reader.read(folder / name) for name in TINY}
 
 
-def check(header: gguf.Header, **changed: Value) -> None:
+def check(header: reader.Header, **changed: Value) -> None:
     architecture = header.values["general.architecture"]
     values = {f"{architecture}.{key.replace('__', '.')}": value for key, value in changed.items()}
     shapes = {it.name: it.shape for it in header.tensors}

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from slm_lsp.lsp import handshake
-from slm_lsp.lsp.server import create
+from slm_lsp.server.app import create
+from slm_lsp.server.transport import handshake
 
 
 def request(capabilities: Any, options: Any = None) -> bytes:

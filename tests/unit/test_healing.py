@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from slm_lsp.engine.healing import MAX_HEALED, healed
-from slm_lsp.engine.vocabulary import Vocabulary
+from slm_lsp.inference.llama.vocabulary import Vocabulary
+from slm_lsp.inference.prompts.healing import MAX_HEALED, healed
 
 PIECES = [
     b"",

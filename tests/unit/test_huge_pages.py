@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import psutil
 import pytest
 
-from slm_lsp import huge_pages
-from slm_lsp.store import runtime
+from slm_lsp.models import runtime
+from slm_lsp.platform import huge_pages
 
 if TYPE_CHECKING:
     from pathlib import Path

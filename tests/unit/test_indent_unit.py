@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from slm_lsp.context.block import indent_unit
-from slm_lsp.context.languages import find
-from slm_lsp.text import Document
+from slm_lsp.syntax.block import indent_unit
+from slm_lsp.syntax.languages import find
+from slm_lsp.text.document import Document
 
 
 @pytest.mark.parametrize(

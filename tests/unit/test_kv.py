@@ -10,17 +10,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from slm_lsp.engine.kv import (
+from slm_lsp.inference.llama.kv import (
     REMEMBERED,
     WORTH_READING_AHEAD,
     CachedSequence,
-    Places,
+    PromptCache,
     common_prefix,
 )
-from slm_lsp.engine.model import Aborted, AbortFlag
+from slm_lsp.inference.model import Aborted, AbortFlag
 
 if TYPE_CHECKING:
-    from slm_lsp.engine.llama_context import LlamaContext
+    from slm_lsp.inference.llama.context import LlamaContext
 
 
 class Counting:
@@ -177,7 +177,7 @@ class Remembering(Counting):
         return True
 
 
-def visits(places: Places, prompts: list[list[int]]) -> list[int]:
+def visits(places: PromptCache, prompts: list[list[int]]) -> list[int]:
     """Go from prompt to prompt; return how many tokens each had in the cache."""
     counting = Remembering()
     kv = CachedSequence(cast("LlamaContext", counting), 0)
@@ -193,23 +193,29 @@ HERE, THERE, ELSEWHERE = [1] * 100, [2] * 100, [3] * 100
 
 
 def test_going_back_reads_nothing_again():
-    assert visits(Places(10_000), [HERE, THERE, HERE, [*THERE, 5], HERE]) == [0, 0, 99, 100, 99]
+    assert visits(PromptCache(10_000), [HERE, THERE, HERE, [*THERE, 5], HERE]) == [
+        0,
+        0,
+        99,
+        100,
+        99,
+    ]
 
 
 def test_places_are_given_up_in_their_order():
     walk = [HERE, THERE, ELSEWHERE, [4] * 100, ELSEWHERE, HERE]
-    assert visits(Places(250), walk) == [0, 0, 0, 0, 99, 0]
+    assert visits(PromptCache(250), walk) == [0, 0, 0, 0, 99, 0]
 
 
 def test_the_last_place_is_kept_whatever_its_size():
-    assert visits(Places(0), [HERE, THERE, HERE]) == [0, 0, 99]
+    assert visits(PromptCache(0), [HERE, THERE, HERE]) == [0, 0, 99]
 
 
 def test_typing_and_undoing_moves_nothing():
     typed = [[*HERE, *[7] * n] for n in (0, 10, 60, 30, 0)]
-    assert visits(Places(0), typed) == [0, 100, 110, 129, 99]
+    assert visits(PromptCache(0), typed) == [0, 100, 110, 129, 99]
 
 
 @given(st.lists(st.lists(st.integers(0, 1), min_size=1, max_size=300), max_size=8))
 def test_wherever_one_goes_the_cache_holds_the_prompt(prompts: list[list[int]]):
-    visits(Places(500), prompts)
+    visits(PromptCache(500), prompts)

@@ -2,8 +2,15 @@ from __future__ import annotations
 
 import pytest
 
-from slm_lsp.context.language_table import LANGUAGES, Language
-from slm_lsp.context.languages import called, find, grammar, language_of, query
+from slm_lsp.syntax.languages import (
+    LANGUAGES,
+    Language,
+    called,
+    find,
+    grammar,
+    language_of,
+    query,
+)
 
 PARSED = [row for row in LANGUAGES if row.grammar]
 

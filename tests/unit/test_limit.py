@@ -17,14 +17,14 @@ from benchmarks.bound import Bound, Probe, Program
 from benchmarks.limit import Answer, answers, figures
 from benchmarks.presses import Press
 from benchmarks.report import percentile
-from slm_lsp.engine.protocol import Finished, Piece, Prefilled
+from slm_lsp.inference.protocol import Prefilled, RequestFinished, Token
 from tests.harness.client import Pending
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
     from pathlib import Path
 
-    from slm_lsp.engine.protocol import Event, Generate, Urgency
+    from slm_lsp.inference.protocol import Event, Generate, Priority
 
 LIMIT = Bound(
     {(1, 0): 10, (64, 0): 100, (256, 0): 484, (1, 1024): 20, (64, 1024): 200, (256, 1024): 968},
@@ -201,19 +201,19 @@ class Slow:
             await asyncio.sleep(self.free_ms / 1e3)
             await asyncio.sleep(0.05)
             yield Prefilled(request.id, self.free_ms, 50.0, 5, 0)
-            yield Finished(request.id, "done")
+            yield RequestFinished(request.id, "done")
             return
         try:
             yield Prefilled(request.id, 0.0, 0.0, 5, 0)
             for _ in range(5):
                 await asyncio.sleep(0.02)
-                yield Piece(request.id, "x", 0.0)
-            yield Finished(request.id, "done")
+                yield Token(request.id, "x", 0.0)
+            yield RequestFinished(request.id, "done")
         except (GeneratorExit, asyncio.CancelledError):
             self.interrupted.append(request.document)
             raise
 
-    def rank(self, number: int, urgency: Urgency) -> None:
+    def rank(self, number: int, urgency: Priority) -> None:
         raise AssertionError("every request here is urgent")
 
 

@@ -8,7 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from slm_lsp.lines import CHUNK_LINES, Lines, content_length, split_lines
+from slm_lsp.text.lines import (
+    CHUNK_LINES,
+    Lines,
+    content_length,
+    split_lines,
+)
 from tests.unit.marked import texts
 
 

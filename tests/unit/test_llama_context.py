@@ -7,7 +7,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from slm_lsp.engine.llama_context import LARGEST_BATCH, batch_size
+from slm_lsp.inference.llama.context import LARGEST_BATCH, batch_size
 
 
 def batches(tokens: int, size: int, outputs: int) -> list[int]:

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from slm_lsp.context.window import GRID_LINES
-from slm_lsp.lsp import definitions as module
-from slm_lsp.lsp.definitions import Definitions
-from slm_lsp.lsp.documents import Buffer
-from slm_lsp.text import Cursor, Document
+from slm_lsp.server import definitions as module
+from slm_lsp.server.definitions import Definitions
+from slm_lsp.server.documents import Buffer
+from slm_lsp.text.document import Cursor, Document
 
 BUFFER = Buffer(Document.of("\n" * 100, uri="file:///a.py", language="python"), None)
 DATABASE = Path("/nothing")

@@ -7,12 +7,12 @@ import threading
 
 import pytest
 
-from slm_lsp.engine.fake import FakeModel, Script
-from slm_lsp.engine.model import AbortFlag
-from slm_lsp.engine.model_thread import ModelThread
-from slm_lsp.engine.protocol import Generate, Prompt
-from slm_lsp.engine.scheduler import Scheduler
 from slm_lsp.errors import ModelUnusable
+from slm_lsp.inference.model import AbortFlag
+from slm_lsp.inference.protocol import Generate, Prompt
+from slm_lsp.inference.worker.fake import FakeModel, Script
+from slm_lsp.inference.worker.model_thread import ModelThread
+from slm_lsp.inference.worker.scheduler import Scheduler
 
 
 class Observed(FakeModel):

@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-from slm_lsp import network
+from slm_lsp.platform import sandbox
 
 SEALED = """
 import ctypes, os, socket, subprocess, sys, threading
@@ -28,7 +28,7 @@ def call(number, *arguments):
     code = libc.syscall(ctypes.c_long(number), *map(ctypes.c_long, arguments))
     return "done" if code >= 0 else os.strerror(ctypes.get_errno())
 
-from slm_lsp import network
+from slm_lsp.platform import sandbox as network
 """
 
 
@@ -106,7 +106,7 @@ def test_it_can_be_done_twice():
 )
 def test_commands_that_fetch_nothing_give_it_up(words: list[str], expected: str):
     printed = run(
-        "from slm_lsp import cli\n"
+        "from slm_lsp.cli import main as cli\n"
         f"sys.argv = ['slm-lsp', *{words}]\ncli.main()\nprint(family(socket.AF_INET))"
     )
     assert printed.splitlines()[-1] == expected
@@ -116,5 +116,5 @@ def test_where_there_is_no_filter_the_reason_is_said(monkeypatch: pytest.MonkeyP
     there = os.uname()
     other = os.uname_result((there.sysname, there.nodename, there.release, there.version, "s390x"))
     monkeypatch.setattr(os, "uname", lambda: other)
-    assert network.give_up() == "there is no filter for s390x yet"
+    assert sandbox.give_up() == "there is no filter for s390x yet"
     socket.socket(socket.AF_INET).close()

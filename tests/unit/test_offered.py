@@ -4,8 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from slm_lsp.lsp.offered import Offered
-from slm_lsp.text import Completion, Cursor, Document, Edit, Span
+from slm_lsp.server.rejections import RejectionDetector
+from slm_lsp.text.document import (
+    Completion,
+    Cursor,
+    Document,
+    Edit,
+    Span,
+)
 
 BEFORE = "import os\n\ntotal = \nother = 12345\n"
 PLACE = Cursor(2, 8)
@@ -22,7 +28,7 @@ def deleted(line: int, start: int, end: int) -> Edit:
 def rejected(*edits: Edit, at: Cursor = PLACE) -> bool:
     """Offer `first + second` behind `total = `, apply `edits`; is the next offer held back?"""
     made = Document.of(BEFORE, uri="file:///a.py", language="python")
-    offered = Offered()
+    offered = RejectionDetector()
     offered.remember(made, PLACE, [Completion("first + second", Span.at(PLACE), 0.9)])
     for edit in edits:
         offered.edited(edit, made)

@@ -4,12 +4,19 @@ from pathlib import Path
 
 import pytest
 
-from slm_lsp.config import EngineSettings, Settings
-from slm_lsp.engine.gguf import Header, Tensor
-from slm_lsp.engine.hardware import Device
-from slm_lsp.engine.launch import options_for
-from slm_lsp.engine.llama_context import LARGEST_BATCH
-from slm_lsp.engine.offload import AUTO, RESERVE, ROUNDING, SCORED, Placement, place
+from slm_lsp.inference.client.launch import options_for
+from slm_lsp.inference.gguf.reader import Header, Tensor
+from slm_lsp.inference.llama.context import LARGEST_BATCH
+from slm_lsp.inference.llama.hardware import Device
+from slm_lsp.inference.llama.offload import (
+    AUTO,
+    RESERVE,
+    ROUNDING,
+    SCORED,
+    Placement,
+    place,
+)
+from slm_lsp.settings.schema import EngineSettings, Settings
 
 MIB = 2**20
 LAYERS = 10

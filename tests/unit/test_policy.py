@@ -11,9 +11,14 @@ from typing import TYPE_CHECKING
 import msgspec
 import pytest
 
-from slm_lsp import policy
-from slm_lsp.errors import EndpointForbidden, ModelForbidden, NetworkForbidden, PolicyUnusable
-from slm_lsp.policy import Policy
+from slm_lsp.errors import (
+    EndpointForbidden,
+    ModelForbidden,
+    NetworkForbidden,
+    PolicyUnusable,
+)
+from slm_lsp.settings import policy
+from slm_lsp.settings.policy import Policy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -132,7 +137,7 @@ def test_somebody_elses_file_is_not_trusted(file: Path, monkeypatch: pytest.Monk
 def test_the_place_of_the_file_is_not_the_environments():
     names = ("XDG_CONFIG_DIRS", "XDG_CONFIG_HOME", "HOME", "SLM_LSP_POLICY")
     printed = subprocess.run(
-        [sys.executable, "-c", "from slm_lsp import policy; print(policy.FILE)"],
+        [sys.executable, "-c", "from slm_lsp.settings import policy; print(policy.FILE)"],
         env=os.environ | dict.fromkeys(names, "/nowhere"),
         capture_output=True,
         check=True,

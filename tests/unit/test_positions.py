@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from lsprotocol.types import Position, PositionEncodingKind, Range
 
-from slm_lsp.lsp.positions import to_cursor, to_position, to_span
-from slm_lsp.text import Cursor, Document, Span
+from slm_lsp.server.positions import to_cursor, to_position, to_span
+from slm_lsp.text.document import Cursor, Document, Span
 
 UTF8, UTF16, UTF32 = (
     PositionEncodingKind.Utf8,

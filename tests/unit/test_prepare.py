@@ -12,9 +12,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from slm_lsp.errors import ModelUnusable
-from slm_lsp.prepare.prepare import needed_tokens, prepare
-from slm_lsp.prepare.vocabulary import MERGES, TOKENS, TYPES, cut
-from slm_lsp.prepare.weights import Q5_0, Q8_0, widened
+from slm_lsp.models.preparation.prepare import Q5_0, Q8_0, needed_tokens, prepare, widened
+from slm_lsp.models.preparation.vocabulary import (
+    MERGES,
+    TOKENS,
+    TYPES,
+    cut,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -123,7 +127,9 @@ def test_widened_weights_stand_for_the_same_numbers(seed: int, rows: int, blocks
 
 @pytest.fixture
 def few_are_needed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("slm_lsp.prepare.prepare.needed_tokens", lambda: frozenset({"ab", "ha"}))
+    monkeypatch.setattr(
+        "slm_lsp.models.preparation.prepare.needed_tokens", lambda: frozenset({"ab", "ha"})
+    )
 
 
 def write(path: Path, *, tied: bool = False) -> gguf.GGUFReader:

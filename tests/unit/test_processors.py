@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import psutil
 import pytest
 
-from slm_lsp.processors import model_threads
+from slm_lsp.platform.machine import model_threads
 
 if TYPE_CHECKING:
     from pathlib import Path

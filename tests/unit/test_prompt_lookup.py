@@ -10,18 +10,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from slm_lsp.engine.branches import decode
-from slm_lsp.engine.fim import Layout
-from slm_lsp.engine.kv import CachedSequence
-from slm_lsp.engine.model import AbortFlag
-from slm_lsp.engine.pace import FORGOTTEN, GUESS_WORTH, Pace
-from slm_lsp.engine.prompt_lookup import DRAFT_TOKENS, KEY_TOKENS, guess
-from slm_lsp.engine.vocabulary import Vocabulary
+from slm_lsp.inference.llama.branches import DRAFT_TOKENS, KEY_TOKENS, decode, guess
+from slm_lsp.inference.llama.kv import CachedSequence
+from slm_lsp.inference.llama.throughput import FORGOTTEN, GUESS_WORTH, Throughput
+from slm_lsp.inference.llama.vocabulary import Vocabulary
+from slm_lsp.inference.model import AbortFlag
+from slm_lsp.inference.prompts.fim import Layout
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from slm_lsp.engine.llama_context import LlamaContext
+    from slm_lsp.inference.llama.context import LlamaContext
 
 
 @pytest.mark.parametrize(
@@ -59,7 +58,7 @@ class Reciting:
         self.text = text
         self.cache: list[int] = []
         self.steps = self.appended = 0
-        self.pace = Pace()
+        self.pace = Throughput()
         if not guesses:
             self.pace.wrote(1.0)
             self.pace.guessed(2 * GUESS_WORTH)
@@ -127,12 +126,12 @@ def test_repeated_text_takes_fewer_steps():
 
 
 def test_guesses_are_made_where_they_pay():
-    pace = Pace()
+    pace = Throughput()
     assert pace.guesses_pay  # nothing is known yet
     pace.wrote(1.0)
     pace.guessed(GUESS_WORTH * 0.9)
     assert pace.guesses_pay
-    pace = Pace()
+    pace = Throughput()
     pace.wrote(1.0)
     pace.guessed(GUESS_WORTH * 1.1)
     assert not pace.guesses_pay

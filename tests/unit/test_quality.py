@@ -8,14 +8,19 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from slm_lsp.engine import quality
-from slm_lsp.engine.protocol import Finished, Piece, Prefilled, Prompt
 from slm_lsp.errors import ModelUnusable
+from slm_lsp.inference.programs import quality
+from slm_lsp.inference.protocol import (
+    Prefilled,
+    Prompt,
+    RequestFinished,
+    Token,
+)
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
 
-    from slm_lsp.engine.protocol import Event, Generate, Urgency
+    from slm_lsp.inference.protocol import Event, Generate, Priority
 
 HOLES = quality.sample()
 
@@ -33,10 +38,12 @@ class Writer:
         text = self.answers[request.prompt.prefix]
         for at in range(0, len(text), 2):
             self.written += 1
-            yield Piece(0, text[at : at + 2], -0.1)
-        yield Finished(0, "failed", "It broke.") if text == "" else Finished(0, "done")
+            yield Token(0, text[at : at + 2], -0.1)
+        yield (
+            RequestFinished(0, "failed", "It broke.") if text == "" else RequestFinished(0, "done")
+        )
 
-    def rank(self, number: int, urgency: Urgency) -> None:
+    def rank(self, number: int, urgency: Priority) -> None:
         raise AssertionError("nobody waits for these answers")
 
 

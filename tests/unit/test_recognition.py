@@ -7,12 +7,16 @@ from typing import get_args
 
 import pytest
 
-from slm_lsp.config import FimFormat
-from slm_lsp.engine.families import FAMILIES
-from slm_lsp.engine.fim import Format
-from slm_lsp.engine.recognition import END_WEIGHT_KEY, ORDER_KEY, end_weight, recognize
-from slm_lsp.engine.template import PREFIX, SUFFIX, Part
 from slm_lsp.errors import ModelUnusable
+from slm_lsp.inference.prompts.families import FAMILIES, PREFIX, SUFFIX, Part
+from slm_lsp.inference.prompts.fim import Format
+from slm_lsp.inference.prompts.recognition import (
+    END_WEIGHT_KEY,
+    ORDER_KEY,
+    end_weight,
+    recognize,
+)
+from slm_lsp.settings.schema import FimFormat
 
 PLAIN = ("<fim_prefix>", "<fim_suffix>", "<fim_middle>", "<filename>", "<file_sep>")
 BARS = ("<|fim_prefix|>", "<|fim_suffix|>", "<|fim_middle|>")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from slm_lsp.store import hub
+from slm_lsp.models.sources import hub
 
 CHECKOUT = Path(__file__).parents[2]
 

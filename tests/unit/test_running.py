@@ -10,19 +10,23 @@ import pytest
 
 from slm_lsp.completion.answers import Answers
 from slm_lsp.completion.complete import PARSE_AFTER_S, complete
+from slm_lsp.completion.in_flight import GRACE_S
 from slm_lsp.completion.prefetch import after, prefetch, read_ahead
-from slm_lsp.completion.prompt import prompt_for
-from slm_lsp.completion.request import Outcome, Request
-from slm_lsp.completion.running import GRACE_S
-from slm_lsp.config import CompletionSettings, Settings
-from slm_lsp.context.languages import find
-from slm_lsp.context.syntax import Syntax, parse
-from slm_lsp.context.tree import Overrun
-from slm_lsp.engine.fake import FakeModel, Reply, Script
-from slm_lsp.engine.model import AbortFlag
-from slm_lsp.engine.protocol import Urgency
-from slm_lsp.engine.scheduler import Scheduler
-from slm_lsp.text import Cursor, Document, Edit, Span
+from slm_lsp.completion.request import CompletionResult, Request, prompt_for
+from slm_lsp.inference.model import AbortFlag
+from slm_lsp.inference.protocol import Priority
+from slm_lsp.inference.worker.fake import FakeModel, Reply, Script
+from slm_lsp.inference.worker.scheduler import Scheduler
+from slm_lsp.settings.schema import CompletionSettings, Settings
+from slm_lsp.syntax.languages import find
+from slm_lsp.syntax.syntax import Syntax, parse
+from slm_lsp.syntax.tree import PendingParse
+from slm_lsp.text.document import (
+    Cursor,
+    Document,
+    Edit,
+    Span,
+)
 
 SLOW = Script(
     replies=(
@@ -62,7 +66,7 @@ def at(source: str, **options) -> Request:
     return Request(document, syntax, Cursor(len(lines) - 1, len(lines[-1])), **options)
 
 
-def texts(outcome: Outcome) -> list[str]:
+def texts(outcome: CompletionResult) -> list[str]:
     return [completion.text for completion in outcome.completions]
 
 
@@ -131,7 +135,7 @@ async def test_what_nobody_waits_for_ends_soon():
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
-        assert [*ranks, running.urgency] == [Urgency.NOW, Urgency.PREFETCH]
+        assert [*ranks, running.urgency] == [Priority.NOW, Priority.PREFETCH]
         await asyncio.sleep(GRACE_S + 0.1)
         assert running.over
 
@@ -191,7 +195,7 @@ async def test_the_tree_is_made_while_the_model_works():
     async with serving() as (engine, _model, answers):
         request = at("total = |")
         made: list[int] = []
-        unparsed = Overrun(request.document, find("python"), None)
+        unparsed = PendingParse(request.document, find("python"), None)
         request = replace(request, parsed=unparsed, settle=made.append)
         task = asyncio.create_task(complete(request, Settings(), answers, engine))
         await asyncio.sleep(2 * PARSE_AFTER_S)
@@ -218,7 +222,7 @@ def test_what_is_prepared_begins_as_what_was_asked():
 
 async def test_reading_ahead_writes_nothing():
     async with serving() as (engine, model, _answers):
-        await read_ahead(at("total = |"), Settings(), engine, Urgency.WARM_UP)
+        await read_ahead(at("total = |"), Settings(), engine, Priority.WARM_UP)
         assert model.prompts == 1
         assert model.decoded_tokens == 0
 

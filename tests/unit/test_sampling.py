@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from slm_lsp.engine.sampling import Overweight, choose
+from slm_lsp.inference.llama.sampling import Overweight, choose
 
 
 def test_the_odds_of_what_counted_more_are_so_many_times_lower():

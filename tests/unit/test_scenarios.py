@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from slm_lsp.context.scenarios import scenarios
-from slm_lsp.context.syntax import Syntax, parse
 from slm_lsp.evaluation.holes import MAX_LINES, SCENARIOS, punch
+from slm_lsp.syntax.scenarios import scenarios
+from slm_lsp.syntax.syntax import Syntax, parse
 from tests.unit.marked import document, texts
 
 PYTHON = '''import os  # for names

@@ -9,21 +9,21 @@ from contextlib import aclosing, asynccontextmanager
 import pytest
 from msgspec.structs import replace
 
-from slm_lsp.engine.background import Background
-from slm_lsp.engine.fake import FakeModel, Reply, Script
-from slm_lsp.engine.model import AbortFlag, Prefill
-from slm_lsp.engine.protocol import (
-    Chat,
-    Ended,
-    Finished,
-    Generate,
-    Piece,
-    Prefilled,
-    Prompt,
-    Urgency,
-)
-from slm_lsp.engine.scheduler import Scheduler
 from slm_lsp.errors import ModelUnusable
+from slm_lsp.inference.model import AbortFlag, Prefill
+from slm_lsp.inference.protocol import (
+    BranchFinished,
+    Chat,
+    Generate,
+    Prefilled,
+    Priority,
+    Prompt,
+    RequestFinished,
+    Token,
+)
+from slm_lsp.inference.worker.fake import FakeModel, Reply, Script
+from slm_lsp.inference.worker.model_thread import Background
+from slm_lsp.inference.worker.scheduler import Scheduler
 
 
 @asynccontextmanager
@@ -44,11 +44,11 @@ async def collect(engine: Scheduler, asked: Generate) -> tuple[str, str]:
         match event:
             case Prefilled():
                 text = ""  # it may have been interrupted and begun anew
-            case Piece():
+            case Token():
                 text += event.text
-            case Ended():
+            case BranchFinished():
                 text, reason = text[: event.kept], event.reason
-            case Finished():
+            case RequestFinished():
                 reason = reason if event.reason == "done" else event.reason
     return text, reason
 
@@ -62,9 +62,9 @@ async def test_streams_prefill_pieces_and_one_end():
     async with scheduler(SCRIPT) as engine:
         events = [event async for event in engine.generate(request("x = "))]
     assert isinstance(events[0], Prefilled)
-    assert all(isinstance(event, Piece) for event in events[1:-2])
-    assert isinstance(events[-2], Ended)
-    assert isinstance(events[-1], Finished)
+    assert all(isinstance(event, Token) for event in events[1:-2])
+    assert isinstance(events[-2], BranchFinished)
+    assert isinstance(events[-1], RequestFinished)
     assert {event.id for event in events} == {7}
 
 
@@ -107,7 +107,7 @@ async def test_closing_the_generator_frees_the_model():
     async with scheduler(Script(default="word " * 1000, token_ms=5)) as engine:
         async with aclosing(engine.generate(request("x"))) as events:
             async for event in events:
-                if isinstance(event, Piece):
+                if isinstance(event, Token):
                     break
         async with asyncio.timeout(1):
             _, reason = await collect(engine, request("y", "b", max_tokens=1))
@@ -187,7 +187,7 @@ async def test_what_the_next_key_may_need_is_read_before_anything_is_prepared():
     engine = Scheduler(model, AbortFlag())
     await collect(engine, request("x"))
     await asyncio.sleep(0.02)
-    assert await collect(engine, less_urgent("y", Urgency.PREFETCH)) == ("pass", "end")
+    assert await collect(engine, less_urgent("y", Priority.PREFETCH)) == ("pass", "end")
     assert model.read == 1
     await engine.close()
 
@@ -206,7 +206,7 @@ async def test_what_the_next_key_may_need_does_not_hold_that_key_up():
 async def test_what_was_typed_as_offered_is_not_read_but_what_the_next_key_may_need():
     model = Anticipating(SCRIPT)
     engine = Scheduler(model, AbortFlag())
-    assert await collect(engine, less_urgent("x = ", Urgency.IDLE)) == ("", "")
+    assert await collect(engine, less_urgent("x = ", Priority.IDLE)) == ("", "")
     assert (model.evaluated_tokens, model.read) == (0, 0)
     async with asyncio.timeout(5):
         while not model.read:  # noqa: ASYNC110 (the model's thread has no event for us)
@@ -283,13 +283,13 @@ async def test_every_request_of_a_storm_ends_once():
     assert sum(reason == "end" for _, reason in answers) == 5
 
 
-def less_urgent(prefix: str, urgency: Urgency, document: str = "b") -> Generate:
+def less_urgent(prefix: str, urgency: Priority, document: str = "b") -> Generate:
     return Generate(8, document, Prompt("a.py", "python", prefix, ""), 50, urgency=urgency)
 
 
 async def test_what_is_urgent_interrupts_what_is_not():
     async with scheduler(Script((Reply("slow", "word " * 20),), "pass", token_ms=10)) as engine:
-        background = asyncio.create_task(collect(engine, less_urgent("slow", Urgency.PREFETCH)))
+        background = asyncio.create_task(collect(engine, less_urgent("slow", Priority.PREFETCH)))
         await asyncio.sleep(0.05)
         async with asyncio.timeout(0.1):
             assert await collect(engine, request("y")) == ("pass", "end")
@@ -302,7 +302,7 @@ async def test_an_interrupted_request_says_that_it_begins_anew():
     async with scheduler(Script((Reply("slow", "word " * 9),), "pass", token_ms=10)) as engine:
 
         async def events() -> list[object]:
-            return [it async for it in engine.generate(less_urgent("slow", Urgency.PREFETCH))]
+            return [it async for it in engine.generate(less_urgent("slow", Priority.PREFETCH))]
 
         background = asyncio.create_task(events())
         await asyncio.sleep(0.05)
@@ -310,16 +310,16 @@ async def test_an_interrupted_request_says_that_it_begins_anew():
         heard = await background
         begun = [at for at, event in enumerate(heard) if isinstance(event, Prefilled)]
         assert len(begun) == 2
-        text = "".join(event.text for event in heard[begun[1] :] if isinstance(event, Piece))
+        text = "".join(event.text for event in heard[begun[1] :] if isinstance(event, Token))
         assert text == "word " * 9
 
 
 async def test_what_somebody_waits_for_is_not_interrupted_any_more():
     script = Script((Reply("slow", "word " * 20),), "pass", token_ms=5)
     async with scheduler(script) as engine:
-        background = asyncio.create_task(collect(engine, less_urgent("slow", Urgency.PREFETCH)))
+        background = asyncio.create_task(collect(engine, less_urgent("slow", Priority.PREFETCH)))
         await asyncio.sleep(0.02)
-        engine.rank(8, Urgency.NOW)
+        engine.rank(8, Priority.NOW)
         await collect(engine, request("y"))
         assert background.done()
         assert (await background)[0] == "word " * 20
@@ -329,7 +329,7 @@ async def test_a_request_may_lose_its_rank():
     async with scheduler(Script((Reply("slow", "word " * 50),), "pass", token_ms=5)) as engine:
         slow = asyncio.create_task(collect(engine, request("slow")))
         await asyncio.sleep(0.02)
-        engine.rank(7, Urgency.PREFETCH)
+        engine.rank(7, Priority.PREFETCH)
         async with asyncio.timeout(0.1):
             assert await collect(engine, request("y", "b")) == ("pass", "end")
         slow.cancel()
@@ -354,12 +354,12 @@ async def test_clients_take_turns():
 async def test_a_prompt_that_is_only_read():
     async with scheduler(Script(default="pass")) as engine:
         events = [it async for it in engine.generate(request("y", max_tokens=0))]
-    assert [type(event) for event in events] == [Prefilled, Finished]
+    assert [type(event) for event in events] == [Prefilled, RequestFinished]
 
 
 async def test_nothing_is_done_on_suspicion_where_that_is_forbidden():
     engine = Scheduler(FakeModel(SCRIPT), AbortFlag(), Background(share=0))
-    assert await collect(engine, less_urgent("x = ", Urgency.WARM_UP)) == ("", "cancelled")
+    assert await collect(engine, less_urgent("x = ", Priority.WARM_UP)) == ("", "cancelled")
     assert (await collect(engine, request("x = ")))[1] == "end"
     await engine.close()
 
@@ -368,9 +368,9 @@ async def test_background_work_rests_in_proportion():
     engine = Scheduler(
         FakeModel(Script(default="a " * 10, token_ms=10)), AbortFlag(), Background(0.25)
     )
-    await collect(engine, less_urgent("x", Urgency.PREFETCH))
+    await collect(engine, less_urgent("x", Priority.PREFETCH))
     before = time.monotonic()
-    await collect(engine, less_urgent("x", Urgency.PREFETCH))
+    await collect(engine, less_urgent("x", Priority.PREFETCH))
     assert time.monotonic() - before > 0.3
     await engine.close()
 
@@ -382,28 +382,28 @@ async def test_branches_are_written_side_by_side():
         texts, ended = ["", "", ""], [""] * 3
         async for event in engine.generate(asked):
             match event:
-                case Piece():
+                case Token():
                     texts[event.branch] += event.text
-                case Ended():
+                case BranchFinished():
                     ended[event.branch] = event.reason
     assert texts == ["one", "two two", "three"]
     assert ended == ["stop"] * 3
 
 
-@pytest.mark.parametrize("urgency", [Urgency.NOW, Urgency.PREFETCH])
+@pytest.mark.parametrize("urgency", [Priority.NOW, Priority.PREFETCH])
 async def test_only_what_somebody_waits_for_is_short_of_time(urgency):
     async with scheduler(Script(default="word " * 20, token_ms=10)) as engine:
         hurried = replace(request("x"), urgency=urgency, budget_ms=50)
         _, reason = await collect(engine, hurried)
-        assert reason == ("time" if urgency is Urgency.NOW else "end")
+        assert reason == ("time" if urgency is Priority.NOW else "end")
 
 
 async def test_who_begins_to_wait_gives_half_of_the_time_anew():
     async with scheduler(Script(default="word " * 60, token_ms=10)) as engine:
-        prepared = replace(request("x"), urgency=Urgency.PREFETCH, budget_ms=100)
+        prepared = replace(request("x"), urgency=Priority.PREFETCH, budget_ms=100)
         task = asyncio.create_task(collect(engine, prepared))
         await asyncio.sleep(0.2)
-        engine.rank(prepared.id, Urgency.NOW)
+        engine.rank(prepared.id, Priority.NOW)
         text, reason = await task
         assert reason == "time"
         assert len(text.split()) > 20
@@ -416,7 +416,7 @@ async def test_an_unexpected_failure_says_its_type_and_place_and_quotes_nothing(
     monkeypatch.setattr(FakeModel, "prefill", broken)
     async with scheduler(Script(default="x")) as engine:
         events = [event async for event in engine.generate(request("x = "))]
-    assert isinstance(events[-1], Finished)
+    assert isinstance(events[-1], RequestFinished)
     assert events[-1].reason == "failed"
     assert "UnicodeDecodeError at " in events[-1].detail
     assert "test_scheduler.py" in events[-1].detail

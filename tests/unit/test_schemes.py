@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from slm_lsp.lsp.schemes import is_editable
+from slm_lsp.server.schemes import is_editable
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from slm_lsp.lsp.server import create
+from slm_lsp.server.app import create
 
 FOLDERS = [
     {"uri": "file:///home/me/web", "name": "web"},

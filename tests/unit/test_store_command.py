@@ -12,8 +12,7 @@ import msgspec
 import platformdirs
 import pytest
 
-from slm_lsp import policy, sources
-from slm_lsp.commands import model_list, models
+from slm_lsp.cli import model_list, models
 from slm_lsp.errors import (
     ModelForbidden,
     ModelMissing,
@@ -23,9 +22,11 @@ from slm_lsp.errors import (
     StoreError,
     UsageError,
 )
-from slm_lsp.policy import Policy
-from slm_lsp.store import catalog, local_file, record, runtime
-from slm_lsp.store.writing import unfinished
+from slm_lsp.models import catalog, record, runtime
+from slm_lsp.models.directory import unfinished
+from slm_lsp.models.sources import local_file
+from slm_lsp.settings import policy, sources
+from slm_lsp.settings.policy import Policy
 from tests.unit.store_models import PAYLOAD, build_wheel, describe, install
 
 

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 import msgspec
 import pytest
 
-from slm_lsp.store import installed, record, transfer
-from slm_lsp.store.writing import unfinished
+from slm_lsp.models import installed, record
+from slm_lsp.models.directory import unfinished
+from slm_lsp.models.sources import transfer
 from tests.harness.mirror import COMMIT, Mirror, serving
 from tests.unit import interrupted
 from tests.unit.store_models import build_wheel, describe
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from slm_lsp.store.catalog import CatalogModel
+    from slm_lsp.models.catalog import CatalogModel
 
 CONTENT = random.Random(2).randbytes(300_000)
 REPOSITORY = "somebody/Tiny-GGUF"

@@ -10,13 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from slm_lsp import baseline, policy
-from slm_lsp.config import Settings
 from slm_lsp.doctor import model as doctor
-from slm_lsp.engine.endpoint import socket_path
-from slm_lsp.engine.launch import options_for
-from slm_lsp.engine.loading import load_model
-from slm_lsp.engine.model import AbortFlag
 from slm_lsp.errors import (
     ModelDamaged,
     ModelForbidden,
@@ -25,9 +19,16 @@ from slm_lsp.errors import (
     ModelUnusable,
     StoreError,
 )
-from slm_lsp.policy import Policy
-from slm_lsp.store import checksum, installed, record
-from slm_lsp.store.catalog import CatalogModel
+from slm_lsp.inference.client.launch import options_for
+from slm_lsp.inference.endpoint import socket_path
+from slm_lsp.inference.model import AbortFlag
+from slm_lsp.inference.worker.loading import load_model
+from slm_lsp.models import installed, record, verification
+from slm_lsp.models.catalog import CatalogModel
+from slm_lsp.platform import cpu_features
+from slm_lsp.settings import policy
+from slm_lsp.settings.policy import Policy
+from slm_lsp.settings.schema import Settings
 from tests.unit.store_models import PAYLOAD, build_wheel, describe, install
 
 
@@ -98,13 +99,13 @@ def test_a_file_is_hashed_once_until_it_looks_different(
 ) -> None:
     found = installed.resolve("tiny")
     hashed: list[Path] = []
-    sha256_of = checksum.sha256_of
+    sha256_of = verification.sha256_of
 
     def counting(path: Path) -> str:
         hashed.append(path)
         return sha256_of(path)
 
-    monkeypatch.setattr(checksum, "sha256_of", counting)
+    monkeypatch.setattr(verification, "sha256_of", counting)
     installed.check(found)
     installed.check(found)
     assert hashed == [found.path]
@@ -222,7 +223,7 @@ def with_adapter(payload: bytes) -> record.ModelFile:
     before = installed.get("tiny")
     path = record.folder("tiny") / "adapter.gguf"
     path.write_bytes(payload)
-    file = record.ModelFile("adapter.gguf", "LoRA", len(payload), checksum.sha256_of(path))
+    file = record.ModelFile("adapter.gguf", "LoRA", len(payload), verification.sha256_of(path))
     changed = {"files": (before.files[0], file), "adapter": file.file}
     record.write(msgspec.structs.replace(before, **changed))
     return file
@@ -260,7 +261,7 @@ def test_the_engine_and_doctor_ask_the_policy_about_both(
 def test_a_processor_that_is_too_old_is_told_before_anything_is_loaded(
     model: CatalogModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(baseline, "lacking", lambda: ("popcnt", "ssse3"))
+    monkeypatch.setattr(cpu_features, "missing_features", lambda: ("popcnt", "ssse3"))
     with pytest.raises(ModelUnusable, match="of 2009 or newer; this one lacks popcnt, ssse3"):
         load_model(options_for(Settings(model="tiny")), AbortFlag())
 
@@ -269,8 +270,10 @@ def test_a_runtime_whose_libraries_are_missing_is_told_as_one_sentence(
     model: CatalogModel, tmp_path: Path
 ) -> None:
     program = (
-        "from slm_lsp.config import Settings\n"
-        "from slm_lsp.engine import launch, loading, model\n"
+        "from slm_lsp.settings.schema import Settings\n"
+        "from slm_lsp.inference.client import launch\n"
+        "from slm_lsp.inference.worker import loading\n"
+        "from slm_lsp.inference import model\n"
         "options = launch.options_for(Settings(model='tiny'))\n"
         "loading.load_model(options, model.AbortFlag())\n"
     )

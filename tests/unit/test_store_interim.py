@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from slm_lsp.config import CompletionSettings, Settings
-from slm_lsp.store import catalog, choice, disk_read, interim, machine_speed, record
-from slm_lsp.store.disk_read import read_seconds
-from slm_lsp.store.record import ModelFile, Record
+from slm_lsp.models import catalog, record
+from slm_lsp.models.record import ModelFile, Record
+from slm_lsp.models.selection import choice, interim, machine_speed
+from slm_lsp.platform import disk
+from slm_lsp.platform.disk import read_seconds
+from slm_lsp.settings.schema import CompletionSettings, Settings
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -112,12 +114,12 @@ def test_a_file_in_memory_takes_no_time_to_read(tmp_path):
 @pytest.mark.parametrize("share", [1.0, 0.5])
 def test_what_is_not_in_memory_takes_as_long_as_a_part_of_it_did(share, tmp_path, monkeypatch):
     path = tmp_path / "file"
-    path.write_bytes(bytes(2 * disk_read.TRIAL_BYTES))
+    path.write_bytes(bytes(2 * disk.TRIAL_BYTES))
     size = path.stat().st_size
-    monkeypatch.setattr(disk_read, "_in_memory", lambda _file, place: place >= share * size)
+    monkeypatch.setattr(disk, "_in_memory", lambda _file, place: place >= share * size)
     clock = iter([100.0, 101.0])  # the trial takes a second
-    monkeypatch.setattr(disk_read, "time", SimpleNamespace(perf_counter=lambda: next(clock)))
-    monkeypatch.setattr(disk_read, "_read", lambda _file, _place: disk_read.TRIAL_BYTES)
+    monkeypatch.setattr(disk, "time", SimpleNamespace(perf_counter=lambda: next(clock)))
+    monkeypatch.setattr(disk, "_read", lambda _file, _place: disk.TRIAL_BYTES)
     assert read_seconds(path) == pytest.approx(2 * share, rel=0.6)
 
 

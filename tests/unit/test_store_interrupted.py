@@ -20,9 +20,10 @@ import msgspec
 import pytest
 
 from slm_lsp.errors import StoreError, TransferInterrupted, WrongChecksum
-from slm_lsp.store import installed, record, transfer
-from slm_lsp.store.pull import pull
-from slm_lsp.store.writing import unfinished
+from slm_lsp.models import installed, record
+from slm_lsp.models.directory import unfinished
+from slm_lsp.models.download import pull
+from slm_lsp.models.sources import transfer
 from tests.harness.mirror import Mirror, serving
 from tests.unit import interrupted
 from tests.unit.store_models import build_wheel, describe, quiet
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from slm_lsp.store.catalog import CatalogModel
+    from slm_lsp.models.catalog import CatalogModel
 
 SIZE = 400_000
 CONTENT = random.Random(1).randbytes(SIZE)
@@ -314,7 +315,7 @@ def no_links(tmp_path: Path) -> Path:
 
 
 def test_a_copy_that_was_killed_can_be_given_up(model: CatalogModel, mirror: Mirror) -> None:
-    from slm_lsp.store.remove import remove
+    from slm_lsp.models.directory import remove
 
     interrupt("closed", 200_000, model, mirror)
     assert remove("tiny", quiet) > 200_000

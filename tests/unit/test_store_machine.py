@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import psutil
 
-from slm_lsp.store.machine import SHARE, memory_for_models
+from slm_lsp.platform.machine import SHARE, memory_for_models
 
 if TYPE_CHECKING:
     from pathlib import Path

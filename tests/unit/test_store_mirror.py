@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import pytest
 
-from slm_lsp import policy
 from slm_lsp.errors import (
     EndpointForbidden,
     ModelForbidden,
@@ -24,20 +23,22 @@ from slm_lsp.errors import (
     TransferInterrupted,
     WrongChecksum,
 )
-from slm_lsp.policy import Policy
-from slm_lsp.store import installed, record, runtime, transfer, web
-from slm_lsp.store.origin import choose
-from slm_lsp.store.pip import PYPI, looked_at
-from slm_lsp.store.pull import Pulled, pull
-from slm_lsp.store.record import Trial
-from slm_lsp.store.writing import unfinished
+from slm_lsp.models import installed, record, runtime
+from slm_lsp.models.directory import unfinished
+from slm_lsp.models.download import Pulled, pull
+from slm_lsp.models.record import Trial
+from slm_lsp.models.sources import http, transfer
+from slm_lsp.models.sources.origin import choose
+from slm_lsp.models.sources.pip import PYPI, looked_at
+from slm_lsp.settings import policy
+from slm_lsp.settings.policy import Policy
 from tests.harness.mirror import Mirror, serving
 from tests.unit.store_models import PAYLOAD, build_wheel, describe, quiet
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from slm_lsp.store.catalog import CatalogModel
+    from slm_lsp.models.catalog import CatalogModel
 
 SHA256 = hashlib.sha256(PAYLOAD).hexdigest()
 TRIAL = Trial("phi3", "", chats=True, quantisation="Q4_K", licence="mit")
@@ -106,9 +107,9 @@ def test_a_mirrors_folder_may_have_any_name(model: CatalogModel, mirror: Mirror)
 )
 def test_a_mirror_may_not_lead_to_less_protection(there: str, expected: str) -> None:
     with pytest.raises(PullFailed, match=expected):
-        web.check_redirect("HTTPS://mirror.example/x?signed=secret", there)
-    web.check_redirect("https://mirror.example", "https://other.example")
-    web.check_redirect("http://mirror.example", "http://other.example")
+        http.check_redirect("HTTPS://mirror.example/x?signed=secret", there)
+    http.check_redirect("https://mirror.example", "https://other.example")
+    http.check_redirect("http://mirror.example", "http://other.example")
 
 
 def test_a_mirror_that_leads_to_another_protocol_is_not_followed(

@@ -10,14 +10,25 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from slm_lsp import policy
-from slm_lsp.commands.model_list import described
+from slm_lsp.cli.model_list import described
 from slm_lsp.errors import ModelForbidden, ModelMissing, ModelUnusable
-from slm_lsp.policy import Policy
-from slm_lsp.store import installed, optimize, record, runtime
-from slm_lsp.store.catalog import CatalogModel
-from slm_lsp.store.machine import this_machine
-from slm_lsp.store.record import TYPICAL, Case, Measured, Record, Speed
+from slm_lsp.models import (
+    installed,
+    optimize,
+    record,
+    runtime,
+)
+from slm_lsp.models.catalog import CatalogModel
+from slm_lsp.models.record import (
+    TYPICAL,
+    Case,
+    Measured,
+    Record,
+    Speed,
+)
+from slm_lsp.platform.machine import this_machine
+from slm_lsp.settings import policy
+from slm_lsp.settings.policy import Policy
 from tests.unit.store_models import PAYLOAD, build_wheel, describe, install, quiet
 
 
@@ -28,7 +39,7 @@ def model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> CatalogModel:
 
 
 class Runtime:
-    """Answers as `slm_lsp.engine.quantize` does. An entry of None cannot be measured."""
+    """Answers as `inference.programs.quantize` does. An entry of None cannot be measured."""
 
     def __init__(self, request_ms: dict[str, float | None], exact_match: dict[str, float]) -> None:
         self.request_ms = request_ms

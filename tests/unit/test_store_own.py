@@ -9,10 +9,21 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from slm_lsp.errors import ModelUnusable, NameTaken, StoreError, WrongChecksum
-from slm_lsp.store import catalog, installed, record, runtime, transfer
-from slm_lsp.store.own import FILE, take_in
-from slm_lsp.store.record import Trial
+from slm_lsp.errors import (
+    ModelUnusable,
+    NameTaken,
+    StoreError,
+    WrongChecksum,
+)
+from slm_lsp.models import (
+    catalog,
+    installed,
+    record,
+    runtime,
+)
+from slm_lsp.models.import_model import FILE, import_model
+from slm_lsp.models.record import Trial
+from slm_lsp.models.sources import transfer
 from tests.unit.store_models import quiet
 
 CONTENT = b"GGUF" + bytes(1000)
@@ -40,7 +51,7 @@ def left_over(store: Path) -> list[str]:
 
 
 def test_it_is_linked_recorded_and_sound(file: Path, store: Path) -> None:
-    found, trial = take_in(file, "phi", "", quiet)
+    found, trial = import_model(file, "phi", "", quiet)
     assert trial == TRIAL
     assert (found.origin, found.licence) == ("Phi-3-mini.gguf", "mit")
     assert found.used == record.ModelFile(FILE, "Q4_K", len(CONTENT), SHA256)
@@ -62,18 +73,18 @@ def without_links(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_file_name_may_have_any_bytes(file: Path, tmp_path: Path) -> None:
     named = tmp_path / "na\udcffme.gguf"
     file.rename(named)
-    assert take_in(named, "phi", "", quiet)[0].origin == "na\ufffdme.gguf"
+    assert import_model(named, "phi", "", quiet)[0].origin == "na\ufffdme.gguf"
 
 
 def test_links_in_a_circle_are_no_file(tmp_path: Path) -> None:
     (tmp_path / "circle.gguf").symlink_to("circle.gguf")
     with pytest.raises(StoreError, match="There is no file"):
-        take_in(tmp_path / "circle.gguf", "phi", "", quiet)
+        import_model(tmp_path / "circle.gguf", "phi", "", quiet)
 
 
 @pytest.mark.usefixtures("without_links")
 def test_where_no_link_can_be_made_it_is_copied(file: Path) -> None:
-    take_in(file, "phi", SHA256.upper(), quiet)
+    import_model(file, "phi", SHA256.upper(), quiet)
     copy = installed.resolve("phi").path
     assert copy.read_bytes() == CONTENT
     assert not copy.samefile(file)
@@ -93,15 +104,15 @@ def test_a_file_that_is_still_being_written_is_not_taken_in(
 
     monkeypatch.setattr(runtime, "attempt", attempt)
     with pytest.raises(WrongChecksum, match="changed while it was taken in"):
-        take_in(file, "phi", "", quiet)
+        import_model(file, "phi", "", quiet)
     assert left_over(store) == []
 
 
 def test_what_is_replaced_leaves_no_file_behind(file: Path, store: Path) -> None:
-    take_in(file, "phi", "", quiet)
+    import_model(file, "phi", "", quiet)
     (store / "phi" / "phi.Q8_0.gguf").write_bytes(bytes(1000))
     installed.resolve("phi").path.unlink()
-    take_in(file, "phi", "", quiet)
+    import_model(file, "phi", "", quiet)
     files = sorted(path.name for path in (store / "phi").iterdir())
     assert files == [FILE, f"{FILE}.verified", "record.json"]
 
@@ -116,7 +127,7 @@ def test_a_store_that_may_not_be_written_says_what_to_do(
 
     monkeypatch.setattr(Path, "mkdir", refuse)
     with pytest.raises(StoreError, match=record.STORE_VARIABLE):
-        take_in(file, "phi", "", quiet)
+        import_model(file, "phi", "", quiet)
 
 
 def test_a_copy_that_was_interrupted_goes_on(
@@ -134,10 +145,10 @@ def test_a_copy_that_was_interrupted_goes_on(
     monkeypatch.setattr(Path, "hardlink_to", refuse)
     monkeypatch.setattr(transfer, "CHUNK", 100)
     with pytest.raises(KeyboardInterrupt):
-        take_in(file, "phi", "", interrupt)
+        import_model(file, "phi", "", interrupt)
     assert installed.installed() == ()
     copied: list[int] = []
-    take_in(file, "phi", "", lambda stage, done, _: copied.append(done) if done else None)
+    import_model(file, "phi", "", lambda stage, done, _: copied.append(done) if done else None)
     assert copied[0] == 500
     assert installed.resolve("phi").path.read_bytes() == CONTENT
     assert left_over(store) == ["phi"]
@@ -150,55 +161,55 @@ def test_a_name_that_is_taken_leaves_no_copy(
         raise OSError(18, "Invalid cross-device link")
 
     monkeypatch.setattr(Path, "hardlink_to", refuse)
-    take_in(file, "phi", "", quiet)
+    import_model(file, "phi", "", quiet)
     other = tmp_path / "other.gguf"
     other.write_bytes(CONTENT + b"x")
     with pytest.raises(NameTaken):
-        take_in(other, "phi", "", quiet)
+        import_model(other, "phi", "", quiet)
     assert left_over(store) == ["phi"]
 
 
 def test_a_link_to_a_file_is_followed(file: Path, tmp_path: Path) -> None:
     link = tmp_path / "link.gguf"
     link.symlink_to(file)
-    take_in(link, "phi", "", quiet)
+    import_model(link, "phi", "", quiet)
     assert not installed.resolve("phi").path.is_symlink()
 
 
 @pytest.mark.parametrize("name", ["", ".hidden", "a/b", "phi 3", "smollm2-135m", "slm-fim-135m"])
 def test_a_name_that_cannot_be_used_is_refused(name: str, file: Path, store: Path) -> None:
     with pytest.raises(StoreError, match="another"):
-        take_in(file, name, "", quiet)
+        import_model(file, name, "", quiet)
     assert not store.exists()
 
 
 def test_another_model_keeps_its_name(file: Path, tmp_path: Path) -> None:
-    take_in(file, "phi", "", quiet)
+    import_model(file, "phi", "", quiet)
     other = tmp_path / "other.gguf"
     other.write_bytes(CONTENT + b"x")
     with pytest.raises(StoreError, match="Another model is called 'phi'"):
-        take_in(other, "phi", "", quiet)
+        import_model(other, "phi", "", quiet)
     installed.verify("phi")
 
 
 def test_the_same_file_may_come_again(file: Path, store: Path) -> None:
-    assert take_in(file, "phi", "", quiet) == take_in(file, "phi", "", quiet)
+    assert import_model(file, "phi", "", quiet) == import_model(file, "phi", "", quiet)
     installed.verify("phi")
     assert left_over(store) == ["phi"]
 
 
 def test_a_damaged_model_is_replaced(file: Path, tmp_path: Path) -> None:
-    take_in(file, "phi", "", quiet)
+    import_model(file, "phi", "", quiet)
     installed.resolve("phi").path.unlink()
     other = tmp_path / "other.gguf"
     other.write_bytes(CONTENT + b"x")
-    take_in(other, "phi", "", quiet)
+    import_model(other, "phi", "", quiet)
     assert installed.verify("phi").origin == "other.gguf"
 
 
 def test_another_checksum_than_the_one_given_is_refused(file: Path, store: Path) -> None:
     with pytest.raises(StoreError, match=re.escape(SHA256)):
-        take_in(file, "phi", "0" * 64, quiet)
+        import_model(file, "phi", "0" * 64, quiet)
     assert left_over(store) == []
 
 
@@ -208,9 +219,9 @@ def test_the_checksum_of_the_catalog_counts_too(
     known = msgspec.structs.replace(catalog.find("phi-3-mini"), sha256="1" * 64)
     monkeypatch.setattr(catalog, "models", lambda: (known,))
     with pytest.raises(StoreError, match="1" * 64):
-        take_in(file, "phi-3-mini", "", quiet)
+        import_model(file, "phi-3-mini", "", quiet)
     assert left_over(store) == []
-    take_in(file, "another", "", quiet)
+    import_model(file, "another", "", quiet)
 
 
 def test_a_file_that_does_not_run_leaves_nothing(
@@ -221,14 +232,14 @@ def test_a_file_that_does_not_run_leaves_nothing(
 
     monkeypatch.setattr(runtime, "attempt", refuse)
     with pytest.raises(ModelUnusable, match="signal 6"):
-        take_in(file, "phi", "", quiet)
+        import_model(file, "phi", "", quiet)
     assert left_over(store) == []
     assert file.read_bytes() == CONTENT
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match=r"no file .*nothing\.gguf"):
-        take_in(tmp_path / "nothing.gguf", "phi", "", quiet)
+        import_model(tmp_path / "nothing.gguf", "phi", "", quiet)
 
 
 def test_a_full_disk_is_noticed_before_the_copy(
@@ -244,5 +255,5 @@ def test_a_full_disk_is_noticed_before_the_copy(
     monkeypatch.setattr(Path, "hardlink_to", refuse)
     monkeypatch.setattr(transfer, "require_space", full)
     with pytest.raises(StoreError, match="full"):
-        take_in(file, "phi", "", quiet)
+        import_model(file, "phi", "", quiet)
     assert left_over(store) == []

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import msgspec
 import pytest
 
-from slm_lsp import cli
+from slm_lsp.cli import main
 from slm_lsp.errors import (
     EndpointForbidden,
     ModelForbidden,
@@ -24,14 +24,16 @@ from slm_lsp.errors import (
     StoreError,
     WrongChecksum,
 )
-from slm_lsp.policy import Policy
-from slm_lsp.prepare.prepare import prepare
-from slm_lsp.store import assembly, installed, package_index, publisher, record
-from slm_lsp.store.assembly import Assembly
-from slm_lsp.store.catalog import Prepared
-from slm_lsp.store.checksum import sha256_of
-from slm_lsp.store.pull import pull
-from slm_lsp.store.writing import unfinished
+from slm_lsp.models import installed, record
+from slm_lsp.models.catalog import Prepared
+from slm_lsp.models.directory import unfinished
+from slm_lsp.models.download import pull
+from slm_lsp.models.preparation.prepare import prepare
+from slm_lsp.models.sources import package_index, publisher
+from slm_lsp.models.sources import package_index as assembly
+from slm_lsp.models.sources.package_index import Assembly
+from slm_lsp.models.verification import sha256_of
+from slm_lsp.settings.policy import Policy
 from tests.harness.mirror import Mirror, serving
 from tests.unit.store_models import (
     MEMBER,
@@ -50,7 +52,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from slm_lsp.store.catalog import CatalogModel
+    from slm_lsp.models.catalog import CatalogModel
 
 NAMES = ("tiny-model-part1", "tiny-model-part2", "tiny-model-part3")
 CUTS = (0, 5000, 5001, len(PAYLOAD))
@@ -59,8 +61,9 @@ PARTS = tuple(PAYLOAD[start:end] for start, end in itertools.pairwise(CUTS))
 DIES = """
 import os, shutil, signal, sys, msgspec
 from pathlib import Path
-from slm_lsp.store import assembly, package_index, pull
-from slm_lsp.store.catalog import CatalogModel
+from slm_lsp.models.sources import package_index as assembly, package_index
+from slm_lsp.models import download as pull
+from slm_lsp.models.catalog import CatalogModel
 
 steps = int(sys.argv[2])
 
@@ -350,13 +353,13 @@ def test_a_place_that_the_administrator_forbids_is_passed_over(
     model: CatalogModel, server: Mirror, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     allowed = Policy(allowed_endpoints=(server.url, server.url.replace("127.0.0.1", "localhost")))
-    monkeypatch.setattr("slm_lsp.policy.load", lambda: allowed)
+    monkeypatch.setattr("slm_lsp.settings.policy.load", lambda: allowed)
     monkeypatch.setattr(
         package_index.PackageIndex, "endpoints", lambda _self: ("https://index.example",)
     )
     monkeypatch.setattr(package_index, "_download", never)
     assert pull(published(model), offline=False, progress=quiet)
-    monkeypatch.setattr("slm_lsp.policy.load", lambda: Policy(allowed_endpoints=()))
+    monkeypatch.setattr("slm_lsp.settings.policy.load", lambda: Policy(allowed_endpoints=()))
     shutil.rmtree(record.folder("tiny"))
     with pytest.raises(EndpointForbidden):
         pull(published(model), offline=False, progress=quiet)
@@ -365,7 +368,9 @@ def test_a_place_that_the_administrator_forbids_is_passed_over(
 @pytest.fixture
 def prepared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> CatalogModel:
     """A model in a wheel whose file can be prepared, and what that gives."""
-    monkeypatch.setattr("slm_lsp.prepare.prepare.needed_tokens", lambda: frozenset({"ab", "ha"}))
+    monkeypatch.setattr(
+        "slm_lsp.models.preparation.prepare.needed_tokens", lambda: frozenset({"ab", "ha"})
+    )
     source, made = tmp_path / "source.gguf", tmp_path / "made.gguf"
     write_model(source)
     prepare(source, made)
@@ -373,9 +378,9 @@ def prepared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> CatalogModel:
     point_pip_at(tmp_path / "index", monkeypatch)
     model = describe(build_wheel(tmp_path / "index", payload), payload)
     about = Prepared("tiny.prepared.gguf", "Q8_0", made.stat().st_size, sha256_of(made))
-    monkeypatch.setattr("slm_lsp.store.runtime.prepare", prepare)
+    monkeypatch.setattr("slm_lsp.models.runtime.prepare", prepare)
     model = msgspec.structs.replace(model, prepared=about, exact_match={})
-    monkeypatch.setattr("slm_lsp.store.catalog.models", lambda: (model,))
+    monkeypatch.setattr("slm_lsp.models.catalog.models", lambda: (model,))
     return model
 
 
@@ -411,7 +416,7 @@ def test_where_only_the_source_is_allowed_it_is_used(
     prepared: CatalogModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     allowed = Policy(allowed_models=(prepared.sha256,))
-    monkeypatch.setattr("slm_lsp.policy.load", lambda: allowed)
+    monkeypatch.setattr("slm_lsp.settings.policy.load", lambda: allowed)
     assert pull(prepared, offline=False, progress=quiet)
     found = installed.get("tiny")
     assert found.used.sha256 == prepared.sha256
@@ -423,7 +428,7 @@ def test_where_only_the_prepared_file_is_allowed_it_can_be_had(
 ) -> None:
     assert prepared.prepared is not None
     allowed = Policy(allowed_models=(prepared.prepared.sha256,))
-    monkeypatch.setattr("slm_lsp.policy.load", lambda: allowed)
+    monkeypatch.setattr("slm_lsp.settings.policy.load", lambda: allowed)
     assert pull(prepared, offline=False, progress=quiet)
     assert installed.permitted("tiny", allowed).sha256 == prepared.prepared.sha256
 
@@ -452,7 +457,7 @@ def test_who_keeps_the_source_too_late_is_told_how(
 ) -> None:
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
     assert pull(prepared, offline=False, progress=quiet)
-    assert cli.main(["models", "pull", "tiny", "--keep-source"]) == 0
+    assert main.main(["models", "pull", "tiny", "--keep-source"]) == 0
     assert "models remove tiny" in capsys.readouterr().out
 
 
@@ -461,7 +466,7 @@ def test_a_kept_source_is_prepared_without_fetching_it_again(
 ) -> None:
     plain = msgspec.structs.replace(prepared, prepared=None)
     with monkeypatch.context() as before:
-        before.setattr("slm_lsp.store.catalog.models", lambda: (plain,))
+        before.setattr("slm_lsp.models.catalog.models", lambda: (plain,))
         assert pull(plain, offline=False, progress=quiet)
     monkeypatch.setattr(subprocess, "Popen", never)
     assert pull(prepared, offline=True, progress=quiet)
@@ -482,7 +487,7 @@ def test_a_folder_with_the_prepared_file_is_a_source(
 
 
 def test_the_real_parts_are_those_of_the_file() -> None:
-    from slm_lsp.store import catalog
+    from slm_lsp.models import catalog
 
     several = [one for one in catalog.models() if len(one.parts) > 1]
     assert {one.name for one in several} >= {"qwen2.5-coder-0.5b-instruct"}

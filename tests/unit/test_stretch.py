@@ -8,9 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from slm_lsp.context.outline import import_lines
-from slm_lsp.context.stretch import NEAR_LINES, SHORT_LINES, serves, stretch
-from slm_lsp.context.syntax import (
+from slm_lsp.syntax.outline import import_lines
+from slm_lsp.syntax.partial_parse import (
+    NEAR_LINES,
+    SHORT_LINES,
+    partial_parse,
+    serves,
+)
+from slm_lsp.syntax.syntax import (
     Syntax,
     errors_added,
     inside,
@@ -18,8 +23,14 @@ from slm_lsp.context.syntax import (
     parse,
     scopes,
 )
-from slm_lsp.context.tree import ranges_of
-from slm_lsp.text import Completion, Cursor, Document, Edit, Span
+from slm_lsp.syntax.tree import ranges_of
+from slm_lsp.text.document import (
+    Completion,
+    Cursor,
+    Document,
+    Edit,
+    Span,
+)
 from tests.unit.marked import document
 from tests.unit.test_syntax import shape
 
@@ -64,7 +75,7 @@ def whole(made: Document) -> Syntax:
 
 
 def near(syntax: Syntax, line: int) -> Syntax:
-    part = parse(syntax.document, stretch(syntax, line))
+    part = parse(syntax.document, partial_parse(syntax, line))
     assert isinstance(part, Syntax)
     return part
 

@@ -6,8 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from slm_lsp.context.languages import QUERIES, find
-from slm_lsp.context.symbols import MAX_FIELDS, MAX_SIGNATURE, has_symbols, symbols
+from slm_lsp.syntax.languages import QUERIES, find
+from slm_lsp.syntax.symbols import (
+    MAX_FIELDS,
+    MAX_SIGNATURE,
+    has_symbols,
+    symbols,
+)
 
 PYTHON = '''
 LIMIT = 3

@@ -9,10 +9,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from slm_lsp.context import language_table, languages
-from slm_lsp.context.syntax import Overrun, Syntax, inside, parse
-from slm_lsp.context.tree import cursor_at, offset, point
-from slm_lsp.text import Cursor, Document, Edit, Span
+from slm_lsp.syntax import languages
+from slm_lsp.syntax import languages as language_table
+from slm_lsp.syntax.syntax import (
+    PendingParse,
+    Syntax,
+    inside,
+    parse,
+)
+from slm_lsp.syntax.tree import cursor_at, offset, point
+from slm_lsp.text.document import (
+    Cursor,
+    Document,
+    Edit,
+    Span,
+)
 from tests.unit.marked import cursors, document, edits, texts
 
 CODE = {
@@ -130,7 +141,7 @@ def test_a_language_without_grammar_has_no_syntax():
 def test_a_parse_over_its_budget_is_given_up_and_can_be_repeated():
     made = document("x = [1, 2, {3: f(4)}]\n" * 3000)
     overrun = parse(made, budget_ms=0)
-    assert isinstance(overrun, Overrun)
+    assert isinstance(overrun, PendingParse)
     assert shape(parsed(made)) == shape(finished(overrun))
 
 
@@ -139,7 +150,7 @@ def test_edits_during_an_overrun_are_followed_without_parsing():
     edit = Edit(Span.at(Cursor(0, 0)), '"""')
     after = sound.document.applied(edit, 1)
     overrun = sound.edited(edit, sound.document, after, budget_ms=0)
-    assert isinstance(overrun, Overrun)
+    assert isinstance(overrun, PendingParse)
     back = Edit(Span(Cursor(0, 0), Cursor(0, 3)), "# é\n")
     last = after.applied(back, 2)
     overrun = overrun.unparsed(back, after, last)
@@ -150,13 +161,13 @@ def test_edits_during_an_overrun_are_followed_without_parsing():
 def test_an_overrun_of_a_first_parse_follows_edits_too():
     made = document("x = [1, 2, {3: f(4)}]\n" * 3000)
     overrun = parse(made, budget_ms=0)
-    assert isinstance(overrun, Overrun)
+    assert isinstance(overrun, PendingParse)
     edit = Edit(Span.at(Cursor(1, 0)), "y = 2\n")
     after = made.applied(edit, 1)
     assert shape(finished(overrun.unparsed(edit, made, after))) == shape(parsed(after))
 
 
-def finished(overrun: Overrun) -> Syntax:
+def finished(overrun: PendingParse) -> Syntax:
     syntax = parse(overrun.document, overrun)
     assert isinstance(syntax, Syntax)
     return syntax
@@ -173,7 +184,7 @@ def test_a_parser_that_fails_leaves_text_and_logs_no_code(monkeypatch, caplog):
     def broken(*_arguments):
         raise RuntimeError("secret = 1")
 
-    monkeypatch.setattr("slm_lsp.lines.Lines.source", broken)
+    monkeypatch.setattr("slm_lsp.text.lines.Lines.source", broken)
     with caplog.at_level(logging.WARNING):
         assert parse(document("secret = 1\n")) is None
     assert "python parser failed" in caplog.text

@@ -6,7 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from slm_lsp.context.syntax import Block, may_open_block, opens_block, parse
+from slm_lsp.syntax.syntax import (
+    Block,
+    may_open_block,
+    opens_block,
+    parse,
+)
 from tests.unit.marked import cursors, document, marked, texts
 
 

@@ -6,11 +6,22 @@ import re
 
 import pytest
 
-from slm_lsp.context import languages
-from slm_lsp.context.language_table import LANGUAGES
-from slm_lsp.context.outline import import_lines
-from slm_lsp.context.syntax import Syntax, errors_added, inside, parse, scopes
-from slm_lsp.text import Completion, Cursor, Document, Span
+from slm_lsp.syntax import languages
+from slm_lsp.syntax.languages import LANGUAGES
+from slm_lsp.syntax.outline import import_lines
+from slm_lsp.syntax.syntax import (
+    Syntax,
+    errors_added,
+    inside,
+    parse,
+    scopes,
+)
+from slm_lsp.text.document import (
+    Completion,
+    Cursor,
+    Document,
+    Span,
+)
 from tests.unit.marked import document
 from tests.unit.samples import SAMPLES, Sample
 

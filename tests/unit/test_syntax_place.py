@@ -6,8 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from slm_lsp.context.syntax import Scope, inside, parse, scopes
-from slm_lsp.text import Cursor, Span
+from slm_lsp.syntax.syntax import (
+    Scope,
+    inside,
+    parse,
+    scopes,
+)
+from slm_lsp.text.document import Cursor, Span
 from tests.unit.marked import cursors, document, marked, texts
 
 

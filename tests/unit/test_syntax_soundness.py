@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from slm_lsp.context.soundness import parses_little
-from slm_lsp.context.syntax import errors_added
-from slm_lsp.text import Completion, Cursor, Span
+from slm_lsp.syntax.soundness import parses_little
+from slm_lsp.syntax.syntax import errors_added
+from slm_lsp.text.document import Completion, Cursor, Span
 from tests.unit.marked import marked
 
 LONG = "".join(f"def f{n}(a, b):\n    return [a, b, {{{n}: a}}]\n\n\n" for n in range(1500))

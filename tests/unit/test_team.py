@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from slm_lsp.engine.team import Team, shares
+from slm_lsp.platform.affinity import ThreadAffinity, shares
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="only Linux moves threads")
 
@@ -53,7 +53,7 @@ def test_the_members_are_placed_and_nobody_else():
     other = Colleague()
 
     def work() -> list[set[int]]:
-        team = Team(2, [frozenset({one}), frozenset({two})])
+        team = ThreadAffinity(2, [frozenset({one}), frozenset({two})])
         with team.placed():
             pass  # the runtime has started nothing yet: it was interrupted
         assert os.sched_getaffinity(0) == everywhere
@@ -74,7 +74,7 @@ def test_the_members_are_placed_and_nobody_else():
 @linux
 def test_a_first_thread_stays_as_it_is():
     everywhere = os.sched_getaffinity(0)
-    with Team(2, [frozenset({cpu}) for cpu in (0, 1)]).placed():
+    with ThreadAffinity(2, [frozenset({cpu}) for cpu in (0, 1)]).placed():
         colleague = Colleague()
     assert os.sched_getaffinity(0) == everywhere
     assert os.sched_getaffinity(colleague.thread.native_id or 0) == everywhere

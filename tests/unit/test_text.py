@@ -4,8 +4,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from slm_lsp.lines import split_lines
-from slm_lsp.text import Cursor, Document, Edit, Span, valid_unicode
+from slm_lsp.text.document import (
+    Cursor,
+    Document,
+    Edit,
+    Span,
+    valid_unicode,
+)
+from slm_lsp.text.lines import split_lines
 from tests.unit.marked import cursors, document, edits, index, texts
 
 

@@ -9,11 +9,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from slm_lsp.completion.generate import Draft
+from slm_lsp.completion.postprocess import tidy, without_circles, without_following
 from slm_lsp.completion.request import Request
-from slm_lsp.completion.tidy import tidy, without_circles, without_following
-from slm_lsp.context.syntax import Syntax, parse
-from slm_lsp.engine.protocol import Piece
-from slm_lsp.text import Cursor, Document, Span, visible
+from slm_lsp.inference.protocol import Token
+from slm_lsp.syntax.syntax import Syntax, parse
+from slm_lsp.text.document import (
+    Cursor,
+    Document,
+    Span,
+    visible,
+)
 
 
 def offered(source: str, generated: str, *, language: str = "python", reason: str = "stop"):
@@ -24,7 +29,7 @@ def offered(source: str, generated: str, *, language: str = "python", reason: st
     cursor = Cursor(len(lines) - 1, len(lines[-1]))
     parsed = parse(document)
     syntax = parsed if isinstance(parsed, Syntax) else None
-    pieces = [Piece(1, character, -0.01) for character in generated]
+    pieces = [Token(1, character, -0.01) for character in generated]
     draft = Draft(pieces, generated, reason)
     completions, dropped = tidy(Request(document, syntax, cursor), [draft])
     return (completions[0] if completions else None), dropped
@@ -170,7 +175,7 @@ def test_offers_a_start_of_what_was_written_and_touches_nothing_else(
 def test_alternatives_follow_the_automatic_one_and_differ_in_more_than_blanks_or_quotes():
     document = Document.of("x = \n", uri="file:///a", language="python")
     written = [("f('a', b)", -3.0), ('f("a",b)', -0.1), ("g(1)", -2.0), ("h(2)", -1.0)]
-    drafts = [Draft([Piece(1, it, logprob)], it, "stop") for it, logprob in written]
+    drafts = [Draft([Token(1, it, logprob)], it, "stop") for it, logprob in written]
     completions, _ = tidy(Request(document, parse(document), Cursor(0, 4)), drafts)
     assert [it.text for it in completions] == ["f('a', b)", "h(2)", "g(1)"]
 

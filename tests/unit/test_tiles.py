@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from slm_lsp.engine import tiles
+from slm_lsp.platform import amx
 from tests.harness.world import REPOSITORY
 
 if TYPE_CHECKING:
@@ -45,17 +45,17 @@ void configure() {
         (b"GCC: (Debian 14.2.0-19) 14.2.0", ""),
         (b"GCC: (GNU) 15.1.1", ""),
         (b"clang version 14.0.6", ""),
-        (b"GCC: (Debian 12.2.0-14) 12.2.0\0" + tiles.MARK, ""),
+        (b"GCC: (Debian 12.2.0-14) 12.2.0\0" + amx.MARK, ""),
     ],
 )
 def test_the_compiler_of_a_library(notes: bytes, compiler: str, tmp_path: Path):
     library = tmp_path / "libggml-cpu.so"
     library.write_bytes(b"\x7fELF" + bytes(100) + notes + bytes(100))
-    assert tiles.defect_of(library) == compiler
+    assert amx.defect_of(library) == compiler
 
 
 def test_a_library_that_is_gone(tmp_path: Path):
-    assert tiles.defect_of(tmp_path / "libggml-cpu.so") == ""
+    assert amx.defect_of(tmp_path / "libggml-cpu.so") == ""
 
 
 @pytest.mark.skipif(platform.machine() != "x86_64", reason="AMX is Intel's")
@@ -66,4 +66,4 @@ def test_the_header_has_the_whole_configuration_written(tmp_path: Path):
     command = ["g++", "-O3", "-mamx-tile", "-S", "-o", "-", "-include", str(HEADER), str(source)]
     ended = subprocess.run(command, capture_output=True, check=True)
     assert b"12345" in ended.stdout
-    assert tiles.MARK in ended.stdout
+    assert amx.MARK in ended.stdout

@@ -7,7 +7,7 @@ import re
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from slm_lsp.engine.tokenizer import MARGIN, Tokenizer
+from slm_lsp.inference.llama.tokenizer import MARGIN, Tokenizer
 
 # As byte-level BPE tokenizers cut a text into words; a token here is half a word.
 WORDS = re.compile(r" ?[A-Za-z]+| ?\d+| ?[^\s\w]+|\s+(?!\S)|\s+|\w")

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from slm_lsp.actions.frame import Place
-from slm_lsp.actions.hints import HINTS
+from slm_lsp.actions.frame import ActionContext
+from slm_lsp.actions.type_hints import HINTS
 from slm_lsp.completion.generate import Draft
 from slm_lsp.errors import ActionRefused
-from slm_lsp.text import Span
+from slm_lsp.text.document import Span
 from tests.unit.marked import marked
 
 
@@ -25,7 +25,7 @@ from tests.unit.marked import marked
 def test_what_is_none_is_refused(written: str, reason: str, expected: str):
     _, syntax, cursor = marked("function f(|a, b) {\n  return a;\n}\n", "typescript")
     assert syntax is not None
-    frame = HINTS.find(Place(syntax, Span.at(cursor)))
+    frame = HINTS.find(ActionContext(syntax, Span.at(cursor)))
     assert frame is not None
     with pytest.raises(ActionRefused) as refused:
         list(frame.texts(Draft([], written, reason)))
@@ -44,4 +44,4 @@ def test_what_is_none_is_refused(written: str, reason: str, expected: str):
 def test_none_are_offered_where_none_are_missing_or_none_are_possible(text: str, language: str):
     _, syntax, cursor = marked(text, language)
     assert syntax is not None
-    assert HINTS.find(Place(syntax, Span.at(cursor))) is None
+    assert HINTS.find(ActionContext(syntax, Span.at(cursor))) is None

@@ -8,16 +8,16 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from slm_lsp.engine.llama_context import BRANCHES
-from slm_lsp.engine.model import Aborted, AbortFlag
-from slm_lsp.engine.trunk import NEAR, Trunk
+from slm_lsp.inference.llama.context import BRANCHES
+from slm_lsp.inference.llama.speculative import NEAR, SpeculativeSequence
+from slm_lsp.inference.model import Aborted, AbortFlag
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     import numpy.typing as npt
 
-    from slm_lsp.engine.llama_context import LlamaContext, State
+    from slm_lsp.inference.llama.context import LlamaContext, State
 
 Act = tuple[str, list[int], list[int]]
 
@@ -73,19 +73,19 @@ class Sequences:
         return True
 
 
-def trunk() -> tuple[Trunk, Sequences]:
+def trunk() -> tuple[SpeculativeSequence, Sequences]:
     sequences = Sequences()
-    return Trunk(cast("LlamaContext", sequences)), sequences
+    return SpeculativeSequence(cast("LlamaContext", sequences)), sequences
 
 
-def wrote(kv: Trunk, sequences: Sequences, token: int) -> None:
+def wrote(kv: SpeculativeSequence, sequences: Sequences, token: int) -> None:
     """Append `token` to the answer, as decoding does."""
     end = len(kv.tokens)
     sequences.evaluate([token], position=end, sequence=0, abort=AbortFlag())
     kv.appended([token], -1)
 
 
-def scored(kv: Trunk, at: int) -> list[int]:
+def scored(kv: SpeculativeSequence, at: int) -> list[int]:
     """Return the tokens that the scores at `at` were computed from."""
     return [int(number) for number in kv.scores(at)]
 

@@ -8,18 +8,16 @@ import pytest
 
 from slm_lsp.errors import TuneRefused
 from slm_lsp.evaluation.cases import Case
-from slm_lsp.text import Document
-from slm_lsp.tune import quality
-from slm_lsp.tune.decontamination import MARKS, Evaluated
-from slm_lsp.tune.duplicates import Seen
-from slm_lsp.tune.licence import is_permissive
-from slm_lsp.tune.repository import Repository
-from slm_lsp.tune.words import runs
+from slm_lsp.text.document import Document
+from slm_lsp.training.data import filters
+from slm_lsp.training.data.filters import is_permissive
+from slm_lsp.training.data.overlap import MARKS, Evaluated, Seen, runs
+from slm_lsp.training.data.repository import Repository
 from tools.licences import licence_of
 
-ENGINE = Path(quality.__file__).parents[1] / "engine"
+ENGINE = Path(filters.__file__).parents[2] / "inference" / "llama"
 TEXT = (ENGINE / "kv.py").read_text("utf-8")
-OTHER = (ENGINE / "healing.py").read_text("utf-8")
+OTHER = (ENGINE.parent / "prompts" / "healing.py").read_text("utf-8")
 
 
 @pytest.mark.parametrize(
@@ -74,11 +72,11 @@ def test_what_packages_say_of_their_licence(path: str, text: str, licence: str):
     ],
 )
 def test_files_left_out(path: str, text: str, reason: str):
-    assert quality.against(path, text) == reason
+    assert filters.against(path, text) == reason
 
 
 def test_ones_own_code_needs_no_licence():
-    assert quality.against("a.py", "# GNU General Public License\n" + TEXT, own=True) == ""
+    assert filters.against("a.py", "# GNU General Public License\n" + TEXT, own=True) == ""
 
 
 def test_near_duplicates():

@@ -14,13 +14,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from slm_lsp.errors import UsageUnavailable
-from slm_lsp.lsp.documents import Documents
-from slm_lsp.lsp.usage import Usage
-from slm_lsp.text import Completion, Cursor, Document, Edit, Span
+from slm_lsp.server.documents import Documents
+from slm_lsp.server.usage import Usage
+from slm_lsp.text.document import (
+    Completion,
+    Cursor,
+    Document,
+    Edit,
+    Span,
+)
+from slm_lsp.text.edits import moved_span
 from slm_lsp.usage import store
-from slm_lsp.usage.latency import bucket, percentile
-from slm_lsp.usage.place import moved_span
-from slm_lsp.usage.recorder import Count, Recorder
+from slm_lsp.usage.recorder import Count, Recorder, bucket, percentile
 from slm_lsp.usage.summary import summary
 
 if TYPE_CHECKING:

@@ -3,7 +3,8 @@
 import json
 from pathlib import Path
 
-from slm_lsp import __version__, config
+from slm_lsp import __version__
+from slm_lsp.settings import schema
 from tools import vscode_settings
 
 FOLDER = Path(__file__).parents[2] / "editors" / "vscode"
@@ -12,14 +13,14 @@ PROPERTIES = MANIFEST["contributes"]["configuration"]["properties"]
 
 
 def test_the_settings_are_the_servers() -> None:
-    assert vscode_settings.updated(MANIFEST, config.schema()) == MANIFEST, (
+    assert vscode_settings.updated(MANIFEST, schema.schema()) == MANIFEST, (
         "run: slm-lsp config schema | python3 -m tools.vscode_settings"
     )
 
 
 def test_no_setting_is_left_out() -> None:
     ours = [f"slm-lsp.{name}" for name in vscode_settings.SERVER]
-    assert list(PROPERTIES) == [f"slm-lsp.{name}" for name in config.setting_names()] + ours
+    assert list(PROPERTIES) == [f"slm-lsp.{name}" for name in schema.setting_names()] + ours
 
 
 def test_no_folder_chooses_a_model_or_a_program() -> None:

@@ -9,9 +9,14 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from slm_lsp.context.syntax import parse
 from slm_lsp.context.window import Budget, estimated_tokens, window
-from slm_lsp.text import Cursor, Document, Edit, Span
+from slm_lsp.syntax.syntax import parse
+from slm_lsp.text.document import (
+    Cursor,
+    Document,
+    Edit,
+    Span,
+)
 from tests.unit.marked import cursors, document, texts
 
 INVISIBLE = re.compile("[\ufeff\u200b\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")

@@ -13,10 +13,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from slm_lsp.engine import protocol
-from slm_lsp.engine.protocol import Cancel, Query, Stop, ToEngine
-from slm_lsp.engine.wire import MAX_MESSAGE, Wire
 from slm_lsp.errors import EngineLost
+from slm_lsp.inference import protocol
+from slm_lsp.inference.framing import MAX_MESSAGE, FramedConnection
+from slm_lsp.inference.protocol import (
+    Cancel,
+    Query,
+    Stop,
+    ToEngine,
+)
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -30,12 +35,12 @@ def framed(message: ToEngine) -> bytes:
 
 
 @asynccontextmanager
-async def connected() -> AsyncIterator[tuple[Wire[ToEngine], socket.socket]]:
+async def connected() -> AsyncIterator[tuple[FramedConnection[ToEngine], socket.socket]]:
     """Yield a wire and the other end of it."""
     ours, theirs = socket.socketpair()
     theirs.setblocking(False)
     loop = asyncio.get_running_loop()
-    _, wire = await loop.create_unix_connection(lambda: Wire(DECODER), sock=ours)
+    _, wire = await loop.create_unix_connection(lambda: FramedConnection(DECODER), sock=ours)
     yield wire, theirs
     wire.close()
     theirs.close()

@@ -11,7 +11,13 @@ from typing import TYPE_CHECKING
 import psutil
 import pytest
 
-from slm_lsp.workspace.files import MAX_BYTES, find, may_be_workspace, read, source_files
+from slm_lsp.index.files import (
+    MAX_BYTES,
+    find,
+    may_be_workspace,
+    read,
+    source_files,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING
 import psutil
 import pytest
 
-from slm_lsp.workspace import index as module
-from slm_lsp.workspace.index import WorkspaceIndex
+from slm_lsp.index import client as module
+from slm_lsp.index.client import WorkspaceIndex
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
 
-    from slm_lsp.workspace.report import Report
+    from slm_lsp.index.client import Report
 
 
 class Kept:

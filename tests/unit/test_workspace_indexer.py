@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING
 import msgspec
 import pytest
 
-from slm_lsp.context.symbols import symbols
-from slm_lsp.workspace import database, indexer, readers
-from slm_lsp.workspace.database import Database, database_path
-from slm_lsp.workspace.indexer import run
-from slm_lsp.workspace.report import Report
+from slm_lsp.index import database, indexer, readers
+from slm_lsp.index.client import Report
+from slm_lsp.index.database import Database, database_path
+from slm_lsp.index.indexer import run
+from slm_lsp.syntax.symbols import symbols
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -179,7 +179,7 @@ def test_where_nothing_can_be_written_it_says_so(root, tmp_path, monkeypatch):
 
 def start(root: Path, *jobs: list[str]) -> subprocess.Popen[bytes]:
     process = subprocess.Popen(
-        [sys.executable, "-m", "slm_lsp.workspace.indexer", str(root)],
+        [sys.executable, "-m", "slm_lsp.index.indexer", str(root)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -254,7 +254,7 @@ def test_a_reader_can_read_while_a_writer_writes(root):
 
 def test_idle_processes_leave(root):
     code = (
-        "import sys; from slm_lsp.workspace import indexer; indexer.IDLE_S = 0.1;"
+        "import sys; from slm_lsp.index import indexer; indexer.IDLE_S = 0.1;"
         f"sys.argv[1:] = [{str(root)!r}]; indexer.main()"
     )
     process = subprocess.Popen(

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from slm_lsp.engine import backends
+from slm_lsp.inference.llama import backends
 from tests.model.conftest import small_model
 
 if TYPE_CHECKING:
-    from slm_lsp.engine.hardware import Device
+    from slm_lsp.inference.llama.hardware import Device
 
 __all__ = ["small_model"]
 

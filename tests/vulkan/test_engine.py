@@ -12,11 +12,11 @@ import llama_cpp
 import numpy as np
 import pytest
 
-from slm_lsp.engine.llama_context import LARGEST_BATCH
-from slm_lsp.engine.llama_model import LlamaModel
-from slm_lsp.engine.model import Aborted, AbortFlag
-from slm_lsp.engine.offload import AUTO
-from slm_lsp.engine.protocol import Prompt
+from slm_lsp.inference.llama.context import LARGEST_BATCH
+from slm_lsp.inference.llama.model import LlamaModel
+from slm_lsp.inference.llama.offload import AUTO
+from slm_lsp.inference.model import Aborted, AbortFlag
+from slm_lsp.inference.protocol import Prompt
 from tests.harness.adapters import write_adapter
 from tests.harness.world import REPOSITORY
 
@@ -24,9 +24,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from slm_lsp.engine.hardware import Device
-    from slm_lsp.engine.sampling import Logits
-    from slm_lsp.store import InstalledModel
+    from slm_lsp.inference.llama.hardware import Device
+    from slm_lsp.inference.llama.sampling import Logits
+    from slm_lsp.models import InstalledModel
 
 pytestmark = pytest.mark.model
 
@@ -38,7 +38,7 @@ ROUNDING = 0.1
 
 SOURCES = [
     (REPOSITORY / "slm_lsp" / name).read_text("utf-8")
-    for name in ("text.py", "policy.py", "cli.py")
+    for name in ("text/document.py", "settings/policy.py", "cli/main.py")
 ]
 PROMPTS = [Prompt("a.py", "python", source[:320], "") for source in SOURCES]
 LONG = Prompt("a.py", "python", SOURCES[1][:1000], "")

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from slm_lsp.engine import gguf
-from slm_lsp.engine.hardware import Device
-from slm_lsp.engine.llama_context import BRANCHES
-from slm_lsp.engine.loaded import ANSWER_TOKENS, SHORT_TOKENS
-from slm_lsp.engine.offload import AUTO, RESERVE, place
+from slm_lsp.inference.gguf import reader
+from slm_lsp.inference.llama.context import BRANCHES
+from slm_lsp.inference.llama.hardware import Device
+from slm_lsp.inference.llama.loaded import ANSWER_TOKENS, SHORT_TOKENS
+from slm_lsp.inference.llama.offload import AUTO, RESERVE, place
 
 if TYPE_CHECKING:
-    from slm_lsp.store import InstalledModel
+    from slm_lsp.models import InstalledModel
 
 pytestmark = pytest.mark.model
 
@@ -29,9 +29,9 @@ TALKING = """
 import ctypes, sys
 from pathlib import Path
 import llama_cpp
-from slm_lsp.engine import backends
-from slm_lsp.engine.llama_model import LlamaModel
-from slm_lsp.engine.model import AbortFlag
+from slm_lsp.inference.llama import backends
+from slm_lsp.inference.llama.model import LlamaModel
+from slm_lsp.inference.model import AbortFlag
 say = llama_cpp.llama_log_callback(lambda _level, text, _data: print(text.decode(), end=""))
 backends.silence = lambda: llama_cpp.llama_log_set(say, ctypes.c_void_p(0))
 LlamaModel(
@@ -54,7 +54,7 @@ def test_as_many_layers_are_chosen_as_there_is_memory_for(small_model: Installed
     def chosen(share: float) -> int:
         free = RESERVE + int(share * taken)
         card = Device("Vulkan0", "a card", is_card=True, free_bytes=free)
-        return place(gguf.read(small_model.path), [card], AUTO, TOKENS).layers
+        return place(reader.read(small_model.path), [card], AUTO, TOKENS).layers
 
     assert chosen(0.98) < layers
     assert chosen(1.01) == layers

@@ -13,21 +13,21 @@ from typing import TYPE_CHECKING, Any
 import llama_cpp
 import pytest
 
-from slm_lsp.engine import backends
-from slm_lsp.store import runtime
+from slm_lsp.inference.llama import backends
+from slm_lsp.models import runtime
 
 if TYPE_CHECKING:
-    from slm_lsp.engine.hardware import Device
-    from slm_lsp.store import InstalledModel
+    from slm_lsp.inference.llama.hardware import Device
+    from slm_lsp.models import InstalledModel
 
 pytestmark = pytest.mark.model
 
 PLACED = """
 import sys
 from pathlib import Path
-from slm_lsp.engine.llama_model import LlamaModel
-from slm_lsp.engine.model import AbortFlag
-from slm_lsp.engine.protocol import Prompt
+from slm_lsp.inference.llama.model import LlamaModel
+from slm_lsp.inference.model import AbortFlag
+from slm_lsp.inference.protocol import Prompt
 abort = AbortFlag()
 layers = int(sys.argv[2])
 model = LlamaModel(

@@ -1,6 +1,6 @@
 -- Neovim 0.11 and newer find this file on the runtime path: vim.lsp.enable('slm_lsp') starts it.
 
----On the PATH, or where `slm-lsp bundle install` puts it (slm_lsp/bundle/place.py).
+---On the PATH, or where `slm-lsp bundle install` puts it (slm_lsp/bundle/install_paths.py).
 ---@return string
 local function program()
   local data = vim.env.XDG_DATA_HOME or vim.fs.normalize('~/.local/share')

@@ -64,7 +64,7 @@ async function probe(
 }
 
 /**
- * Where `slm-lsp bundle install` puts it (slm_lsp/bundle/place.py). Its link on the PATH is not seen
+ * Where `slm-lsp bundle install` puts it (slm_lsp/bundle/install_paths.py). Its link on the PATH is not seen
  * by an editor that was started from a desktop.
  */
 function fromBundle(): Program {

@@ -66,7 +66,7 @@ def test_an_engine_that_dies_is_missed_by_nobody(window: Window) -> None:
     window.open("engine.py", SUMS)
     window.type("re")
     window.wait_for_ghost("turn a - b")
-    _kill(window, "slm_lsp.engine.process")
+    _kill(window, "slm_lsp.inference.worker.process")
     window.press("Escape", "Backspace", "Backspace")
     window.type("re")
     window.wait_for_ghost("turn a - b")

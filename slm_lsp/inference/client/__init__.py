@@ -1,0 +1,1 @@
+"""The client of the engine: it starts, reaches and restarts the process."""

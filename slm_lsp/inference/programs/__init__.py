@@ -1,0 +1,1 @@
+"""Programs that the model store starts, each in a process of its own."""

@@ -1,0 +1,1 @@
+"""Prompt formats: fill-in-the-middle families, chat templates and token healing."""

@@ -1,0 +1,1 @@
+"""The engine's process: connections, scheduler and jobs."""

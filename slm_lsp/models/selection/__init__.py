@@ -1,0 +1,1 @@
+"""Which model suits this machine."""

@@ -1,0 +1,1 @@
+"""Where a model's file comes from, and how it is transferred."""

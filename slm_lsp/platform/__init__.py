@@ -1,0 +1,1 @@
+"""The machine and its operating system: processors, memory, disks, and a sandbox."""

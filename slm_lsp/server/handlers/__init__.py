@@ -1,0 +1,1 @@
+"""Handlers: one module for the methods of one subject."""

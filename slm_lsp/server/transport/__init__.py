@@ -1,0 +1,1 @@
+"""Messages: framing on stdin and stdout, handshake, dispatch and the event loop."""

@@ -1,0 +1,1 @@
+"""The settings: what there is, where values come from, and what an administrator fixes."""

@@ -1,0 +1,1 @@
+"""Syntax trees and the questions about them: the only code that imports tree-sitter."""

@@ -1,0 +1,1 @@
+"""Text as immutable values: documents, lines, edits and boundaries."""

@@ -1,0 +1,1 @@
+"""Training data: from source files to rows of tokens."""
