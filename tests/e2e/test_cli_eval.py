@@ -222,7 +222,7 @@ async def test_a_named_file_that_cannot_be_used_is_refused(ready, name, content,
     ("arguments", "about"),
     [
         ((), "Name files"),
-        (("src", "--cases", "cases.jsonl"), "not both"),
+        (("src", "--cases", "cases.jsonl"), "one of them"),
         (("missing.py",), "missing.py"),
         (("--cases", "missing.jsonl"), "missing.jsonl"),
         (("--cases", "cases.jsonl", "--out", "cases.jsonl"), "overwritten"),

@@ -89,7 +89,7 @@ async def test_it_knows_the_default_model():
         found = await findings(world, 0)
         assert "SHA-256" in found["checksum"]["detail"]
         assert "tokens/s" in found["speed"]["detail"]
-        assert "1344 of 2560 tokens" in found["context"]["detail"]
+        assert "2112 of 2560 tokens" in found["context"]["detail"]
         assert found["engine"]["state"] == "ok"
     finally:
         world.close()
@@ -134,7 +134,7 @@ async def test_the_support_bundle_has_no_code_no_places_and_no_names(world: Worl
     assert json.loads(parts["settings.json"])["context"]["definitionTokens"] == 100
     assert "msgspec" in json.loads(parts["versions.json"])
     assert json.loads(parts["engine-log.json"]) == [
-        "  engine/process.py:12 in _load",
+        "  worker/process.py:12 in _load",
         "ValueError",
         "ggml.c:1633: GGML_ASSERT(n > 0) failed",
         "3 other lines were left out",
