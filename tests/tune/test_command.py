@@ -24,7 +24,7 @@ from slm_lsp.training.lock import locked
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-SOURCES = sorted(Path(slm_lsp.__file__).parent.joinpath("engine").glob("*.py"))
+SOURCES = sorted(Path(slm_lsp.__file__).parent.joinpath("inference").rglob("*.py"))
 
 
 @pytest.fixture(autouse=True)
