@@ -23,6 +23,7 @@ from slm_lsp.inference.llama.truncation import PromptTruncator
 from slm_lsp.inference.model import Aborted, Prefill
 from slm_lsp.inference.prompts.chat import TEMPLATE_KEY, detect_chat, lay_out_chat
 from slm_lsp.inference.prompts.fim import (
+    READ_WITHOUT_CLOSERS,
     Layout,
     layout,
     named,
@@ -185,7 +186,8 @@ class LlamaModel:
             suffix_room = self._room // SUFFIX_SHARE
         if isinstance(prompt, Chat):
             return self._lay_out_chat(prompt)
-        suffix = without_closers(prompt.suffix) if self._format.order == "spm" else prompt.suffix
+        bare = self._format.family in READ_WITHOUT_CLOSERS
+        suffix = without_closers(prompt.suffix) if bare else prompt.suffix
         laid_out = layout(
             self._format,
             named(prompt.path, prompt.repository),

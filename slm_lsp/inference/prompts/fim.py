@@ -31,6 +31,9 @@ LONGEST_NAME = 200
 """Code points of a path or a repository's name that the model reads, the last ones."""
 
 
+READ_WITHOUT_CLOSERS = frozenset({"qwen"})
+"""Families that `without_closers` was measured with; others were trained on whole suffixes."""
+
 _CLOSERS = re.compile(r"""[)\]}"'`][)\]}"'`;:,{ \t]*(?=\n|\Z)""")
 
 
