@@ -31,15 +31,17 @@ Of 30 such holes of the `tune` split, 20 were offered with 0.5 and 15 of these w
 it was 13 of 15 (default model).
 """
 
-_CLOSER = r"""\s|[)\]}>"'`;:,]|\*/|-->|/>|[%?]>|\*\*+|</[\w.:-]*>|/\*.*?\*/|<!--.*?-->"""
+_CLOSER = r"""\s|[)\]}>"'`;:,]|(?<=\))\?|\*/|-->|/>|[%?]>|\*\*+|</[\w.:-]*>|/\*.*?\*/|<!--.*?-->"""
 _HEAD = (
     r"(?:=>|(?:->|(?<=[:)])|(?<=[:)]\s))\s*[\w<>\[\],.| *&?()]+(?=[:{]|=>))?"
     r"(?:=>)?\s*(?:[{(\[:]|then|do|begin)?\s*"
 )
 """What belongs to a closing bracket: `) {`, `) =>`, `) -> int:`, `]; then`."""
 
-_ATTRIBUTES = r"""["'](?:\s+[\w:@.#-]+(?:=(?:"[^"]*"|'[^']*'|\{[^{}]*\}))?)*\s*/?>[^<]*"""
-"""The end of an attribute's value, and the rest of the tag."""
+_ATTRIBUTES = (
+    r"""(?:["']|\}(?!\s+>))(?:\s+[\w:@.#-]+(?:=(?:"[^"]*"|'[^']*'|\{[^{}]*\}))?)*\s*/?>[^<]*"""
+)
+"""The end of an attribute's value (`"`, or `}` in JSX), and the rest of the tag."""
 
 _CLOSERS_ONLY = re.compile(rf"(?:\|(?!\|)|{_ATTRIBUTES})?(?:{_CLOSER})*+{_HEAD}(?:{_CLOSER})*+\Z")
 
@@ -112,6 +114,8 @@ def _only_closes(after: str, request: Request) -> bool:
     if _CLOSERS_ONLY.match(after):
         return True
     comment = languages.find(request.document.language).comment
-    code, mark, _ = after.partition(comment) if comment else (after, "", "")
+    if not comment or comment not in after:
+        return False
+    code = after.partition(comment)[0]
     spaced = not code or code[-1].isspace() or not comment[0].isalnum()
-    return bool(mark) and spaced and _CLOSERS_ONLY.match(code) is not None
+    return spaced and _CLOSERS_ONLY.match(code) is not None

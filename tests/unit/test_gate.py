@@ -51,6 +51,11 @@ def test_reasons_without_syntax(source, reason):
         ("x = |  # why\n", 0.5),
         ("x = | + 1\n", SURE_BEFORE_CODE),
         ("x = f(|, y)\n", SURE_BEFORE_CODE),
+        ("f(|)?;\n", 0.5),
+        ("x = a ? | : b\n", SURE_BEFORE_CODE),
+        ("<p className={|}>a</p>\n", 0.5),
+        ('<p className={|} id="a" key={b}>\n', 0.5),
+        ("x = {|} > b\n", SURE_BEFORE_CODE),
     ],
 )
 def test_what_pushes_code_aside_has_to_be_the_surer(source, least):
@@ -114,3 +119,10 @@ def test_a_language_is_switched_off_by_each_of_its_names(language, switched_off)
     document = Document.of("x\n", uri="file:///a", language=language)
     assert closed(document, Settings(languages={switched_off: False})) == "switched off"
     assert closed(document, Settings(languages={"go": False})) == ""
+
+
+@pytest.mark.parametrize("language", ["json", "css", "html", "xml", "ocaml", "plaintext"])
+def test_code_behind_the_cursor_is_told_from_a_comment_where_lines_have_none(language):
+    request = Request(Document.of("a b c", uri="file:///a", language=language), None, Cursor(0, 2))
+    settings = Settings(completion=CompletionSettings(min_confidence=0.5))
+    assert least_confidence(request, settings) == pytest.approx(SURE_BEFORE_CODE)
